@@ -1,0 +1,70 @@
+#pragma once
+
+#include "kube/result.h"
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::kube {
+
+/// One served kind, as discovery tells it (metav1.APIResource).
+struct ApiResource {
+  std::string group;  ///< "" for core
+  std::string version;
+  std::string resource;  ///< plural
+  std::string kind;
+  bool namespaced = false;
+  std::set<std::string, std::less<>> verbs;         ///< of the main resource
+  std::set<std::string, std::less<>> subresources;  ///< names, e.g. "status", "log"
+};
+
+/// Every kind that a cluster serves: an immutable value once built; replaced as a whole.
+///
+/// A group version whose discovery failed is *stale*: nothing is known of it, and find() answers
+/// with an error instead of "no such kind", so that a broken aggregated API neither opens nor
+/// closes the others.
+class ApiCatalog {
+ public:
+  /// Adds the resources of an aggregated discovery document (`APIGroupDiscoveryList`, v2 or
+  /// v2beta1). Status (502) when it is none. Source: KEP-3352, k8s.io/api/apidiscovery/v2.
+  Result<void> add_aggregated(std::string_view json);
+  /// Adds the resources of one legacy `APIResourceList` (/api/v1 or /apis/GROUP/VERSION), replacing
+  /// what was known of that group version.
+  Result<void> add_resource_list(std::string_view group, std::string_view version,
+                                 std::string_view json);
+  /// Marks a group version as served but unknown.
+  void add_stale(std::string_view group, std::string_view version);
+
+  /// The kind served under exactly this group, version and plural; nullptr where there is none.
+  const ApiResource* find(std::string_view group, std::string_view version,
+                          std::string_view resource) const;
+  /// Any served version of the kind (preferred first); nullptr where there is none.
+  const ApiResource* find(std::string_view group, std::string_view resource) const;
+  bool is_stale(std::string_view group, std::string_view version) const;
+  /// Kinds by Kind name, for events' references: the plural of (apiVersion's group, Kind), or "".
+  std::string_view resource_of_kind(std::string_view group, std::string_view kind) const;
+  std::vector<const ApiResource*> all() const;
+  std::size_t size() const { return resources_.size(); }
+
+ private:
+  /// (group, version, plural) → kind, in the order of discovery's preference through preferred_.
+  std::map<std::tuple<std::string, std::string, std::string>, ApiResource, std::less<>> resources_;
+  std::map<std::pair<std::string, std::string>, std::string, std::less<>>
+      preferred_version_;  ///< (group, plural)
+  std::map<std::pair<std::string, std::string>, std::string, std::less<>>
+      plural_of_kind_;  ///< (group, Kind)
+  std::set<std::pair<std::string, std::string>, std::less<>> stale_;
+};
+
+/// Parsers of the two documents that list groups (`/api`: APIVersions, `/apis`: APIGroupList), for
+/// servers without aggregated discovery: the (group, version) pairs to ask for, preferred versions
+/// first.
+Result<std::vector<std::pair<std::string, std::string>>> parse_core_versions(std::string_view json);
+Result<std::vector<std::pair<std::string, std::string>>> parse_group_list(std::string_view json);
+
+}  // namespace postern::kube

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "kube/result.h"
+#include "proxy/http/message.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// A strict HTTP/1.1 codec without I/O: bytes in, heads and body pieces out. What is ambiguous is
+/// refused (RFC 9112, and stricter): see kube facts "Where a C++ proxy differs". Nothing here
+/// repairs a message.
+namespace postern::proxy::http {
+
+struct HeadLimits {
+  std::size_t max_bytes = 64 * 1024;
+  std::size_t max_fields = 100;
+};
+
+/// Finds the end of a head. Flow: after every read call find_head_end(buffer, scanned) until it
+/// returns a position; then parse_…_head() of that much.
+///
+/// Returns the size of the head with its empty line, or 0 when it is not all there yet. `scanned`
+/// carries the position between calls so that slow clients cost no rescans.
+std::size_t find_head_end(std::string_view buffer, std::size_t& scanned);
+
+/// Parses one whole request head.
+///
+/// 400 for anything ambiguous: bare LF or NUL, obs-fold, a space before a colon, a field name
+/// outside of [A-Za-z0-9-], control characters in values, HTTP versions but 1.0 and 1.1, a count of
+/// Host fields other than one (1.1), any Transfer-Encoding but exactly one `chunked` (and none with
+/// HTTP/1.0), any Content-Length but one of [0-9]{1,10}, both of them, repeated Authorization,
+/// Content-Type, Accept-like singletons, targets outside of ^/[!-~]*$. 431 above the limits.
+Result<RequestHead> parse_request_head(std::string_view head, const HeadLimits& limits);
+
+/// Parses one whole response head with the same rules; errors are 502. `request_method` and the
+/// status decide the framing (HEAD, 1xx, 204, 304 have no body). Without length and chunks the body
+/// lasts until the connection ends.
+Result<ResponseHead> parse_response_head(std::string_view head, std::string_view request_method,
+                                         const HeadLimits& limits);
+
+/// Takes the framing off a body.
+///
+/// Flow: decode(in, consumed) gives the next piece of payload (a view into `in`, possibly empty)
+/// and says how much of `in` it used; call again with the rest until `in` is used up or done(). At
+/// the peer's clean end of stream call finish(). Chunk extensions and trailers are read, bounded (8
+/// KiB in all) and dropped.
+class BodyDecoder {
+ public:
+  BodyDecoder() = default;
+  BodyDecoder(Framing framing, std::uint64_t content_length);
+
+  /// Status 400 (the caller turns it into 502 for a response) for broken framing.
+  Result<std::string_view> decode(std::string_view in, std::size_t& consumed);
+  /// The peer ended its stream: fine for kUntilClose, an error when the body was not complete.
+  Result<void> finish();
+  bool done() const { return state_ == State::kDone; }
+
+ private:
+  enum class State { kSize, kSizeExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer, kDone };
+  Framing framing_ = Framing::kNone;
+  State state_ = State::kDone;
+  std::uint64_t remaining_ = 0;
+  std::size_t overhead_ = 0;  ///< extension and trailer bytes so far
+  unsigned size_digits_ = 0;
+  std::size_t line_length_ = 0;
+  bool line_cr_ = false;
+};
+
+/// Builds heads from our own values only: every name and value is checked, so that no CR or LF of
+/// somebody else's can start a line. A value that does not fit is a bug of ours and throws.
+class HeadWriter {
+ public:
+  static HeadWriter request(std::string_view method, std::string_view target);
+  static HeadWriter response(unsigned status);
+  HeadWriter& field(std::string_view name, std::string_view value);
+  HeadWriter& content_length(std::uint64_t length);
+  HeadWriter& chunked();
+  /// The head with its empty line.
+  std::string take();
+
+ private:
+  std::string text_;
+};
+
+/// The reason phrase of a status code, "" for unknown ones.
+std::string_view reason_phrase(unsigned status);
+
+/// Appends `data` as one chunk (nothing for empty data).
+void append_chunk(std::string& out, std::string_view data);
+/// The end of a chunked body.
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+}  // namespace postern::proxy::http
