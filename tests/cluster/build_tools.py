@@ -36,8 +36,12 @@ from pathlib import Path
 MODULES = Path(__file__).resolve().parent / "tools"
 GO_TOOLCHAIN = "go1.26.8"
 VERSION_FLAGS = {
-    "kubernetes": "-X k8s.io/component-base/version.gitVersion=v1.37.2"
-    " -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37",
+    # Without these the server calls itself v0.0.0 and kubectl warns of it.
+    "kubernetes": " ".join(
+        f"-X k8s.io/{package}.gitVersion=v1.37.2 -X k8s.io/{package}.gitMajor=1"
+        f" -X k8s.io/{package}.gitMinor=37"
+        for package in ("component-base/version", "client-go/pkg/version")
+    ),
     "kwok": "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0",
     "helm": "-X helm.sh/helm/v4/internal/version.version=v4.3.1",
 }
