@@ -1,0 +1,163 @@
+#include "proxy/observe/metric_families.h"
+
+#include "proxy/observe/metric_labels.h"
+#include "proxy/observe/version.h"
+
+#include <initializer_list>
+
+namespace postern::proxy {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+using Names = std::initializer_list<const char*>;
+
+/// One handle for each value of a label, in the order of its enumeration.
+template <typename Metric, std::size_t Count>
+void resolve(Handles<Metric, Count>& handles, Family<Metric>& family, const char* label,
+             const char* const (&values)[Count], const prometheus::Labels& others = {}) {
+  for (std::size_t i = 0; i < Count; ++i) {
+    prometheus::Labels labels = others;
+    labels[label] = values[i];
+    handles[i] = &family.Add(labels);
+  }
+}
+
+template <typename Metric, std::size_t Outer, std::size_t Inner>
+void resolve(std::array<Handles<Metric, Inner>, Outer>& handles, Family<Metric>& family,
+             const char* outer, const char* const (&outer_values)[Outer], const char* inner,
+             const char* const (&inner_values)[Inner]) {
+  for (std::size_t i = 0; i < Outer; ++i) {
+    resolve(handles[i], family, inner, inner_values, {{outer, outer_values[i]}});
+  }
+}
+
+Family<Counter>& counter(Registry& registry, const char* name, const char* help) {
+  return BuildCounter().Name(name).Help(help).Register(registry);
+}
+Family<Gauge>& gauge(Registry& registry, const char* name, const char* help) {
+  return BuildGauge().Name(name).Help(help).Register(registry);
+}
+Family<Histogram>& histogram(Registry& registry, const char* name, const char* help) {
+  return BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+const Histogram::BucketBoundaries& request_duration_buckets() {
+  static const Histogram::BucketBoundaries buckets = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8,
+                                                      1,     1.25,  1.5,  2,   3,   4,   5,   6,
+                                                      8,     10,    15,   20,  30,  45,  60};
+  return buckets;
+}
+
+const Histogram::BucketBoundaries& overhead_buckets() {
+  static const Histogram::BucketBoundaries buckets = {
+      0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 5, 10, 15, 30};
+  return buckets;
+}
+
+Metrics::Families::Families(Registry& registry)
+    : requests(
+          counter(registry, "postern_http_requests_total",
+                  "Answered requests by verb, kind and status code; code \"none\": ended without "
+                  "an answer.")),
+      request_duration(
+          histogram(registry, "postern_http_request_duration_seconds",
+                    "Time from a request's head to the end of its answer, long-running "
+                    "requests left out.")),
+      filtered_objects(counter(registry, "postern_filtered_objects_total",
+                               "Objects of filtered lists, tables and watches that were kept or "
+                               "dropped.")),
+      filter_failures(counter(registry, "postern_filter_failures_total",
+                              "Bodies that could not be filtered and were withheld or cut.")),
+      upstream_requests(counter(registry, "postern_upstream_requests_total",
+                                "Answers of API servers by status code.")),
+      discovery_refreshes(counter(registry, "postern_discovery_refresh_total",
+                                  "Refreshes of a cluster's list of kinds.")),
+      certificate_expiration(gauge(registry, "postern_certificate_expiration_timestamp_seconds",
+                                   "When the certificate in use (the earliest of several) ends.")),
+      reload_timestamps(gauge(registry, "postern_config_last_reload_success_timestamp_seconds",
+                              "When a file of this kind was last loaded successfully.")),
+      health_checks(gauge(registry, "postern_healthcheck",
+                          "Last result of a health check: 1 passed, 0 failed.")) {
+  gauge(registry, "postern_build_info", "Which build this is; the value is always 1.")
+      .Add({{"version", version()}, {"revision", revision()}})
+      .Set(1);
+
+  resolve(connections, gauge(registry, "postern_connections", "Client connections by state."),
+          "state", {"handshake", "idle", "active"});
+  resolve(rejected,
+          counter(registry, "postern_connections_rejected_total",
+                  "Client connections that were closed at once."),
+          "reason", {"total_limit", "address_limit", "shutdown", "resources"});
+  tls_handshake_errors = &counter(registry, "postern_tls_handshake_errors_total",
+                                  "TLS handshakes of clients that failed.")
+                              .Add({});
+  resolve(protocol_errors,
+          counter(registry, "postern_protocol_errors_total",
+                  "Requests that were refused because they are no proper HTTP."),
+          "reason",
+          {"malformed_head", "head_too_large", "head_timeout", "bad_target", "body_framing",
+           "body_timeout", "truncated", "upgrade", "other"});
+  resolve(cuts,
+          counter(registry, "postern_responses_cut_total",
+                  "Answers that were ended without their end, after the head had been sent."),
+          "reason",
+          {"upstream", "filter", "client_gone", "stalled", "grant_ended", "shutdown", "bug"});
+  resolve(inflight,
+          gauge(registry, "postern_inflight_requests",
+                "Requests being served, long-running ones left out."),
+          "kind", {"read_only", "mutating"});
+  resolve(long_running,
+          gauge(registry, "postern_longrunning_requests", "Open watches and streams."), "verb",
+          {"watch", "log", "exec", "attach", "portforward", "proxy"});
+  overhead = &histogram(registry, "postern_proxy_overhead_seconds",
+                        "Time that postern itself took for a request, waiting left out.")
+                  .Add({}, overhead_buckets());
+  resolve(
+      stream_bytes,
+      counter(registry, "postern_stream_bytes_total", "Bytes carried by long-running requests."),
+      "kind", {"watch", "log", "exec", "attach", "portforward", "proxy"}, "direction",
+      {"to_client", "to_upstream"});
+  resolve(authentications,
+          counter(registry, "postern_authentication_attempts_total",
+                  "Requests by what proved who makes them; \"none\": no credential."),
+          "authenticator", {"none", "x509", "token", "session", "union"}, "result",
+          {"success", "failure"});
+  resolve(decisions,
+          counter(registry, "postern_authorization_decisions_total", "Decisions on requests."),
+          "decision", {"deny", "allow", "allow_filtered"});
+  upstream_duration =
+      &histogram(registry, "postern_upstream_request_duration_seconds",
+                 "Time from a request's last byte to the API server's response head.")
+           .Add({}, request_duration_buckets());
+  resolve(upstream_connections,
+          gauge(registry, "postern_upstream_connections", "Connections to API servers by state."),
+          "state", {"idle", "leased"});
+  resolve(connect_failures,
+          counter(registry, "postern_upstream_connect_failures_total",
+                  "Connections to API servers that could not be made."),
+          "reason", {"resolve", "connect", "timeout", "tls", "credential", "other"});
+  resolve(reloads, counter(registry, "postern_config_reloads_total", "Loads of configured files."),
+          "kind", {"policy", "tokens", "client_ca", "serving_certificate", "kubeconfig"}, "result",
+          {"success", "failure"});
+  resolve(log_messages, counter(registry, "postern_log_messages_total", "Log lines by level."),
+          "level", {"debug", "info", "warn", "error"});
+  log_suppressed = &counter(registry, "postern_log_suppressed_total",
+                            "Log lines that were left out: repeated errors of one peer.")
+                        .Add({});
+  for (std::size_t i = 0; i < metric_labels::code_count(); ++i) {
+    upstream_codes.push_back(
+        &upstream_requests.Add({{"code", std::string(metric_labels::code_name(i))}}));
+  }
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,181 @@
+#include "proxy/observe/metrics.h"
+
+#include "proxy/observe/metric_families.h"
+#include "proxy/observe/metric_labels.h"
+#include "proxy/observe/process_collector.h"
+
+#include <prometheus/text_serializer.h>
+#include <sstream>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::size_t kMaxFilterReasons = 64;
+
+template <typename Enum>
+constexpr std::size_t at(Enum value) {
+  return static_cast<std::size_t>(value);
+}
+
+double seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+double unix_seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+constexpr const char* name(ReloadKind kind) {
+  switch (kind) {
+    case ReloadKind::kPolicy:
+      return "policy";
+    case ReloadKind::kTokens:
+      return "tokens";
+    case ReloadKind::kClientCA:
+      return "client_ca";
+    case ReloadKind::kServingCertificate:
+      return "serving_certificate";
+    case ReloadKind::kKubeconfig:
+      return "kubeconfig";
+  }
+  return "other";
+}
+
+constexpr const char* name(CertificateUse use) {
+  switch (use) {
+    case CertificateUse::kServing:
+      return "serving";
+    case CertificateUse::kServingCA:
+      return "serving_ca";
+    case CertificateUse::kClientCA:
+      return "client_ca";
+    case CertificateUse::kUpstreamClient:
+      return "upstream_client";
+  }
+  return "other";
+}
+
+}  // namespace
+
+GaugeHold::GaugeHold(prometheus::Gauge& gauge) : gauge_(&gauge) {
+  gauge.Increment();
+}
+GaugeHold::GaugeHold(GaugeHold&& other) noexcept : gauge_(std::exchange(other.gauge_, nullptr)) {}
+GaugeHold& GaugeHold::operator=(GaugeHold&& other) noexcept {
+  if (this != &other) {
+    release();
+    gauge_ = std::exchange(other.gauge_, nullptr);
+  }
+  return *this;
+}
+GaugeHold::~GaugeHold() {
+  release();
+}
+void GaugeHold::release() {
+  if (gauge_ != nullptr) std::exchange(gauge_, nullptr)->Decrement();
+}
+
+Metrics::Metrics()
+    : registry_(std::make_unique<prometheus::Registry>()),
+      process_(std::make_unique<ProcessCollector>()),
+      families_(std::make_unique<Families>(*registry_)) {}
+Metrics::~Metrics() = default;
+
+GaugeHold Metrics::connection(ConnectionState state) {
+  return GaugeHold(*families_->connections.at(at(state)));
+}
+void Metrics::connection_rejected(RejectReason reason) {
+  families_->rejected.at(at(reason))->Increment();
+}
+void Metrics::tls_handshake_error() {
+  families_->tls_handshake_errors->Increment();
+}
+void Metrics::protocol_error(ProtocolError error) {
+  families_->protocol_errors.at(at(error))->Increment();
+}
+void Metrics::response_cut(CutReason reason) {
+  families_->cuts.at(at(reason))->Increment();
+}
+
+GaugeHold Metrics::inflight(RequestKind kind) {
+  return GaugeHold(*families_->inflight.at(at(kind)));
+}
+GaugeHold Metrics::long_running(LongRunning verb) {
+  return GaugeHold(*families_->long_running.at(at(verb)));
+}
+void Metrics::overhead(std::chrono::nanoseconds duration) {
+  families_->overhead->Observe(seconds(duration));
+}
+void Metrics::stream_bytes(LongRunning kind, StreamDirection direction, std::uint64_t bytes) {
+  families_->stream_bytes.at(at(kind)).at(at(direction))->Increment(static_cast<double>(bytes));
+}
+
+void Metrics::authentication(AuthenticatorKind authenticator, AuthenticationResult result) {
+  families_->authentications.at(at(authenticator)).at(at(result))->Increment();
+}
+void Metrics::authorization(DecisionLabel decision) {
+  families_->decisions.at(at(decision))->Increment();
+}
+
+void Metrics::filter_failed(std::string_view reason) {
+  std::string label(reason);
+  {
+    const std::lock_guard lock(families_->filter_reasons_mutex);
+    auto& known = families_->filter_reasons;
+    if (!known.contains(label)) {
+      if (known.size() < kMaxFilterReasons) {
+        known.insert(label);
+      } else {
+        label = "other";
+      }
+    }
+  }
+  families_->filter_failures.Add({{"reason", label}}).Increment();
+}
+
+void Metrics::upstream_request(unsigned code, std::chrono::nanoseconds duration) {
+  families_->upstream_codes[metric_labels::code_index(code)]->Increment();
+  families_->upstream_duration->Observe(seconds(duration));
+}
+GaugeHold Metrics::upstream_connection(UpstreamConnectionState state) {
+  return GaugeHold(*families_->upstream_connections.at(at(state)));
+}
+void Metrics::upstream_connect_failed(ConnectFailure reason) {
+  families_->connect_failures.at(at(reason))->Increment();
+}
+void Metrics::discovery_refreshed(std::string_view cluster, bool success) {
+  families_->discovery_refreshes
+      .Add({{"cluster", std::string(cluster)}, {"result", success ? "success" : "failure"}})
+      .Increment();
+}
+
+void Metrics::reloaded(ReloadKind kind, bool success, std::chrono::system_clock::time_point now) {
+  families_->reloads.at(at(kind)).at(success ? 0 : 1)->Increment();
+  if (success) families_->reload_timestamps.Add({{"kind", name(kind)}}).Set(unix_seconds(now));
+}
+void Metrics::certificate_expires(CertificateUse use,
+                                  std::chrono::system_clock::time_point not_after) {
+  families_->certificate_expiration.Add({{"use", name(use)}}).Set(unix_seconds(not_after));
+}
+void Metrics::health_check(std::string_view check, bool healthy) {
+  families_->health_checks.Add({{"name", std::string(check)}}).Set(healthy ? 1 : 0);
+}
+void Metrics::log_message(LogLevel level) {
+  families_->log_messages.at(at(level))->Increment();
+}
+void Metrics::log_suppressed(std::uint64_t count) {
+  families_->log_suppressed->Increment(static_cast<double>(count));
+}
+
+std::string Metrics::serialize() const {
+  auto collected = registry_->Collect();
+  auto process = process_->Collect();
+  collected.insert(collected.end(), std::make_move_iterator(process.begin()),
+                   std::make_move_iterator(process.end()));
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, collected);
+  return std::move(out).str();
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,204 @@
+#include "proxy/observe/metrics.h"
+
+#include "proxy/observe/metric_labels.h"
+#include "proxy/observe/process_collector.h"
+#include "proxy/observe/request_metrics.h"
+
+#include <cstdio>
+#include <doctest/doctest.h>
+#include <set>
+#include <sstream>
+#include <string>
+
+namespace postern::proxy {
+namespace {
+
+/// The value of one exposed series, written as in the exposition; -1 when it is not there.
+double value(const Metrics& metrics, const std::string& series) {
+  std::istringstream lines(metrics.serialize());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(series + " ")) return std::stod(line.substr(series.size() + 1));
+  }
+  return -1;
+}
+
+std::size_t series_count(const Metrics& metrics, const std::string& name) {
+  std::istringstream lines(metrics.serialize());
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line);) count += line.starts_with(name + "{") ? 1 : 0;
+  return count;
+}
+
+void use_everything(Metrics& metrics) {
+  RequestMetrics requests(metrics);
+  requests.finished({.verb = "list",
+                     .group = "apps",
+                     .resource = "deployments",
+                     .scope = RequestScope::kNamespace,
+                     .code = 200,
+                     .duration = std::chrono::milliseconds(30)});
+  requests.filtered("", "pods", 3, 5);
+  metrics.filter_failed("duplicate metadata key");
+  metrics.upstream_request(200, std::chrono::milliseconds(10));
+  metrics.discovery_refreshed("mycluster", true);
+  metrics.reloaded(ReloadKind::kPolicy, true);
+  metrics.certificate_expires(CertificateUse::kServing, std::chrono::system_clock::now());
+  metrics.health_check("ping", true);
+}
+
+TEST_CASE("requests are counted by verb, kind and code") {
+  Metrics metrics;
+  RequestMetrics worker(metrics);
+  RequestMetrics other_worker(metrics);
+  const FinishedRequest request{.verb = "list",
+                                .group = "apps",
+                                .resource = "deployments",
+                                .scope = RequestScope::kNamespace,
+                                .code = 200,
+                                .duration = std::chrono::milliseconds(30)};
+  worker.finished(request);
+  worker.finished(request);
+  other_worker.finished(request);
+
+  CHECK(
+      value(
+          metrics,
+          R"(postern_http_requests_total{code="200",group="apps",resource="deployments",verb="list"})") ==
+      3);
+  const std::string duration = "postern_http_request_duration_seconds";
+  CHECK(value(metrics, duration + R"(_count{scope="namespace",verb="list"})") == 3);
+  CHECK(value(metrics, duration + R"(_sum{scope="namespace",verb="list"})") ==
+        doctest::Approx(0.09));
+  CHECK(value(metrics, duration + R"(_bucket{scope="namespace",verb="list",le="0.025"})") == 0);
+  CHECK(value(metrics, duration + R"(_bucket{scope="namespace",verb="list",le="0.05"})") == 3);
+}
+
+TEST_CASE("long-running requests are not in the latency histogram") {
+  Metrics metrics;
+  RequestMetrics worker(metrics);
+  worker.finished(
+      {.verb = "watch", .group = "", .resource = "pods", .code = 200, .long_running = true});
+  CHECK(value(metrics,
+              R"(postern_http_requests_total{code="200",group="",resource="pods",verb="watch"})") ==
+        1);
+  CHECK(series_count(metrics, "postern_http_request_duration_seconds_count") == 0);
+}
+
+TEST_CASE("nothing that a client sends becomes a label by itself") {
+  Metrics metrics;
+  RequestMetrics worker(metrics);
+  for (unsigned i = 0; i < 500; ++i) {
+    const std::string text = "x" + std::to_string(i);
+    worker.finished({.verb = text, .group = text, .resource = text, .code = 600 + i});
+    worker.filtered(text, text, 1, 1);
+  }
+  CHECK(series_count(metrics, "postern_http_requests_total") == 1);
+  CHECK(
+      value(
+          metrics,
+          R"(postern_http_requests_total{code="other",group="other",resource="other",verb="other"})") ==
+      500);
+  CHECK(series_count(metrics, "postern_filtered_objects_total") == 2);
+  CHECK(metric_labels::resource_index("", "pods") !=
+        metric_labels::resource_index("metrics.k8s.io", "pods"));
+  CHECK(metric_labels::code_name(metric_labels::code_index(0)) == "none");
+  CHECK(metric_labels::code_name(metric_labels::code_index(1)) == "other");
+}
+
+TEST_CASE("filter failures keep a bounded number of reasons") {
+  Metrics metrics;
+  for (int i = 0; i < 200; ++i) metrics.filter_failed("reason " + std::to_string(i));
+  CHECK(series_count(metrics, "postern_filter_failures_total") == 65);
+  CHECK(value(metrics, R"(postern_filter_failures_total{reason="other"})") == 136);
+}
+
+TEST_CASE("a held gauge counts until it is let go") {
+  Metrics metrics;
+  const std::string idle = R"(postern_connections{state="idle"})";
+  const std::string active = R"(postern_connections{state="active"})";
+  {
+    GaugeHold hold = metrics.connection(ConnectionState::kIdle);
+    CHECK(value(metrics, idle) == 1);
+    hold = metrics.connection(ConnectionState::kActive);
+    CHECK(value(metrics, idle) == 0);
+    CHECK(value(metrics, active) == 1);
+    const GaugeHold moved = std::move(hold);
+    CHECK(value(metrics, active) == 1);
+  }
+  CHECK(value(metrics, active) == 0);
+}
+
+TEST_CASE("a failed reload counts and leaves the timestamp of the last good one") {
+  Metrics metrics;
+  const std::chrono::system_clock::time_point then{std::chrono::seconds(1'700'000'000)};
+  metrics.reloaded(ReloadKind::kTokens, true, then);
+  metrics.reloaded(ReloadKind::kTokens, false, then + std::chrono::hours(1));
+  CHECK(value(metrics, R"(postern_config_reloads_total{kind="tokens",result="success"})") == 1);
+  CHECK(value(metrics, R"(postern_config_reloads_total{kind="tokens",result="failure"})") == 1);
+  CHECK(value(metrics, R"(postern_config_last_reload_success_timestamp_seconds{kind="tokens"})") ==
+        1'700'000'000);
+}
+
+TEST_CASE("enumerated series exist from the start") {
+  Metrics metrics;
+  CHECK(value(metrics, R"(postern_connections_rejected_total{reason="address_limit"})") == 0);
+  CHECK(value(metrics, R"(postern_responses_cut_total{reason="bug"})") == 0);
+  CHECK(value(metrics, R"(postern_upstream_requests_total{code="502"})") == 0);
+  CHECK(series_count(metrics, "postern_build_info") == 1);
+}
+
+TEST_CASE("every family has help and no name repeats") {
+  Metrics metrics;
+  use_everything(metrics);
+  std::istringstream lines(metrics.serialize());
+  std::set<std::string> helped;
+  std::set<std::string> typed;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# HELP ")) {
+      const auto end = line.find(' ', 7);
+      REQUIRE(end != std::string::npos);
+      CHECK(line.size() > end + 10);
+      CHECK(helped.insert(line.substr(7, end - 7)).second);
+    } else if (line.starts_with("# TYPE ")) {
+      CHECK(typed.insert(line.substr(7, line.find(' ', 7) - 7)).second);
+    }
+  }
+  CHECK(helped == typed);
+  CHECK(helped.size() > 30);
+}
+
+TEST_CASE("promtool finds nothing to say") {
+  Metrics metrics;
+  use_everything(metrics);
+  FILE* const promtool = popen("promtool check metrics 1>&2", "w");
+  REQUIRE(promtool != nullptr);
+  const std::string text = metrics.serialize();
+  CHECK(fwrite(text.data(), 1, text.size(), promtool) == text.size());
+  CHECK(pclose(promtool) == 0);
+}
+
+TEST_CASE("the process's own numbers") {
+  Metrics metrics;
+  CHECK(value(metrics, "process_resident_memory_bytes") > 1e6);
+  CHECK(value(metrics, "process_open_fds") >= 3);
+  CHECK(value(metrics, "process_max_fds") >= 16);
+  CHECK(value(metrics, "process_start_time_seconds") > 1.6e9);
+  CHECK(value(metrics, "process_threads") >= 1);
+}
+
+TEST_CASE("/proc/self/stat with a hostile command name") {
+  ProcessStat stat;
+  const std::string text =
+      "7 (a) (b) 9 R) S 1 2 3 4 5 6 7 8 9 10 250 150 13 14 15 16 3 18 4200 1048576 25 26";
+  REQUIRE(parse_process_stat(text, 100, 4096, stat));
+  CHECK(stat.cpu_seconds == 4.0);
+  CHECK(stat.threads == 3);
+  CHECK(stat.start_seconds_after_boot == 42);
+  CHECK(stat.virtual_bytes == 1048576);
+  CHECK(stat.resident_bytes == 25 * 4096);
+  CHECK_FALSE(parse_process_stat("7 (x) S 1 2", 100, 4096, stat));
+  CHECK_FALSE(parse_process_stat("", 100, 4096, stat));
+}
+
+}  // namespace
+}  // namespace postern::proxy
