@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent / "cluster"))
 
 from cluster import Cluster  # noqa: E402
+from node import NodeUnavailable  # noqa: E402
 
 # A test that is skipped for any other reason fails the run: what is not run is not known to work.
 ALLOWED_SKIPS = ("no real node here: ",)
@@ -39,5 +40,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def cluster() -> Iterator[Cluster]:
     """A cluster with the fixture of tests/cluster/manifests, shared by the whole run."""
     with Cluster(name="session") as running:
+        running.apply_fixture()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def real_node_cluster() -> Iterator[Cluster]:
+    """A cluster that also has the node `real`, with a kubelet and containers that run."""
+    try:
+        running = Cluster(name="real", real_node=True)
+    except NodeUnavailable as why:
+        pytest.skip(f"no real node here: {why}")
+    with running:
         running.apply_fixture()
         yield running

@@ -53,6 +53,7 @@ from typing import Any
 import build_tools
 import components
 import kwok_node
+import node
 from components import Layout
 from pki import KeyPair, write_kubeconfig
 from ports import Reservations
@@ -87,7 +88,7 @@ class Cluster:
         self.name = name
         self.nodes = list(nodes)
         self.kwok: kwok_node.Kwok
-        self.real_node: Any = None
+        self.real_node: Any = None  # node.RealNode when asked for
         self._temporary = directory is None
         self._wants_real_node = real_node
         self._wants_scheduler = scheduler or real_node
@@ -96,6 +97,8 @@ class Cluster:
         self._reservations = Reservations()
         self._running: list[Component] = []
         self._kubeconfigs: dict[str, Path] = {}
+        if real_node:
+            node.require()
         self._tools = build_tools.ensure(self._tool_names())
         self.directory = self._make_directory(directory)
 
@@ -139,9 +142,7 @@ class Cluster:
     def _start(self) -> None:
         address, prefix = "127.0.0.1", []
         if self._wants_real_node:
-            from node import RealNode  # only here: it needs root and more packages
-
-            self.real_node = RealNode(self, self._reservations)
+            self.real_node = node.RealNode(self, self._reservations)
             address, prefix = self.real_node.open_network()
         self._prefix = prefix
         self.layout = self._make_layout(address)
@@ -161,7 +162,7 @@ class Cluster:
             bind_address="0.0.0.0" if self._wants_real_node else address,
             ports={name: self._reservations.port() for name in PORTS},
             compaction_seconds=self._compaction_seconds,
-            node_restriction=self._wants_real_node,
+            real_node=self._wants_real_node,
             api_server_flags=self._api_server_flags,
         )
 
@@ -209,13 +210,13 @@ class Cluster:
         kubeconfig = self.write_kubeconfig("kwok.kubeconfig", pair)
         self._kwok = self.component("kwok", self.kwok.command(self._tools["kwok"], kubeconfig))
         for name in self.nodes:
-            self.create("/api/v1/nodes", kwok_node.node(name))
+            self.create("/api/v1/nodes", kwok_node.fake_node(name))
         self._kwok.wait_ready(lambda: all(map(self.node_ready, self.nodes)), START_SECONDS)
 
     def node_ready(self, name: str) -> bool:
         """Whether a node's Ready condition is true."""
-        _, node = self.request("GET", f"/api/v1/nodes/{name}")
-        conditions = node.get("status", {}).get("conditions", [])
+        status, found = self.request("GET", f"/api/v1/nodes/{name}")
+        conditions = found.get("status", {}).get("conditions", []) if status == 200 else []
         return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
     def stop(self) -> None:

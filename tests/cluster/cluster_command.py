@@ -12,12 +12,21 @@ from typing import Any
 
 from build_tools import ToolError
 from cluster import Cluster
+from node import NodeUnavailable
 from pki import PkiError
 from process import ComponentError
 
 STATE = "cluster.json"
 DOWN_SECONDS = 60
-FAILURES = (ComponentError, ToolError, PkiError, TimeoutError, OSError, RuntimeError)
+FAILURES = (
+    ComponentError,
+    NodeUnavailable,
+    OSError,
+    PkiError,
+    RuntimeError,
+    TimeoutError,
+    ToolError,
+)
 
 
 class Interrupted(Exception):

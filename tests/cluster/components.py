@@ -29,7 +29,8 @@ class Layout:
     """By name: api, etcd, etcd-peer, controller-manager, scheduler, kwok, web."""
     compaction_seconds: int = 300
     extra_hosts: tuple[str, ...] = ()
-    node_restriction: bool = False
+    real_node: bool = False
+    """Pods then reach the API server as the service `kubernetes`."""
     api_server_flags: list[str] = field(default_factory=list)
 
     @property
@@ -95,7 +96,9 @@ def etcd(program: Path, layout: Layout) -> list[str]:
 def kube_apiserver(program: Path, layout: Layout, pki: Pki) -> list[str]:
     policy = layout.folder / "audit-policy.yaml"
     policy.write_text(AUDIT_POLICY, encoding="utf-8")
-    plugins = ["--enable-admission-plugins=NodeRestriction"] if layout.node_restriction else []
+    node_flags = ["--endpoint-reconciler-type=none"]
+    if layout.real_node:
+        node_flags = ["--enable-admission-plugins=NodeRestriction"]
     return [
         str(program),
         f"--etcd-servers=http://127.0.0.1:{layout.ports['etcd']}",
@@ -127,9 +130,8 @@ def kube_apiserver(program: Path, layout: Layout, pki: Pki) -> list[str]:
         f"--kubelet-client-key={pki.kubelet_client.key_file}",
         f"--kubelet-certificate-authority={pki.ca.cert_file}",
         "--kubelet-preferred-address-types=InternalIP",
-        "--endpoint-reconciler-type=none",
         "--event-ttl=24h",
-        *plugins,
+        *node_flags,
         *layout.api_server_flags,
     ]
 

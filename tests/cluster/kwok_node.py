@@ -119,7 +119,7 @@ def _document(kind: str, name: str, spec: dict[str, object]) -> dict[str, object
     }
 
 
-def node(name: str) -> dict[str, object]:
+def fake_node(name: str) -> dict[str, object]:
     """A node that kwok plays."""
     return {
         "apiVersion": "v1",
