@@ -8,8 +8,13 @@
 #include <string_view>
 
 /// A strict HTTP/1.1 codec without I/O: bytes in, heads and body pieces out. What is ambiguous is
-/// refused (RFC 9112, and stricter): see kube facts "Where a C++ proxy differs". Nothing here
-/// repairs a message.
+/// refused (RFC 9112, and stricter). Nothing here repairs a message.
+///
+/// Why not a library's parser: Boost 1.81's lets through what two readers understand differently
+/// (any Transfer-Encoding, none or two Host fields, folded lines, trailers merged into the header).
+/// Making it safe takes a scan of the raw bytes that knows lines, names and framing: that scan is a
+/// parser already. A second one over the same bytes costs time and, wherever the two disagree, is
+/// the very hole that the first was to close. So there is one.
 namespace postern::proxy::http {
 
 struct HeadLimits {
@@ -21,7 +26,10 @@ struct HeadLimits {
 /// returns a position; then parse_…_head() of that much.
 ///
 /// Returns the size of the head with its empty line, or 0 when it is not all there yet. `scanned`
-/// carries the position between calls so that slow clients cost no rescans.
+/// carries the position between calls so that slow clients cost no rescans; it starts at 0 for each
+/// head. A line that cannot be right (a bare LF, an empty first line) ends the head there and then:
+/// what is returned is refused by the parser, without waiting for more. The caller answers 431 when
+/// max_bytes are there without an end.
 std::size_t find_head_end(std::string_view buffer, std::size_t& scanned);
 
 /// Parses one whole request head.
@@ -30,12 +38,16 @@ std::size_t find_head_end(std::string_view buffer, std::size_t& scanned);
 /// outside of [A-Za-z0-9-], control characters in values, HTTP versions but 1.0 and 1.1, a count of
 /// Host fields other than one (1.1), any Transfer-Encoding but exactly one `chunked` (and none with
 /// HTTP/1.0), any Content-Length but one of [0-9]{1,10}, both of them, repeated Authorization,
-/// Content-Type, Accept-like singletons, targets outside of ^/[!-~]*$. 431 above the limits.
+/// Content-Type, Accept and the like (the list is in request_head.cc), targets outside of
+/// ^/[!-~]*$, which takes in absolute-form, authority-form and `*`. 417 for an Expect other than
+/// 100-continue. 431 above the limits. Whether the method exists is the caller's question.
 Result<RequestHead> parse_request_head(std::string_view head, const HeadLimits& limits);
 
-/// Parses one whole response head with the same rules; errors are 502. `request_method` and the
-/// status decide the framing (HEAD, 1xx, 204, 304 have no body). Without length and chunks the body
-/// lasts until the connection ends.
+/// Parses one whole response head with the same rules (but names are any RFC token: load balancers
+/// add `X_names`, and of a response only listed fields are passed on); errors are 502.
+/// `request_method` and the status decide the framing (HEAD, 1xx, 204, 304 have no body; with 1xx
+/// and 204 a length is an error). Without length and chunks the body lasts until the connection
+/// ends.
 Result<ResponseHead> parse_response_head(std::string_view head, std::string_view request_method,
                                          const HeadLimits& limits);
 
@@ -57,18 +69,40 @@ class BodyDecoder {
   bool done() const { return state_ == State::kDone; }
 
  private:
-  enum class State { kSize, kSizeExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer, kDone };
+  enum class State {
+    kSize,
+    kSizeExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailerStart,
+    kTrailerName,
+    kTrailerValue,
+    kTrailerLf,
+    kEndLf,
+    kDone,
+    kFailed,
+  };
+  std::string_view take_data(std::string_view in, std::size_t& consumed);
+  // Each takes one byte of framing and returns what is wrong with it, or nullptr.
+  const char* step(char c);
+  const char* step_size(char c);
+  const char* step_extension(char c);
+  const char* step_trailer(char c);
+  const char* count_overhead();
+
   Framing framing_ = Framing::kNone;
   State state_ = State::kDone;
   std::uint64_t remaining_ = 0;
   std::size_t overhead_ = 0;  ///< extension and trailer bytes so far
   unsigned size_digits_ = 0;
-  std::size_t line_length_ = 0;
-  bool line_cr_ = false;
 };
 
 /// Builds heads from our own values only: every name and value is checked, so that no CR or LF of
-/// somebody else's can start a line. A value that does not fit is a bug of ours and throws.
+/// somebody else's can start a line. A value that does not fit (control characters, spaces at the
+/// edges, a second framing) is a bug of ours and throws std::logic_error. Framing fields are
+/// written by content_length() and chunked() alone.
 class HeadWriter {
  public:
   static HeadWriter request(std::string_view method, std::string_view target);
@@ -80,7 +114,12 @@ class HeadWriter {
   std::string take();
 
  private:
+  HeadWriter() = default;
+  void claim_framing();
+  HeadWriter& line(std::string_view name, std::string_view value);
+
   std::string text_;
+  bool framed_ = false;
 };
 
 /// The reason phrase of a status code, "" for unknown ones.

@@ -17,13 +17,16 @@ struct Field {
 /// Header lines in the order in which they came: views into the head's own block.
 class Fields {
  public:
+  Fields() { fields_.reserve(16); }
   void add(Field field) { fields_.push_back(field); }
   /// The value of the only field of this name; nullopt when absent. The parser has refused
-  /// duplicates of the fields in which they are ambiguous (message_head.h), so the first is the
-  /// only one there.
+  /// duplicates of the fields in which they are ambiguous (the lists in request_head.cc and
+  /// response_head.cc), so the first is the only one there.
   std::optional<std::string_view> get(std::string_view name) const;
   std::size_t count(std::string_view name) const;
   std::vector<std::string_view> all(std::string_view name) const;
+  /// Whether any line of this name has the token in its comma-separated list.
+  bool has_token(std::string_view name, std::string_view token) const;
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
   std::size_t size() const { return fields_.size(); }
