@@ -1,0 +1,287 @@
+#include "proxy/session/admission.h"
+
+#include "kube/resolve_resource.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::string_view kClusterPrefix = "/clusters/";
+
+kube::Status unknown_cluster() {
+  // The same words whether the cluster does not exist or may not be seen.
+  return kube::Status::not_found("the server could not find the requested resource");
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && http::iequals(text.substr(0, prefix.size()), prefix);
+}
+
+/// The client's own Impersonate-User and -Group; 403 for anything else of that family.
+Result<rbac::ImpersonationChoice> impersonation_choice(const http::Fields& fields) {
+  rbac::ImpersonationChoice choice;
+  for (const http::Field& field : fields) {
+    if (!starts_with_ignoring_case(field.name, "impersonate-")) {
+      continue;
+    }
+    if (http::iequals(field.name, "impersonate-user")) {
+      if (!field.value.empty()) {
+        choice.user = std::string(field.value);
+      }
+    } else if (http::iequals(field.name, "impersonate-group")) {
+      choice.groups.emplace_back(field.value);
+    } else {
+      return fail(
+          kube::Status::forbidden("postern does not let clients set " + std::string(field.name) +
+                                  "; only Impersonate-User and Impersonate-Group may choose "
+                                  "among what your roles allow"));
+    }
+  }
+  return choice;
+}
+
+/// What a target names: the cluster and the rest, as if that cluster were alone.
+struct Route {
+  std::string_view cluster;
+  std::string_view target;
+};
+
+Route route_of(std::string_view target, std::string_view default_cluster) {
+  if (!target.starts_with(kClusterPrefix)) {
+    return {default_cluster, target};
+  }
+  const std::string_view rest = target.substr(kClusterPrefix.size());
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) {
+    return {rest.substr(0, rest.find('?')), "/"};
+  }
+  return {rest.substr(0, slash), rest.substr(slash)};
+}
+
+std::string media_type_without_parameters(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) {
+    type.pop_back();
+  }
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return type;
+}
+
+bool may_upgrade(const kube::RequestInfo& info) {
+  return info.subresource == "exec" || info.subresource == "attach" ||
+         info.subresource == "portforward" || info.subresource == "proxy";
+}
+
+Result<void> read_upgrade(ProxiedRequest& request) {
+  if (!request.head.upgrade) {
+    return {};
+  }
+  if (!may_upgrade(request.info) || request.head.framing != http::Framing::kNone) {
+    return fail(kube::Status::forbidden(
+        "only exec, attach, port-forward and proxy may switch protocols, without a request body"));
+  }
+  auto upgrade = parse_upgrade(request.head);
+  if (!upgrade) {
+    return fail(std::move(upgrade.error()));
+  }
+  request.upgrade = std::move(*upgrade);
+  return {};
+}
+
+/// The body of a write, whole and decoded far enough for the decision.
+Task<Result<void>> read_facts(ClientConnection& client, ProxiedRequest& request) {
+  if (request.head.fields.get("content-encoding")) {
+    co_return fail(
+        kube::Status::unsupported_media_type("compressed request bodies are not supported"));
+  }
+  const auto encoding = kube::body_encoding(request.head.fields.get("content-type").value_or(""));
+  if (!encoding) {
+    co_return fail(encoding.error());
+  }
+  co_await client.admit_body();
+  auto body = co_await client.read_body();
+  if (!body) {
+    co_return fail(std::move(body.error()));
+  }
+  auto facts = kube::read_body_facts(*encoding, *body);
+  if (!facts) {
+    co_return fail(std::move(facts.error()));
+  }
+  request.body = std::move(*body);
+  request.facts = std::move(*facts);
+  co_return Result<void>();
+}
+
+Result<void> check_body_namespace(const ProxiedRequest& request) {
+  const std::string& in_body = request.facts->namespace_;
+  if (!in_body.empty() && in_body != request.info.namespace_) {
+    return fail(kube::Status::bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  return {};
+}
+
+/// JSON Patch can read what it must not: a `test` tells by its outcome, `copy` and `move` carry
+/// values.
+Task<Result<void>> check_blind_patch(ClientConnection& client, ProxiedRequest& request) {
+  if (request.decision.may_read || request.patch_type != "application/json-patch+json") {
+    co_return Result<void>();
+  }
+  if (!request.body) {
+    co_await client.admit_body();
+    auto body = co_await client.read_body();
+    if (!body) {
+      co_return fail(std::move(body.error()));
+    }
+    request.body = std::move(*body);
+  }
+  const auto operations = kube::json_patch_operations(*request.body);
+  if (!operations) {
+    co_return fail(operations.error());
+  }
+  for (const std::string& operation : *operations) {
+    if (operation != "add" && operation != "remove" && operation != "replace") {
+      co_return fail(kube::Status::forbidden("the JSON Patch operation \"" + operation +
+                                             "\" needs the verb get on the object"));
+    }
+  }
+  co_return Result<void>();
+}
+
+rbac::Decision authorize_now(const ProxiedRequest& request) {
+  return rbac::authorize(*request.policy, *request.subject, request.cluster->identity,
+                         request.attributes(), request.choice, std::chrono::system_clock::now());
+}
+
+DecisionLabel label_of(rbac::Verdict verdict) {
+  switch (verdict) {
+    case rbac::Verdict::kAllow:
+      return DecisionLabel::kAllow;
+    case rbac::Verdict::kAllowFiltered:
+      return DecisionLabel::kAllowFiltered;
+    case rbac::Verdict::kDeny:
+      break;
+  }
+  return DecisionLabel::kDeny;
+}
+
+}  // namespace
+
+kube::ResourceAttributes ProxiedRequest::attributes() const {
+  return {cluster->identity.name, info, resource, facts ? &*facts : nullptr, patch_type};
+}
+
+Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
+  auto user = state.authenticators()->authenticate(request.head.fields, client.stream().tls());
+  if (!user) {
+    return fail(std::move(user.error()));
+  }
+  request.user = std::move(*user);
+  auto choice = impersonation_choice(request.head.fields);
+  if (!choice) {
+    return fail(std::move(choice.error()));
+  }
+  request.choice = std::move(*choice);
+  request.policy = state.policy();
+  request.subject = state.subject(request.policy, request.user);
+  return {};
+}
+
+Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
+  const Route route = route_of(request.head.target, state.shared().default_cluster);
+  auto info = kube::parse_request_info(request.head.method, route.target);
+  if (!info) {
+    return fail(std::move(info.error()));
+  }
+  request.info = std::move(*info);
+  request.cluster = state.cluster(route.cluster);
+  if (request.cluster == nullptr ||
+      !rbac::cluster_visible(*request.policy, *request.subject, request.cluster->identity)) {
+    return fail(unknown_cluster());
+  }
+  return {};
+}
+
+Task<Result<void>> resolve_kind(WorkerState&, ProxiedRequest& request) {
+  if (!request.info.is_resource_request) {
+    co_return Result<void>();
+  }
+  ClusterState& cluster = *request.cluster;
+  request.catalog = cluster.catalog.get();
+  if (!request.catalog) {
+    co_return fail(kube::Status::unavailable("the cluster's kinds have not been discovered yet"));
+  }
+  kube::ResolvedResource resolved = kube::resolve_resource(*request.catalog, request.info);
+  if (resolved.resolution == kube::Resolution::kUnknown) {
+    co_await cluster.discovery.refresh_kind(cluster.pool, request.info.api_group,
+                                            request.info.api_version);
+    request.catalog = cluster.catalog.get();
+    resolved = kube::resolve_resource(*request.catalog, request.info);
+  }
+  if (resolved.resolution != kube::Resolution::kKnown) {
+    co_return fail(kube::resolution_status(resolved.resolution, request.info));
+  }
+  request.resource = resolved.resource;
+  co_return Result<void>();
+}
+
+Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
+  if (request.info.verb == "patch") {
+    request.patch_type =
+        media_type_without_parameters(request.head.fields.get("content-type").value_or(""));
+  }
+  request.decision = authorize_now(request);
+  if (request.decision.needs_body) {
+    if (auto read = co_await read_facts(client, request); !read) {
+      co_return fail(std::move(read.error()));
+    }
+    if (auto same = check_body_namespace(request); !same) {
+      co_return fail(std::move(same.error()));
+    }
+    request.decision = authorize_now(request);
+  }
+  state.shared().metrics.authorization(label_of(request.decision.verdict));
+  if (request.decision.verdict == rbac::Verdict::kDeny) {
+    co_return fail(request.decision.status);
+  }
+  if (auto upgrade = read_upgrade(request); !upgrade) {
+    co_return fail(std::move(upgrade.error()));
+  }
+  co_return co_await check_blind_patch(client, request);
+}
+
+Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
+  const std::vector<rbac::Share>& shares = request.decision.shares;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (shares.size() == 1) {
+      request.shares.push_back(i);
+      break;
+    }
+    auto allowed = co_await request.cluster->access_check.allowed(
+        request.cluster->pool, shares[i].principals, request.decision.grant, request.info);
+    if (!allowed) {
+      co_return fail(std::move(allowed.error()));
+    }
+    if (*allowed) {
+      request.shares.push_back(i);
+    }
+  }
+  if (request.shares.empty()) {
+    co_return fail(request.decision.status);
+  }
+  auto accept = kube::plan_accept(request.head.fields.get("accept").value_or(""),
+                                  request.filtered(), request.is_watch(),
+                                  request.decision.by_event_references, request.info.query);
+  if (!accept) {
+    co_return fail(std::move(accept.error()));
+  }
+  request.accept = std::move(*accept);
+  co_return Result<void>();
+}
+
+}  // namespace postern::proxy

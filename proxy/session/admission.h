@@ -1,0 +1,33 @@
+#pragma once
+
+#include "proxy/session/client_connection.h"
+#include "proxy/session/proxied_request.h"
+#include "proxy/session/worker_state.h"
+
+namespace postern::proxy {
+
+/// The steps that decide about a request, in the order in which Session takes them. Each fills its
+/// part of the ProxiedRequest; a Status ends the request with that answer.
+
+/// Who is it? 401. Fills user, policy, subject and the client's own choice of principals (403 for
+/// any `Impersonate-*` field but User and Group).
+Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
+
+/// Which cluster, and what is asked of it? 400 and 405 for what is no request of Kubernetes'
+/// grammar, 404 for a cluster that does not exist or that the user may not know of. Fills cluster
+/// and info.
+Result<void> find_cluster(WorkerState& state, ProxiedRequest& request);
+
+/// Which kind is it about? One targeted refresh of the discovery for an unknown one, then 404.
+/// Fills catalog and resource.
+Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request);
+
+/// May they? 403, and 400, 413, 415 for a body that has to be read for the decision. Fills
+/// decision, body and facts, patch_type, upgrade.
+Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
+
+/// In whose name? Asks the cluster where roles with different principals cover a collection. Fills
+/// shares and accept (406).
+Task<Result<void>> choose_principals(WorkerState& state, ProxiedRequest& request);
+
+}  // namespace postern::proxy

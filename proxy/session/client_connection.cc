@@ -1,0 +1,206 @@
+#include "proxy/session/client_connection.h"
+
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::chrono::milliseconds kLingerTime{1000};
+constexpr std::size_t kLingerBytes = 1024 * 1024;
+constexpr std::size_t kReadAheadBytes = 64 * 1024;
+
+}  // namespace
+
+std::string status_response(const kube::Status& status, std::string_view audit_id,
+                            bool keep_alive) {
+  const std::string body = status.to_json();
+  auto head = http::HeadWriter::response(status.code);
+  head.field("Content-Type", "application/json").field("X-Content-Type-Options", "nosniff");
+  head.field("Cache-Control", "no-cache, private");
+  if (!audit_id.empty()) {
+    head.field("Audit-Id", audit_id);
+  }
+  if (status.retry_after_seconds > 0) {
+    head.field("Retry-After", std::to_string(status.retry_after_seconds));
+  }
+  if (!keep_alive) {
+    head.field("Connection", "close");
+  }
+  head.content_length(body.size());
+  return head.take() + body;
+}
+
+ClientConnection::ClientConnection(Worker& worker, Stream& stream, const ClientLimits& limits)
+    : worker_(worker),
+      stream_(stream),
+      limits_(limits),
+      deadline_(worker.deadlines(), [this] { stream_.close(); }) {}
+
+Task<Stream::ReadOutcome> ClientConnection::read_more() {
+  for (;;) {
+    {
+      auto buffer = worker_.buffers().take();
+      const auto outcome = stream_.try_read(buffer.span());
+      if (outcome.status == Stream::ReadStatus::kData) {
+        pending_.append(buffer.span().data(), outcome.size);
+      }
+      if (outcome.status != Stream::ReadStatus::kWouldBlock) {
+        co_return outcome;
+      }
+    }
+    if (const error_code error = co_await stream_.wait_readable()) {
+      co_return Stream::ReadOutcome{Stream::ReadStatus::kError, 0, error};
+    }
+  }
+}
+
+Task<Stream::ReadOutcome> ClientConnection::read_ahead() {
+  if (pending_.size() >= kReadAheadBytes) {
+    co_return Stream::ReadOutcome{Stream::ReadStatus::kWouldBlock, 0, {}};
+  }
+  co_return co_await read_more();
+}
+
+Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head() {
+  std::size_t scanned = 0;
+  std::size_t head_size = 0;
+  bool timing_head = false;
+  deadline_.expires_after(limits_.idle_time);
+  while ((head_size = http::find_head_end(pending_, scanned)) == 0) {
+    if (pending_.size() > limits_.head.max_bytes) {
+      deadline_.disarm();
+      co_return fail(kube::Status::head_too_large("the request head is too large"));
+    }
+    if (!pending_.empty() && !timing_head) {
+      timing_head = true;
+      deadline_.expires_after(limits_.head_time);
+    }
+    const auto outcome = co_await read_more();
+    if (outcome.status != Stream::ReadStatus::kData) {
+      deadline_.disarm();
+      co_return std::nullopt;
+    }
+  }
+  deadline_.disarm();
+  auto head =
+      http::parse_request_head(std::string_view(pending_).substr(0, head_size), limits_.head);
+  if (!head) {
+    co_return fail(std::move(head.error()));
+  }
+  pending_.erase(0, head_size);
+  body_ = http::BodyDecoder(head->framing, head->content_length);
+  awaits_continue_ = head->expect_continue;
+  co_return std::optional<http::RequestHead>(std::move(*head));
+}
+
+Task<Result<bool>> ClientConnection::read_body_piece(std::string& into) {
+  const std::size_t before = into.size();
+  while (!body_.done()) {
+    std::size_t consumed = 0;
+    auto piece = body_.decode(pending_, consumed);
+    if (!piece) {
+      co_return fail(std::move(piece.error()));
+    }
+    into.append(*piece);
+    pending_.erase(0, consumed);
+    if (consumed > 0) {
+      continue;
+    }
+    if (into.size() > before) {
+      break;  // pass on what is there before waiting for more
+    }
+    deadline_.expires_after(limits_.stall_time);
+    const auto outcome = co_await read_more();
+    deadline_.disarm();
+    if (outcome.status != Stream::ReadStatus::kData) {
+      co_return fail(kube::Status::bad_request("the request body ended early"));
+    }
+  }
+  co_return into.size() > before || !body_.done();
+}
+
+Task<Result<std::string>> ClientConnection::read_body() {
+  std::string body;
+  for (;;) {
+    auto more = co_await read_body_piece(body);
+    if (!more) {
+      co_return fail(std::move(more.error()));
+    }
+    if (body.size() > limits_.body_bytes) {
+      co_return fail(kube::Status::too_large("the request body is larger than " +
+                                             std::to_string(limits_.body_bytes) + " bytes"));
+    }
+    if (!*more) {
+      co_return body;
+    }
+  }
+}
+
+Task<void> ClientConnection::admit_body() {
+  if (std::exchange(awaits_continue_, false) && pending_.empty()) {
+    co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+}
+
+Task<bool> ClientConnection::discard_body() {
+  if (body_.done()) {
+    co_return true;
+  }
+  if (awaits_continue_) {
+    co_return false;  // the body may come or not: the next bytes would be ambiguous
+  }
+  std::string dropped;
+  std::uint64_t total = 0;
+  while (total <= limits_.drain_bytes) {
+    dropped.clear();
+    const auto more = co_await read_body_piece(dropped);
+    if (!more) {
+      co_return false;
+    }
+    total += dropped.size();
+    if (!*more) {
+      co_return true;
+    }
+  }
+  co_return false;
+}
+
+std::string ClientConnection::peer_address() const {
+  return stream_.peer().address().to_string();
+}
+
+Task<error_code> ClientConnection::write(std::string_view data) {
+  const std::size_t written = stream_.try_write(data);
+  data.remove_prefix(written);
+  if (data.empty()) {
+    co_return error_code();
+  }
+  deadline_.expires_after(limits_.stall_time);
+  const error_code error = co_await stream_.write(data);
+  deadline_.disarm();
+  co_return error;
+}
+
+Task<error_code> ClientConnection::write_status(const kube::Status& status,
+                                                std::string_view audit_id, bool keep_alive) {
+  const std::string response = status_response(status, audit_id, keep_alive);
+  co_return co_await write(response);
+}
+
+Task<void> ClientConnection::linger() {
+  deadline_.expires_after(kLingerTime);
+  co_await stream_.shutdown_send();
+  std::size_t total = 0;
+  while (total < kLingerBytes && stream_.is_open()) {
+    pending_.clear();
+    const auto outcome = co_await read_more();
+    if (outcome.status != Stream::ReadStatus::kData) {
+      break;
+    }
+    total += outcome.size;
+  }
+  deadline_.disarm();
+  stream_.close();
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,291 @@
+#include "proxy/session/delete_collection.h"
+
+#include "kube/delete_options.h"
+#include "kube/filter/filter.h"
+#include "kube/percent.h"
+#include "proxy/session/answer.h"
+#include "proxy/session/response_body.h"
+#include "proxy/upstream/cluster_endpoint.h"
+#include "proxy/upstream/impersonation.h"
+#include "proxy/upstream/response_builder.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::size_t kMaxVisibleBytes = 64 * 1024 * 1024;
+constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
+constexpr std::size_t kParallelDeletes = 8;
+
+struct Victim {
+  std::string name;
+  std::string uid;
+};
+
+/// What has been listed and is to be deleted.
+struct VisibleObjects {
+  std::vector<Victim> victims;
+  nlohmann::ordered_json list;  ///< the last page's envelope with every page's items
+  std::size_t bytes = 0;
+};
+
+Result<void> check_delete_query(const kube::Query& query) {
+  if (query.has("continue") || query.has("limit")) {
+    return fail(
+        kube::Status::bad_request("limit and continue do not go with deletecollection here"));
+  }
+  return {};
+}
+
+Task<Result<kube::DeleteOptions>> read_options(ClientConnection& client, ProxiedRequest& request) {
+  const auto encoding = kube::body_encoding(request.head.fields.get("content-type").value_or(""));
+  if (!encoding) {
+    co_return fail(encoding.error());
+  }
+  co_await client.admit_body();
+  auto body = co_await client.read_body();
+  if (!body) {
+    co_return fail(std::move(body.error()));
+  }
+  auto options = kube::read_delete_options(*encoding, *body);
+  if (!options) {
+    co_return fail(std::move(options.error()));
+  }
+  for (const auto& [key, value] : request.info.query.pairs()) {
+    if (key == "dryRun") options->dry_run.push_back(value);
+    if (key == "propagationPolicy") options->propagation_policy = value;
+  }
+  request.body = std::string();
+  co_return options;
+}
+
+/// The request that lists what the deletecollection is about.
+std::string list_target(const ProxiedRequest& request, const std::string& token) {
+  kube::Query query;
+  for (const std::string_view key : {"labelSelector", "fieldSelector"}) {
+    if (request.info.query.has(key)) {
+      query.set(key, request.info.query.get(key));
+    }
+  }
+  query.set("limit", "500");
+  if (!token.empty()) {
+    query.set("continue", token);
+  }
+  return request.cluster->endpoint->base_path() + request.info.path + "?" + query.encode();
+}
+
+HeaderFields call_fields(const ProxiedRequest& request, const HeaderFields& impersonation) {
+  HeaderFields fields = {{"Accept", "application/json"},
+                         {"Accept-Encoding", "identity"},
+                         {"Audit-ID", request.audit_id}};
+  fields.insert(fields.end(), impersonation.begin(), impersonation.end());
+  return fields;
+}
+
+/// Upstream's failure, as a Status that names nobody but what the client named.
+kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& request) {
+  if (response.status == 403) {
+    if (auto replaced = replace_refusal(response.body, request.principals())) {
+      return std::move(*replaced);
+    }
+  }
+  kube::Status status =
+      kube::Status::bad_gateway("the API server answered " + std::to_string(response.status));
+  const auto body = nlohmann::json::parse(response.body, nullptr, false);
+  if (body.is_object() && body.value("kind", nlohmann::json()) == "Status" &&
+      response.status >= 400 && response.status != 401) {
+    status.code = static_cast<std::uint16_t>(response.status);
+    const auto text = [&body](const char* key) {
+      const auto found = body.find(key);
+      return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    status.message = text("message");
+    status.reason = text("reason");
+  }
+  return status;
+}
+
+/// False when an item lacks what a delete needs.
+bool add_victims(const nlohmann::ordered_json& list, std::vector<Victim>& victims) {
+  for (const auto& item : list.at("items")) {
+    const auto& metadata = item.at("metadata");
+    const auto uid = metadata.find("uid");
+    if (uid == metadata.end() || !uid->is_string() || !metadata.at("name").is_string()) {
+      return false;
+    }
+    victims.push_back({metadata.at("name"), *uid});
+  }
+  return true;
+}
+
+/// Filters one listed page and adds what is visible.
+Result<std::string> add_page(const ProxiedRequest& request, const FetchedResponse& page,
+                             VisibleObjects& visible) {
+  const auto predicate = rbac::make_predicate(request.decision, request.shares, *request.catalog);
+  kube::filter::FilterOptions options;
+  options.event_references = request.decision.by_event_references;
+  options.seal_continue = [](std::string_view) { return std::string("more"); };
+  const auto filter = kube::filter::make_json_list_filter(std::move(options), *predicate);
+  std::string kept;
+  auto filtered = filter->feed(page.body, kept);
+  if (filtered) {
+    filtered = filter->finish(kept);
+  }
+  if (!filtered) {
+    return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
+  }
+  visible.bytes += kept.size();
+  if (visible.bytes > kMaxVisibleBytes) {
+    return fail(
+        kube::Status::too_large("too much would be deleted at once: narrow it with a selector"));
+  }
+  auto document = nlohmann::ordered_json::parse(kept, nullptr, false);
+  if (document.is_discarded() || !add_victims(document, visible.victims)) {
+    return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
+  }
+  if (visible.list.is_null()) {
+    visible.list = std::move(document);
+    visible.list["metadata"].erase("continue");
+  } else {
+    for (auto& item : document["items"]) {
+      visible.list["items"].push_back(std::move(item));
+    }
+  }
+  return filter->summary().continue_token;
+}
+
+Task<Result<VisibleObjects>> list_visible(ProxiedRequest& request,
+                                          const HeaderFields& impersonation) {
+  VisibleObjects visible;
+  std::string token;
+  do {
+    const auto page =
+        co_await fetch(request.cluster->pool, "GET", list_target(request, token),
+                       call_fields(request, impersonation), std::string(), kMaxVisibleBytes);
+    if (!page) {
+      co_return fail(page.error());
+    }
+    if (page->status != 200) {
+      co_return fail(failure_of(*page, request));
+    }
+    auto next = add_page(request, *page, visible);
+    if (!next) {
+      co_return fail(std::move(next.error()));
+    }
+    token = std::move(*next);
+  } while (!token.empty());
+  co_return visible;
+}
+
+/// Deletes objects with a few calls at a time; stops at the first failure.
+class ParallelDeletes {
+ public:
+  ParallelDeletes(Worker& worker, const ProxiedRequest& request, const kube::DeleteOptions& options,
+                  const HeaderFields& impersonation, const std::vector<Victim>& victims)
+      : worker_(worker),
+        request_(request),
+        options_(options),
+        impersonation_(impersonation),
+        victims_(victims),
+        finished_(worker.executor(), Clock::time_point::max()) {}
+
+  Task<Result<void>> run() {
+    running_ = std::min(kParallelDeletes, victims_.size());
+    for (std::size_t i = running_; i > 0; --i) {
+      asio::co_spawn(worker_.executor(), delete_in_turn(), asio::detached);
+    }
+    while (running_ > 0) {
+      const auto [ignored] = co_await finished_.async_wait(kAwait);
+      static_cast<void>(ignored);
+    }
+    if (failure_) {
+      co_return fail(*failure_);
+    }
+    co_return Result<void>();
+  }
+
+ private:
+  Task<void> delete_in_turn() {
+    while (!failure_ && next_ < victims_.size()) {
+      const Victim& victim = victims_[next_++];
+      try {
+        auto deleted = co_await delete_one(victim);
+        if (!deleted && !failure_) {
+          failure_ = std::move(deleted.error());
+        }
+      } catch (const std::exception&) {
+        // A detached coroutine has nobody to throw to; run() must still come to its end.
+        failure_ = kube::Status::internal("a delete failed by a mistake in postern");
+      }
+    }
+    --running_;
+    finished_.cancel();
+  }
+
+  Task<Result<void>> delete_one(const Victim& victim) {
+    HeaderFields fields = call_fields(request_, impersonation_);
+    fields.emplace_back("Content-Type", "application/json");
+    const auto response =
+        co_await fetch(request_.cluster->pool, "DELETE",
+                       request_.cluster->endpoint->base_path() + request_.info.path + "/" +
+                           kube::encode_path_segment(victim.name),
+                       std::move(fields), options_.to_json(victim.uid), kMaxAnswerBytes);
+    if (!response) {
+      co_return fail(response.error());
+    }
+    const bool gone_already = response->status == 404;
+    if (response->status >= 300 && !gone_already) {
+      co_return fail(failure_of(*response, request_));
+    }
+    co_return Result<void>();
+  }
+
+  Worker& worker_;
+  const ProxiedRequest& request_;
+  const kube::DeleteOptions& options_;
+  const HeaderFields& impersonation_;
+  const std::vector<Victim>& victims_;
+  Timer finished_;
+  std::size_t next_ = 0;
+  std::size_t running_ = 0;
+  std::optional<kube::Status> failure_;
+};
+
+}  // namespace
+
+bool needs_expansion(const ProxiedRequest& request) {
+  return request.info.verb == "deletecollection" && request.filtered();
+}
+
+Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& client,
+                                     ProxiedRequest& request) {
+  if (auto checked = check_delete_query(request.info.query); !checked) {
+    co_return fail(std::move(checked.error()));
+  }
+  const auto options = co_await read_options(client, request);
+  if (!options) {
+    co_return fail(options.error());
+  }
+  const auto impersonation = impersonation_fields(request.principals(), request.decision.grant);
+  if (!impersonation) {
+    co_return fail(impersonation.error());
+  }
+  auto visible = co_await list_visible(request, *impersonation);
+  if (!visible) {
+    co_return fail(std::move(visible.error()));
+  }
+  ParallelDeletes deletes(state.worker(), request, *options, *impersonation, visible->victims);
+  if (auto deleted = co_await deletes.run(); !deleted) {
+    co_return fail(std::move(deleted.error()));
+  }
+  co_return co_await send_json(
+      client, request, 200,
+      visible->list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace postern::proxy

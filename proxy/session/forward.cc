@@ -1,0 +1,156 @@
+#include "proxy/session/forward.h"
+
+#include "proxy/upstream/cluster_endpoint.h"
+#include "proxy/upstream/impersonation.h"
+#include "proxy/upstream/request_builder.h"
+#include "proxy/upstream/response_builder.h"
+
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+RequestBody body_framing(const ProxiedRequest& request) {
+  if (request.body) {
+    return RequestBody::of_length(request.body->size());
+  }
+  switch (request.head.framing) {
+    case http::Framing::kLength:
+      return RequestBody::of_length(request.head.content_length);
+    case http::Framing::kChunked:
+      return RequestBody::chunked();
+    case http::Framing::kNone:
+    case http::Framing::kUntilClose:
+      break;
+  }
+  return RequestBody::none();
+}
+
+/// Whether the client's body still has to come from the client: such a request cannot be sent
+/// again.
+bool streams_body(const ProxiedRequest& request) {
+  return !request.body && request.head.framing != http::Framing::kNone;
+}
+
+Result<std::string> upstream_head(const ClientConnection& client, const ProxiedRequest& request,
+                                  const Lease& lease, const HeaderFields& impersonation) {
+  const std::string path = request.cluster->endpoint->base_path() + request.info.path;
+  const std::string query = request.info.query.encode();
+  const std::string address = client.peer_address();
+  const std::string host = request.cluster->endpoint->host_header();
+  const std::optional<std::string> authorization = lease.authorization();
+
+  RequestPlan plan;
+  plan.method = request.info.method;
+  plan.path = path;
+  plan.query = query;
+  plan.host = host;
+  plan.audit_id = request.audit_id;
+  plan.client_address = address;
+  plan.client = &request.head.fields;
+  plan.accept = request.accept.accept;
+  plan.body_is_read = request.answer_is_read();
+  plan.body = body_framing(request);
+  plan.upgrade = request.upgrade ? &*request.upgrade : nullptr;
+  plan.impersonation = &impersonation;
+  if (authorization) {
+    plan.authorization = *authorization;
+  }
+  return build_request_head(plan);
+}
+
+/// Pumps the client's body upstream. An error of upstream's ends the pump only: the API server may
+/// have answered already (413, say), and that answer is what the client should see.
+Task<Result<void>> stream_body(ClientConnection& client, const ProxiedRequest& request,
+                               Stream& upstream) {
+  const bool chunked = request.head.framing == http::Framing::kChunked;
+  co_await client.admit_body();
+  std::string piece;
+  std::string framed;
+  for (;;) {
+    piece.clear();
+    auto more = co_await client.read_body_piece(piece);
+    if (!more) {
+      co_return fail(std::move(more.error()));
+    }
+    framed.clear();
+    if (chunked) {
+      http::append_chunk(framed, piece);
+    }
+    if (chunked && !*more) {
+      framed.append(http::kLastChunk);
+    }
+    if (const error_code error = co_await upstream.write(chunked ? framed : piece)) {
+      co_return Result<void>();
+    }
+    if (!*more) {
+      co_return Result<void>();
+    }
+  }
+}
+
+Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& client,
+                                      ProxiedRequest& request, Lease lease,
+                                      const HeaderFields& impersonation, bool& may_retry) {
+  auto head = upstream_head(client, request, lease, impersonation);
+  if (!head) {
+    co_return fail(std::move(head.error()));
+  }
+  if (request.body) {
+    head->append(*request.body);
+  }
+  Stream& upstream = lease.stream();
+  Deadline stall(state.worker().deadlines(), [&upstream] { upstream.close(); });
+  stall.expires_after(state.shared().upstream_timeouts.first_byte);
+  const error_code error = co_await upstream.write(*head);
+  if (!error && streams_body(request)) {
+    stall.disarm();  // the client's own pace; ClientConnection limits its stalls
+    auto pumped = co_await stream_body(client, request, upstream);
+    if (!pumped) {
+      co_return fail(std::move(pumped.error()));
+    }
+  }
+  stall.disarm();
+  const auto sent = Clock::now();
+  auto answer = co_await lease.read_head(request.info.method);
+  if (!answer) {
+    may_retry = lease.reused() && lease.stale() && request.info.method == "GET";
+    co_return fail(std::move(answer.error()));
+  }
+  state.shared().metrics.upstream_request(answer->status, Clock::now() - sent);
+  co_return UpstreamAnswer{std::move(lease), std::move(*answer)};
+}
+
+}  // namespace
+
+Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& client,
+                                     ProxiedRequest& request) {
+  const auto impersonation = impersonation_fields(request.principals(), request.decision.grant);
+  if (!impersonation) {
+    co_return fail(impersonation.error());
+  }
+  auto mode = request.upgrade ? UpstreamPool::Mode::kFresh : UpstreamPool::Mode::kPooled;
+  bool renewed_credential = false;
+  for (;;) {
+    auto lease = co_await request.cluster->pool.lease(mode);
+    if (!lease) {
+      co_return fail(std::move(lease.error()));
+    }
+    bool may_retry = false;
+    auto answer =
+        co_await exchange(state, client, request, std::move(*lease), *impersonation, may_retry);
+    if (!answer && may_retry && mode == UpstreamPool::Mode::kPooled) {
+      mode = UpstreamPool::Mode::kFresh;
+      continue;
+    }
+    if (answer && answer->head.status == 401 && !renewed_credential && !streams_body(request) &&
+        request.cluster->endpoint->renew_credential()) {
+      renewed_credential = true;
+      mode = UpstreamPool::Mode::kFresh;
+      continue;
+    }
+    co_return answer;
+  }
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,88 @@
+#include "proxy/session/long_running.h"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+/// Whether the policy and the credentials of this moment still give what the exchange was opened
+/// with.
+bool is_still_allowed(WorkerState& state, ClientConnection& client, const ProxiedRequest& request) {
+  const auto user =
+      state.authenticators()->authenticate(request.head.fields, client.stream().tls());
+  if (!user || user->name != request.user.name) {
+    return false;
+  }
+  const auto policy = state.policy();
+  const auto subject = state.subject(policy, *user);
+  if (policy == request.policy && user->groups == request.user.groups) {
+    return true;
+  }
+  if (subject->fingerprint() == request.subject->fingerprint()) {
+    return true;
+  }
+  const rbac::Decision now =
+      rbac::authorize(*policy, *subject, request.cluster->identity, request.attributes(),
+                      request.choice, std::chrono::system_clock::now());
+  // What a filter lets through cannot be compared, so a filtered view ends with its roles.
+  return now.verdict == rbac::Verdict::kAllow && request.decision.verdict == now.verdict &&
+         now.shares.front().principals == request.principals();
+}
+
+std::optional<std::chrono::milliseconds> time_left(const rbac::Decision& decision) {
+  if (!decision.expires_at) {
+    return std::nullopt;
+  }
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      *decision.expires_at - std::chrono::system_clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+LongRunning label_of(const ProxiedRequest& request) {
+  const std::string& subresource = request.info.subresource;
+  if (subresource == "exec") return LongRunning::kExec;
+  if (subresource == "attach") return LongRunning::kAttach;
+  if (subresource == "portforward") return LongRunning::kPortForward;
+  if (subresource == "log") return LongRunning::kLog;
+  if (subresource == "proxy") return LongRunning::kProxy;
+  return LongRunning::kWatch;
+}
+
+}  // namespace
+
+LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& client,
+                                         const ProxiedRequest& request, Stream& upstream)
+    : state_(state),
+      live_(state.live_streams(), state.worker().deadlines(),
+            {.still_allowed = [&state, &client,
+                               &request] { return is_still_allowed(state, client, request); },
+             .interrupt = [&upstream] { upstream.close(); },
+             .ends_early_on_drain = request.is_watch()},
+            time_left(request.decision)),
+      watcher_(state.worker(), client, [&upstream] { upstream.close(); }),
+      counted_(state.shared().metrics.long_running(label_of(request))) {}
+
+Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {
+  watcher_.start();
+  Result<void> outcome;
+  std::exception_ptr bug;
+  try {
+    outcome = co_await std::move(relay);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  // Whatever happened: nobody else may read from the client before its watcher has let go.
+  co_await watcher_.stop();
+  if (bug) {
+    std::rethrow_exception(bug);
+  }
+  co_return outcome;
+}
+
+Task<Result<void>> LongRunningExchange::run_unwatched(Task<Result<void>> relay) {
+  co_return co_await std::move(relay);
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "proxy/session/client_watcher.h"
+#include "proxy/session/live_streams.h"
+#include "proxy/session/proxied_request.h"
+#include "proxy/session/worker_state.h"
+
+#include <optional>
+
+namespace postern::proxy {
+
+/// A watch, a followed log or a tunnel while it runs: ends it when the client goes away, when its
+/// grant ends, when a new policy no longer allows it, and when postern drains.
+class LongRunningExchange {
+ public:
+  LongRunningExchange(WorkerState& state, ClientConnection& client, const ProxiedRequest& request,
+                      Stream& upstream);
+
+  /// Runs the relay to its end while the client is watched.
+  Task<Result<void>> run(Task<Result<void>> relay);
+  /// Runs a relay that reads from the client itself (a tunnel).
+  Task<Result<void>> run_unwatched(Task<Result<void>> relay);
+
+  StreamEnd end() const { return live_.end(); }
+  bool client_is_gone() const { return watcher_.client_is_gone(); }
+
+ private:
+  WorkerState& state_;
+  LiveStream live_;
+  ClientWatcher watcher_;
+  GaugeHold counted_;
+};
+
+}  // namespace postern::proxy

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "kube/api_catalog.h"
+#include "kube/media_type.h"
+#include "kube/object_meta.h"
+#include "kube/request_info.h"
+#include "proxy/http/message.h"
+#include "proxy/net/task.h"
+#include "proxy/upstream/upgrade.h"
+#include "rbac/authorize.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::proxy {
+
+struct ClusterState;
+
+/// Everything that is known of one request while it is on its way. Filled from top to bottom by the
+/// steps of Session::serve(); what a step needs, the steps before it have filled.
+struct ProxiedRequest {
+  explicit ProxiedRequest(http::RequestHead request_head)
+      : head(std::move(request_head)), started(Clock::now()) {}
+
+  http::RequestHead head;
+  Clock::time_point started;
+  std::string audit_id;  ///< of this request, here and in the API server's log
+
+  // Who is it?
+  rbac::UserInfo user;
+  rbac::ImpersonationChoice choice;
+  std::shared_ptr<const rbac::Policy> policy;
+  std::shared_ptr<const rbac::Subject> subject;
+
+  // What is it?
+  ClusterState* cluster = nullptr;
+  kube::RequestInfo info;
+  std::shared_ptr<const kube::ApiCatalog> catalog;
+  const kube::ApiResource* resource = nullptr;  ///< in `catalog`; nullptr for non-resource requests
+  std::string patch_type;
+  std::optional<Upgrade> upgrade;
+  /// The whole body, where it had to be read before the decision; else it streams.
+  std::optional<std::string> body;
+  std::optional<kube::BodyFacts> facts;
+
+  // May it, and in whose name?
+  rbac::Decision decision;
+  std::vector<std::size_t> shares;  ///< of decision.shares: those that the answer is filtered by
+  kube::AcceptPlan accept;
+
+  /// The status code of the answer, 0 before there is one.
+  unsigned code = 0;
+  /// The first byte of the answer has left: an error can only cut the connection.
+  bool answer_started = false;
+
+  /// The principals of the call upstream.
+  const rbac::Principals& principals() const {
+    return decision.shares.at(shares.front()).principals;
+  }
+  bool filtered() const { return decision.verdict == rbac::Verdict::kAllowFiltered; }
+  bool is_watch() const { return info.is_resource_request && info.verb == "watch"; }
+  /// postern reads the answer's body itself, instead of passing it on as it comes.
+  bool answer_is_read() const { return filtered() || !decision.may_read; }
+  bool follows_log() const { return info.subresource == "log" && info.query.get_bool("follow"); }
+  kube::ResourceAttributes attributes() const;
+};
+
+}  // namespace postern::proxy

@@ -1,0 +1,139 @@
+#include "proxy/session/relay.h"
+
+#include "proxy/session/long_running.h"
+#include "proxy/session/relay_filtered.h"
+#include "proxy/session/response_body.h"
+#include "proxy/session/response_sink.h"
+#include "proxy/upstream/response_builder.h"
+
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::size_t kFlushBytes = 32 * 1024;
+
+bool is_long_running(const ProxiedRequest& request) {
+  return request.is_watch() || request.follows_log() || request.info.subresource == "proxy";
+}
+
+bool was_conditional(const ProxiedRequest& request) {
+  return request.head.fields.get("if-none-match") || request.head.fields.get("if-modified-since");
+}
+
+/// Brings the whole body to the client as it comes. `last_byte` is kept up to date for whoever
+/// interrupts.
+Task<Result<void>> pump(ResponseBody& body, ResponseSink& sink, ProxiedRequest& request,
+                        char& last_byte) {
+  while (!body.done()) {
+    const auto piece = co_await body.next();
+    if (!piece) {
+      co_return fail(piece.error());
+    }
+    sink.payload().append(*piece);
+    last_byte = piece->empty() ? last_byte : piece->back();
+    if (!body.has_more_buffered() || sink.payload_size() >= kFlushBytes) {
+      const error_code error = co_await sink.flush();
+      request.answer_started = sink.started();
+      if (error) {
+        co_return fail(client_is_gone());
+      }
+    }
+  }
+  const error_code error = co_await sink.finish();
+  request.answer_started = true;
+  if (error) {
+    co_return fail(client_is_gone());
+  }
+  co_return Result<void>();
+}
+
+/// A refusal by the API server itself: it may name postern's own identity.
+Task<Result<void>> relay_forbidden(WorkerState& state, ClientConnection& client,
+                                   ProxiedRequest& request, UpstreamAnswer& answer) {
+  auto body = co_await read_whole(state, answer, kMaxRefusalBytes);
+  if (!body) {
+    co_return fail(kube::Status::bad_gateway("the API server refused the request"));
+  }
+  if (auto replaced = replace_refusal(*body, request.principals())) {
+    co_return fail(std::move(*replaced));
+  }
+  co_return co_await send_whole(client, request, answer.head, ResponseUse::kRewritten, *body);
+}
+
+/// The answer to a write for somebody who may not read the object.
+Task<Result<void>> relay_reduced(WorkerState& state, ClientConnection& client,
+                                 ProxiedRequest& request, UpstreamAnswer& answer) {
+  ResponseBody body(state.worker(), answer.lease, answer.head,
+                    state.shared().upstream_timeouts.first_byte);
+  while (!body.done()) {
+    if (const auto piece = co_await body.next(); !piece) {
+      co_return fail(piece.error());
+    }
+  }
+  if (body.clean() && answer.head.keep_alive) {
+    answer.lease.give_back();
+  }
+  co_return co_await send_json(client, request, answer.head.status, success_status(request));
+}
+
+}  // namespace
+
+Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
+                               ProxiedRequest& request, UpstreamAnswer& answer) {
+  if (auto relayable = check_relayable(answer.head, was_conditional(request), false); !relayable) {
+    co_return fail(std::move(relayable.error()));
+  }
+  if (answer.head.status == 403) {
+    co_return co_await relay_forbidden(state, client, request, answer);
+  }
+  request.code = answer.head.status;
+  ResponseSink sink = begin_answer(client, request, answer.head, ResponseUse::kPassThrough);
+  if (answer.head.framing == http::Framing::kNone) {
+    const error_code error = co_await sink.finish();
+    request.answer_started = true;
+    if (answer.head.keep_alive) {
+      answer.lease.give_back();
+    }
+    co_return error ? Result<void>(fail(client_is_gone())) : Result<void>();
+  }
+  const bool long_running = is_long_running(request);
+  ResponseBody body(
+      state.worker(), answer.lease, answer.head,
+      long_running ? std::nullopt : std::optional(state.shared().upstream_timeouts.first_byte));
+  Result<void> outcome;
+  char last_byte = '\n';
+  if (long_running) {
+    LongRunningExchange exchange(state, client, request, answer.lease.stream());
+    outcome = co_await exchange.run(pump(body, sink, request, last_byte));
+    // The API server ends each JSON event with a newline: only there is a place for an event of
+    // ours.
+    if (!outcome && request.is_watch() && last_byte == '\n' && may_end_politely(answer.head)) {
+      outcome = co_await end_watch(sink, exchange.end(), std::move(outcome));
+    }
+  } else {
+    outcome = co_await pump(body, sink, request, last_byte);
+  }
+  if (outcome && body.clean() && answer.head.keep_alive) {
+    answer.lease.give_back();
+  }
+  co_return outcome;
+}
+
+Task<Result<void>> relay_request(WorkerState& state, ClientConnection& client,
+                                 ProxiedRequest& request) {
+  if (request.filtered()) {
+    co_return co_await relay_filtered(state, client, request);
+  }
+  auto answer = co_await forward(state, client, request);
+  if (!answer) {
+    co_return fail(std::move(answer.error()));
+  }
+  const bool success = answer->head.status >= 200 && answer->head.status < 300;
+  if (success && !request.decision.may_read) {
+    co_return co_await relay_reduced(state, client, request, *answer);
+  }
+  co_return co_await relay_plain(state, client, request, *answer);
+}
+
+}  // namespace postern::proxy

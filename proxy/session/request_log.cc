@@ -1,0 +1,83 @@
+#include "proxy/session/request_log.h"
+
+#include "proxy/session/worker_state.h"
+
+namespace postern::proxy {
+namespace {
+
+RequestScope scope_of(const kube::RequestInfo& info) {
+  if (!info.is_resource_request) return RequestScope::kNone;
+  if (!info.name.empty()) return RequestScope::kResource;
+  return info.namespace_.empty() ? RequestScope::kCluster : RequestScope::kNamespace;
+}
+
+bool is_long_running(const ProxiedRequest& request) {
+  return request.is_watch() || request.follows_log() || request.upgrade.has_value();
+}
+
+std::string_view cluster_of(const ProxiedRequest& request) {
+  return request.cluster == nullptr ? std::string_view() : request.cluster->identity.name;
+}
+
+}  // namespace
+
+void count_request(WorkerState& state, const ProxiedRequest& request) {
+  state.request_metrics().finished({.verb = request.info.verb,
+                                    .group = request.info.api_group,
+                                    .resource = request.info.resource,
+                                    .scope = scope_of(request.info),
+                                    .code = request.code,
+                                    .long_running = is_long_running(request),
+                                    .duration = Clock::now() - request.started});
+}
+
+void log_request(WorkerState& state, const ClientConnection& client,
+                 const ProxiedRequest& request) {
+  Log& log = state.shared().log;
+  if (!log.enabled(LogLevel::kDebug)) {
+    return;
+  }
+  log.debug("request", {{"user", request.user.name},
+                        {"peer", client.peer_address()},
+                        {"verb", request.info.verb},
+                        {"path", request.info.path},
+                        {"cluster", cluster_of(request)},
+                        {"code", request.code},
+                        {"decision", request.decision.explanation},
+                        {"duration", Clock::now() - request.started},
+                        {"audit_id", request.audit_id}});
+}
+
+void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status) {
+  const bool upstream_trouble = status.code >= 500;
+  if (request.answer_started) {
+    state.shared().metrics.response_cut(upstream_trouble ? CutReason::kUpstream
+                                                         : CutReason::kClientGone);
+  }
+  const bool loud = upstream_trouble;
+  state.shared().log.write_limited(request.user.name, loud ? LogLevel::kWarn : LogLevel::kInfo,
+                                   request.answer_started ? "answer cut" : "request refused",
+                                   {{"user", request.user.name},
+                                    {"verb", request.info.verb},
+                                    {"path", request.info.path},
+                                    {"cluster", cluster_of(request)},
+                                    {"code", status.code},
+                                    {"message", status.message},
+                                    {"decision", request.decision.explanation},
+                                    {"audit_id", request.audit_id}});
+}
+
+void log_protocol_error(WorkerState& state, const ClientConnection& client,
+                        const kube::Status& status) {
+  state.shared().metrics.protocol_error(status.code == 431 ? ProtocolError::kHeadTooLarge
+                                                           : ProtocolError::kMalformedHead);
+  state.shared().log.write_limited(client.peer_address(), LogLevel::kInfo, "not a request",
+                                   {{"peer", client.peer_address()}, {"message", status.message}});
+}
+
+void log_bug(WorkerState& state, const std::exception& bug) {
+  state.shared().metrics.response_cut(CutReason::kBug);
+  state.shared().log.error("a connection ended by a mistake in postern", {{"what", bug.what()}});
+}
+
+}  // namespace postern::proxy

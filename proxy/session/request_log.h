@@ -1,0 +1,24 @@
+#pragma once
+
+#include "proxy/session/client_connection.h"
+#include "proxy/session/proxied_request.h"
+#include "proxy/session/worker_state.h"
+
+#include <exception>
+
+namespace postern::proxy {
+
+/// What sessions tell the log and the metrics; the one place that decides how loud each thing is.
+
+/// A finished request: counted, and logged at debug level.
+void count_request(WorkerState& state, const ProxiedRequest& request);
+void log_request(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request);
+/// A request that ended with an error: refusals at info, upstream trouble and cut answers at warn.
+void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status);
+/// Bytes that are no request; limited by the peer's address.
+void log_protocol_error(WorkerState& state, const ClientConnection& client,
+                        const kube::Status& status);
+/// An exception: a mistake of ours.
+void log_bug(WorkerState& state, const std::exception& bug);
+
+}  // namespace postern::proxy

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "kube/result.h"
+#include "proxy/http/codec.h"
+#include "proxy/net/worker.h"
+#include "proxy/upstream/upstream.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postern::proxy {
+
+/// The payload of an upstream response, piece by piece, with its framing taken off.
+///
+/// No buffer is held while nothing comes: an idle watch costs its sockets only.
+class ResponseBody {
+ public:
+  /// `stall_time`: how long the peer may send nothing before the body counts as broken off; nullopt
+  /// for watches and followed logs, which may be silent for hours.
+  ResponseBody(Worker& worker, Lease& lease, const http::ResponseHead& head,
+               std::optional<std::chrono::milliseconds> stall_time);
+
+  /// The next piece; empty only when done(). Valid until the next call. 502 when the body breaks
+  /// off.
+  Task<Result<std::string_view>> next();
+  /// More payload may come without waiting: a writer may gather before it flushes.
+  bool has_more_buffered() const { return !rest_.empty(); }
+  bool done() const { return decoder_.done(); }
+  /// The connection ended the body, or bytes came behind it: it cannot be used again.
+  bool clean() const { return done() && rest_.empty() && lease_.pending().empty(); }
+
+ private:
+  Task<Result<void>> fill();
+
+  Worker& worker_;
+  Lease& lease_;
+  std::optional<std::chrono::milliseconds> stall_time_;
+  Deadline stall_;
+  http::BodyDecoder decoder_;
+  std::optional<BufferPool::Buffer> buffer_;
+  std::string_view
+      rest_;  ///< raw bytes not decoded yet, in buffer_ or in the lease's pending bytes
+  std::string head_rest_;  ///< what came together with the head
+};
+
+}  // namespace postern::proxy

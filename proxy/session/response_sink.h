@@ -1,0 +1,53 @@
+#pragma once
+
+#include "proxy/session/client_connection.h"
+
+#include <cstddef>
+#include <string>
+
+namespace postern::proxy {
+
+/// The client's side of a streamed answer: payload is gathered and leaves in few writes, the head
+/// together with the first of it.
+///
+/// Flow: append to payload(), flush() now and then, finish() once. Whoever stops without finish()
+/// has to abort the connection: the missing end tells the client that the answer is not whole.
+class ResponseSink {
+ public:
+  enum class Mode {
+    kLength,  ///< the head has a Content-Length; payload goes out as it is
+    kChunked,
+    kUntilClose,  ///< HTTP/1.0 clients: the connection's end is the answer's end
+  };
+
+  /// `head` is a complete response head that fits the mode; it leaves with the first flush.
+  ResponseSink(ClientConnection& client, std::string head, Mode mode);
+
+  std::string& payload() { return buffer_; }
+  std::size_t payload_size() const { return buffer_.size() - payload_start_; }
+  /// Bytes of the answer have left: from now on only an aborted connection can tell of an error.
+  bool started() const { return started_; }
+  /// Payload bytes that have left so far.
+  std::uint64_t sent() const { return sent_; }
+
+  /// Sends head and payload gathered so far; nothing when there is nothing. Drops the memory when
+  /// it grew large, so that an idle stream holds little.
+  Task<error_code> flush();
+  /// Sends the rest and the end of the answer.
+  Task<error_code> finish();
+
+ private:
+  void open_chunk();
+  void close_chunk();
+  Task<error_code> send();
+
+  ClientConnection& client_;
+  Mode mode_;
+  std::string buffer_;
+  std::size_t payload_start_ = 0;
+  std::uint64_t sent_ = 0;
+  bool head_pending_ = true;
+  bool started_ = false;
+};
+
+}  // namespace postern::proxy

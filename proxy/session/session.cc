@@ -1,0 +1,122 @@
+#include "proxy/session/session.h"
+
+#include "proxy/session/admission.h"
+#include "proxy/session/delete_collection.h"
+#include "proxy/session/forward.h"
+#include "proxy/session/relay.h"
+#include "proxy/session/request_log.h"
+#include "proxy/session/self_review.h"
+#include "proxy/session/tunnel_request.h"
+#include "proxy/upstream/request_builder.h"
+
+#include <exception>
+#include <utility>
+
+namespace postern::proxy {
+
+Session::Session(WorkerState& state, std::unique_ptr<Stream> client)
+    : state_(state),
+      stream_(std::move(client)),
+      client_(state.worker(), *stream_, state.shared().limits) {}
+
+Task<void> Session::run() {
+  try {
+    co_await serve_requests();
+  } catch (const std::exception& bug) {
+    // Input and peers end in Results; whatever arrives here is a mistake of ours. It must not hurt
+    // others.
+    log_bug(state_, bug);
+    stream_->abort();
+  }
+  stream_->close();
+}
+
+Task<void> Session::serve_requests() {
+  bool keep_alive = true;
+  while (keep_alive && !state_.draining() && stream_->is_open()) {
+    auto head = co_await client_.read_head();
+    if (!head) {
+      co_await refuse_head(head.error());
+      co_return;
+    }
+    if (!head->has_value()) {
+      co_return;
+    }
+    ProxiedRequest request(std::move(**head));
+    keep_alive = co_await serve(request);
+    account(request);
+  }
+  if (stream_->is_open()) {
+    co_await client_.linger();
+  }
+}
+
+Task<bool> Session::serve(ProxiedRequest& request) {
+  request.audit_id = make_audit_id();
+  Result<void> outcome = co_await carry_out(request);
+  if (!outcome) {
+    const bool keep_alive = co_await refuse(request, std::move(outcome.error()));
+    co_return keep_alive;
+  }
+  if (!request.head.keep_alive) {
+    co_return false;
+  }
+  co_return co_await client_.discard_body();
+}
+
+/// The life of a request.
+Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
+  if (auto known = authenticate(state_, client_, request); !known) {
+    co_return fail(std::move(known.error()));  // 401
+  }
+  if (auto found = find_cluster(state_, request); !found) {
+    co_return fail(std::move(found.error()));  // 400, 404
+  }
+  if (auto resolved = co_await resolve_kind(state_, request); !resolved) {
+    co_return fail(std::move(resolved.error()));  // 404, 405, 503
+  }
+  if (auto decided = co_await decide(state_, client_, request); !decided) {
+    co_return fail(std::move(decided.error()));  // 403
+  }
+  if (is_self_review(request)) {
+    co_return co_await answer_self_review(state_, client_, request);
+  }
+  if (auto chosen = co_await choose_principals(state_, request); !chosen) {
+    co_return fail(std::move(chosen.error()));
+  }
+  if (needs_expansion(request)) {
+    co_return co_await delete_collection(state_, client_, request);
+  }
+  if (request.upgrade) {
+    co_return co_await tunnel_request(state_, client_, request);
+  }
+  co_return co_await relay_request(state_, client_, request);
+}
+
+Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
+  log_refusal(state_, request, status);
+  if (request.answer_started) {
+    // Part of another answer is out: only an aborted connection tells the client that it is not
+    // whole.
+    stream_->abort();
+    co_return false;
+  }
+  request.code = status.code;
+  const bool may_keep = request.head.keep_alive && status.code != 400;
+  const bool keep_alive = may_keep && co_await client_.discard_body();
+  const error_code error = co_await client_.write_status(status, request.audit_id, keep_alive);
+  co_return keep_alive && !error;
+}
+
+Task<void> Session::refuse_head(const kube::Status& status) {
+  log_protocol_error(state_, client_, status);
+  co_await client_.write_status(status, std::string_view(), false);
+  co_await client_.linger();
+}
+
+void Session::account(const ProxiedRequest& request) {
+  count_request(state_, request);
+  log_request(state_, client_, request);
+}
+
+}  // namespace postern::proxy

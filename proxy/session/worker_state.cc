@@ -1,0 +1,51 @@
+#include "proxy/session/worker_state.h"
+
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+// The parts are separated by a byte that no name may have, so that no two identities share a key.
+std::string identity_key(const rbac::UserInfo& user) {
+  std::string key = user.name;
+  for (const std::string& group : user.groups) {
+    key += '\0';
+    key += group;
+  }
+  return key;
+}
+
+}  // namespace
+
+WorkerState::WorkerState(Worker& worker, const SharedState& shared)
+    : worker_(worker),
+      shared_(shared),
+      request_metrics_(shared.metrics),
+      policy_(shared.policy),
+      authenticators_(shared.authenticators) {}
+
+std::shared_ptr<const rbac::Subject> WorkerState::subject(
+    const std::shared_ptr<const rbac::Policy>& policy, const rbac::UserInfo& user) {
+  if (subjects_policy_ != policy || subjects_.size() >= kMaxSubjects) {
+    subjects_.clear();
+    subjects_policy_ = policy;
+  }
+  auto [entry, is_new] = subjects_.try_emplace(identity_key(user));
+  if (is_new) {
+    entry->second = policy->subject(user);
+  }
+  return entry->second;
+}
+
+ClusterState& WorkerState::add_cluster(std::unique_ptr<ClusterState> cluster) {
+  ClusterState& added = *cluster;
+  clusters_.insert_or_assign(added.identity.name, std::move(cluster));
+  return added;
+}
+
+ClusterState* WorkerState::cluster(std::string_view name) {
+  const auto found = clusters_.find(name);
+  return found == clusters_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "proxy/authn/authenticator.h"
+#include "proxy/crypto/continue_token.h"
+#include "proxy/net/snapshot.h"
+#include "proxy/net/worker.h"
+#include "proxy/observe/log.h"
+#include "proxy/observe/request_metrics.h"
+#include "proxy/session/client_connection.h"
+#include "proxy/session/live_streams.h"
+#include "proxy/upstream/access_check.h"
+#include "proxy/upstream/discovery.h"
+#include "proxy/upstream/upstream.h"
+#include "rbac/authorize.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace postern::proxy {
+
+/// What one worker keeps of one kube cluster.
+struct ClusterState {
+  rbac::Cluster identity;
+  std::shared_ptr<ClusterEndpoint> endpoint;
+  UpstreamPool pool;
+  AccessCheck access_check;
+  Discovery& discovery;
+  SnapshotReader<kube::ApiCatalog> catalog;
+};
+
+/// What all workers read: made at start, changed only through snapshots.
+struct SharedState {
+  ClientLimits limits;
+  UpstreamTimeouts upstream_timeouts;
+  std::string default_cluster;  ///< "": every request must name one
+  const ContinueSealer& sealer;
+  const Snapshot<rbac::Policy>& policy;
+  const Snapshot<AuthenticatorUnion>& authenticators;
+  Metrics& metrics;
+  Log& log;
+};
+
+/// Everything that the sessions of one worker share. Used on that worker's thread only.
+class WorkerState {
+ public:
+  WorkerState(Worker& worker, const SharedState& shared);
+
+  Worker& worker() { return worker_; }
+  const SharedState& shared() const { return shared_; }
+  RequestMetrics& request_metrics() { return request_metrics_; }
+  LiveStreams& live_streams() { return live_streams_; }
+
+  std::shared_ptr<const rbac::Policy> policy() { return policy_.get(); }
+  std::shared_ptr<const AuthenticatorUnion> authenticators() { return authenticators_.get(); }
+  /// The subject of this user under this policy; compiled once and kept until the policy changes.
+  std::shared_ptr<const rbac::Subject> subject(const std::shared_ptr<const rbac::Policy>& policy,
+                                               const rbac::UserInfo& user);
+
+  ClusterState& add_cluster(std::unique_ptr<ClusterState> cluster);
+  /// nullptr where the configuration has no such cluster.
+  ClusterState* cluster(std::string_view name);
+
+  bool draining() const { return draining_; }
+  void start_drain() { draining_ = true; }
+
+ private:
+  static constexpr std::size_t kMaxSubjects = 4096;
+
+  Worker& worker_;
+  const SharedState& shared_;
+  RequestMetrics request_metrics_;
+  LiveStreams live_streams_;
+  SnapshotReader<rbac::Policy> policy_;
+  SnapshotReader<AuthenticatorUnion> authenticators_;
+  std::map<std::string, std::unique_ptr<ClusterState>, std::less<>> clusters_;
+  std::shared_ptr<const rbac::Policy> subjects_policy_;
+  std::unordered_map<std::string, std::shared_ptr<const rbac::Subject>> subjects_;
+  bool draining_ = false;
+};
+
+}  // namespace postern::proxy
