@@ -182,7 +182,7 @@ def toolchain_module(old_go: str) -> str:
         ) from error
     # Module archives carry no modes. The go command does the same when it switches by itself.
     for program in [*(root / "bin").iterdir(), *(root / "pkg" / "tool").rglob("*")]:
-        if program.is_file():
+        if program.is_file() and not os.access(program, os.X_OK):
             program.chmod(program.stat().st_mode | 0o111)
     return str(root / "bin" / "go")
 
@@ -206,8 +206,7 @@ def run_go(go: str, module: str, *args: str) -> str:
         [go, *args],
         cwd=MODULES / module,
         env=go_environment(go),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )

@@ -34,7 +34,9 @@ class Interrupted(Exception):
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cluster.py", description="a Kubernetes cluster for tests")
+    parser = argparse.ArgumentParser(
+        prog="cluster.py", description="a Kubernetes cluster for tests"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start a cluster and return when it is ready")
     up.add_argument("--dir", type=Path, required=True, help="an empty or absent folder")

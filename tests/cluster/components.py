@@ -28,7 +28,6 @@ class Layout:
     ports: dict[str, int]
     """By name: api, etcd, etcd-peer, controller-manager, scheduler, kwok, web."""
     compaction_seconds: int = 300
-    extra_hosts: tuple[str, ...] = ()
     real_node: bool = False
     """Pods then reach the API server as the service `kubernetes`."""
     api_server_flags: list[str] = field(default_factory=list)
@@ -64,13 +63,21 @@ def make_pki(layout: Layout) -> Pki:
     folder.mkdir(mode=0o700)
     ca = Authority(folder, "ca", "postern-test-ca")
     front_proxy_ca = Authority(folder, "front-proxy-ca", "postern-test-front-proxy-ca")
-    hosts = ("127.0.0.1", "localhost", API_SERVICE_ADDRESS, "kubernetes", "kubernetes.default")
+    hosts: tuple[str, ...] = (
+        "127.0.0.1",
+        "localhost",
+        API_SERVICE_ADDRESS,
+        "kubernetes",
+        "kubernetes.default",
+    )
     hosts += ("kubernetes.default.svc", layout.address, *layout.extra_hosts)
     return Pki(
         ca=ca,
         front_proxy_ca=front_proxy_ca,
         api_server=ca.issue("apiserver", "kube-apiserver", (), tuple(dict.fromkeys(hosts))),
-        kubelet_client=ca.issue("kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",)),
+        kubelet_client=ca.issue(
+            "kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",)
+        ),
         front_proxy=front_proxy_ca.issue("front-proxy", "front-proxy-client"),
         service_accounts=signing_keys(folder, "sa"),
     )
@@ -136,9 +143,7 @@ def kube_apiserver(program: Path, layout: Layout, pki: Pki) -> list[str]:
     ]
 
 
-def kube_controller_manager(
-    program: Path, layout: Layout, pki: Pki, kubeconfig: Path
-) -> list[str]:
+def kube_controller_manager(program: Path, layout: Layout, pki: Pki, kubeconfig: Path) -> list[str]:
     return [
         str(program),
         f"--kubeconfig={kubeconfig}",

@@ -4,8 +4,8 @@ What a client meets in such a pod:
 - `exec` runs the command on this machine, as `nobody` when the tests run as root;
 - `logs` and `attach` read a file of the pod, which `append_log()` makes longer;
 - `port-forward` to port 7 echoes (a `cat`), to any other port reaches a small web server.
-kwok loses the exit code of a command, and an `exec -i` may hang after its input has ended: what
-depends on either belongs on the real node.
+kwok loses the exit code of a command, and never tells a command that its input has ended, so that
+`exec -i … cat` hangs and `cp` into a pod fails: what depends on either belongs on the real node.
 """
 
 import json
@@ -13,6 +13,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import build_tools
 from components import Layout, Pki
@@ -59,8 +60,8 @@ class Kwok:
         path.write_text("\n---\n".join(documents), encoding="utf-8")
         return path
 
-    def _documents(self) -> list[dict[str, object]]:
-        local: dict[str, object] = {"workDir": str(self.home)}
+    def _documents(self) -> list[dict[str, Any]]:
+        local: dict[str, Any] = {"workDir": str(self.home)}
         if os.geteuid() == 0:
             local["securityContext"] = {"runAsUser": NOBODY, "runAsGroup": NOBODY}
         web = {"address": "127.0.0.1", "port": self._layout.ports["web"]}
@@ -75,8 +76,8 @@ class Kwok:
         return documents + self._log_documents("", "default", {})
 
     def _log_documents(
-        self, namespace: str, name: str, selector: dict[str, object]
-    ) -> list[dict[str, object]]:
+        self, namespace: str, name: str, selector: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         file = str(self.log_file(namespace, name))
         known = f"{namespace}-{name}".strip("-")
         logs = {"selector": selector, "logs": [{"logsFile": file, "follow": True}]}
@@ -110,7 +111,7 @@ class Kwok:
         ]  # fmt: skip
 
 
-def _document(kind: str, name: str, spec: dict[str, object]) -> dict[str, object]:
+def _document(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "kwok.x-k8s.io/v1alpha1",
         "kind": kind,
@@ -119,7 +120,7 @@ def _document(kind: str, name: str, spec: dict[str, object]) -> dict[str, object
     }
 
 
-def fake_node(name: str) -> dict[str, object]:
+def fake_node(name: str) -> dict[str, Any]:
     """A node that kwok plays."""
     return {
         "apiVersion": "v1",

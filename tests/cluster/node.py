@@ -15,7 +15,6 @@ pods reach it as the service `kubernetes`; from outside it is at 10.89.N.2.
 Without root, the Debian packages or the namespaces: NodeUnavailable, which says what is missing.
 """
 
-import json
 import os
 import shutil
 import socket
@@ -24,8 +23,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import node_config
 from oci_image import BUSYBOX, BUSYBOX_IMAGE, PAUSE_IMAGE, write_busybox_image
-from pki import KeyPair
 from ports import Reservations
 from process import Component, ComponentError, wait_until
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 NAME = "real"
 START_SECONDS = 90.0
-CNI_PLUGINS = Path("/usr/lib/cni")
 CGROUPS = Path("/sys/fs/cgroup")
 UNSHARE = ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--net", "--mount-proc"]
 PROGRAMS = {
@@ -58,7 +56,7 @@ def require() -> None:
     if os.geteuid() != 0:
         raise NodeUnavailable("it needs root")
     packages = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
-    if not (CNI_PLUGINS / "ptp").exists():
+    if not (node_config.CNI_PLUGINS / "ptp").exists():
         packages.add("containernetworking-plugins")
     if not BUSYBOX.exists():
         packages.add("busybox-static")
@@ -144,8 +142,11 @@ class RealNode:
             self._init.kill()
             self._init.communicate()
         # What entered the namespaces sees its child die and ends by itself, having reaped it.
-        for component in self._components:
-            wait_until(f"{component.name} to end", lambda c=component: not c.running(), 20)
+        wait_until(
+            "the node's programs to end",
+            lambda: not any(component.running() for component in self._components),
+            20,
+        )
 
     def close_network(self) -> None:
         """Takes away what outlives the processes: the network device and the cgroups."""
@@ -172,7 +173,8 @@ class RealNode:
     def start(self, tools: dict[str, Path]) -> None:
         """Starts the node and waits until it is ready; its images are there, too."""
         self._make_cgroups()
-        argv = ["containerd", "--config", str(self._containerd_config())]
+        config = node_config.containerd(self._folder, self._pod_subnet)
+        argv = ["containerd", "--config", str(config)]
         self._component("containerd", argv).wait_ready(self._containerd_answers, START_SECONDS)
         for name, image, command in (
             ("pause", PAUSE_IMAGE, ["/bin/sleep", "2147483647"]),
@@ -185,32 +187,6 @@ class RealNode:
     def _component(self, name: str, argv: list[str]) -> Component:
         self._components.append(self._cluster.component(name, argv, prefix=self._enter()))
         return self._components[-1]
-
-    def _containerd_config(self) -> Path:
-        cni = self._folder / "cni"
-        cni.mkdir()
-        _write_json(cni / "10-postern.conflist", _cni_network(self._pod_subnet))
-        path = self._folder / "containerd.toml"
-        path.write_text(
-            f"""version = 2
-root = "{self._folder / "containerd"}"
-state = "/run/containerd"
-[grpc]
-address = "/run/containerd/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{PAUSE_IMAGE}"
-restrict_oom_score_adj = true
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "{CNI_PLUGINS}"
-conf_dir = "{cni}"
-[plugins."io.containerd.grpc.v1.cri".containerd]
-snapshotter = "native"
-[plugins."io.containerd.internal.v1.opt"]
-path = "{self._folder / "opt"}"
-""",
-            encoding="utf-8",
-        )
-        return path
 
     def _containerd_answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
@@ -230,8 +206,8 @@ path = "{self._folder / "opt"}"
         identity = cluster.pki.ca.issue("kubelet", f"system:node:{NAME}", ("system:nodes",))
         hosts = (NAME, self.address, "127.0.0.1")
         serving = cluster.pki.ca.issue("kubelet-serving", f"system:node:{NAME}", (), hosts)
-        config = self._folder / "kubelet.json"
-        _write_json(config, self._kubelet_config(serving))
+        ca_file = cluster.pki.ca.cert_file
+        config = node_config.kubelet(self._folder, ca_file, serving, self._cgroup)
         kubelet = self._component(
             "kubelet",
             [
@@ -246,53 +222,10 @@ path = "{self._folder / "opt"}"
         )
         kubelet.wait_ready(lambda: cluster.node_ready(NAME), START_SECONDS)
 
-    def _kubelet_config(self, serving: KeyPair) -> dict[str, Any]:
-        return {
-            "apiVersion": "kubelet.config.k8s.io/v1beta1",
-            "kind": "KubeletConfiguration",
-            "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
-            "authentication": {
-                "x509": {"clientCAFile": str(self._cluster.pki.ca.cert_file)},
-                "webhook": {"enabled": True},
-                "anonymous": {"enabled": False},
-            },
-            "authorization": {"mode": "Webhook"},
-            "tlsCertFile": str(serving.cert_file),
-            "tlsPrivateKeyFile": str(serving.key_file),
-            "podLogsDir": str(self._folder / "pod-logs"),
-            "volumePluginDir": str(self._folder / "volume-plugins"),
-            "resolvConf": "",
-            "cgroupDriver": "cgroupfs",
-            "cgroupRoot": f"/{self._cgroup}",
-            "failCgroupV1": False,
-            "failSwapOn": False,
-            "oomScoreAdj": 0,
-            "enforceNodeAllocatable": [],
-            "makeIPTablesUtilChains": False,
-            "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%"},
-            "imageGCHighThresholdPercent": 100,
-            "nodeStatusUpdateFrequency": "5s",
-            "syncFrequency": "5s",
-        }
-
     def _start_kube_proxy(self, program: Path) -> None:
         identity = self._cluster.pki.ca.issue("kube-proxy", "system:kube-proxy")
         kubeconfig = self._cluster.write_kubeconfig("kube-proxy.kubeconfig", identity)
-        config = self._folder / "kube-proxy.json"
-        none = {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s"}
-        _write_json(
-            config,
-            {
-                "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-                "kind": "KubeProxyConfiguration",
-                "mode": "nftables",
-                "clientConnection": {"kubeconfig": str(kubeconfig)},
-                "hostnameOverride": NAME,
-                "clusterCIDR": self._pod_subnet,
-                "oomScoreAdj": 0,
-                "conntrack": {**none, "tcpCloseWaitTimeout": "0s"},
-            },
-        )
+        config = node_config.kube_proxy(self._folder, kubeconfig, NAME, self._pod_subnet)
         self._component("kube-proxy", [str(program), f"--config={config}"])
 
     # -- pods -------------------------------------------------------------------------------
@@ -329,30 +262,6 @@ path = "{self._folder / "opt"}"
         """Deletes a pod and waits until it is gone."""
         args = ("delete", "pod", name, "-n", namespace, "--grace-period=0", "--wait")
         self._cluster.kubectl(*args, "--timeout=60s", timeout=70)
-
-
-def _cni_network(subnet: str) -> dict[str, Any]:
-    return {
-        "cniVersion": "0.4.0",
-        "name": "postern",
-        "plugins": [
-            {
-                "type": "ptp",
-                "ipMasq": False,
-                "ipam": {
-                    "type": "host-local",
-                    "ranges": [[{"subnet": subnet}]],
-                    "routes": [{"dst": "0.0.0.0/0"}],
-                },
-            },
-            {"type": "portmap", "capabilities": {"portMappings": True}},
-        ],
-    }
-
-
-def _write_json(path: Path, content: object) -> None:
-    """YAML files of Kubernetes may as well be JSON."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _checked(argv: list[str]) -> None:

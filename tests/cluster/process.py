@@ -1,5 +1,6 @@
 """A server process of the test cluster: started, waited for, paused, ended by its own pid."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -108,9 +109,7 @@ class Component:
         self.signal(signal.SIGCONT)
         if seconds > 0:
             self.signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                pass
         self.signal(signal.SIGKILL)
         self._process.wait()
