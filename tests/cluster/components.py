@@ -63,14 +63,8 @@ def make_pki(layout: Layout) -> Pki:
     folder.mkdir(mode=0o700)
     ca = Authority(folder, "ca", "postern-test-ca")
     front_proxy_ca = Authority(folder, "front-proxy-ca", "postern-test-front-proxy-ca")
-    hosts: tuple[str, ...] = (
-        "127.0.0.1",
-        "localhost",
-        API_SERVICE_ADDRESS,
-        "kubernetes",
-        "kubernetes.default",
-    )
-    hosts += ("kubernetes.default.svc", layout.address, *layout.extra_hosts)
+    hosts = ["127.0.0.1", "localhost", layout.address, API_SERVICE_ADDRESS]
+    hosts += ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
     return Pki(
         ca=ca,
         front_proxy_ca=front_proxy_ca,
