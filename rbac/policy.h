@@ -3,6 +3,7 @@
 #include "kube/result.h"
 #include "rbac/resource_id.h"
 #include "rbac/role.h"
+#include "rbac/user_info.h"
 
 #include <map>
 #include <memory>
@@ -12,14 +13,6 @@
 #include <vector>
 
 namespace postern::rbac {
-
-/// Who makes a request, as an authenticator proved it (k8s.io/apiserver authentication/user.Info).
-/// Names are final: prefixes already applied.
-struct UserInfo {
-  std::string name;
-  std::vector<std::string> groups;
-  std::string uid;
-};
 
 /// A kube cluster as roles see it.
 struct Cluster {
