@@ -1,0 +1,22 @@
+#pragma once
+
+#include "proxy/config_error.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::proxy {
+
+struct CsvRecord {
+  int line = 0;  ///< on which the record begins, from 1
+  std::vector<std::string> fields;
+};
+
+/// Reads comma-separated values as Go's encoding/csv does, which kube-apiserver reads its token
+/// file with (RFC 4180): empty lines are skipped, a quote inside of an unquoted field or behind a
+/// quoted one is an error, `""` stands for a quote, spaces count. What is stricter: NUL and a lone
+/// carriage return are errors. `file` is named in the errors; every bad record is reported.
+Loaded<std::vector<CsvRecord>> parse_csv(const std::string& file, std::string_view text);
+
+}  // namespace postern::proxy

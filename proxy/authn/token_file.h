@@ -1,0 +1,48 @@
+#pragma once
+
+#include "proxy/authn/authenticator.h"
+#include "proxy/authn/identity.h"
+#include "proxy/config_error.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace postern::proxy {
+
+/// Static tokens: kube-apiserver's `--token-auth-file`, `token,user,uid,"group1,group2"`.
+///
+/// Immutable; safe from any thread. Tokens are kept and looked up by their SHA-256 only, so that
+/// the time of a lookup tells nothing about them and a memory dump does not hold them.
+class TokenFile : public TokenAuthenticator {
+ public:
+  /// Reads the text of such a file. What kube-apiserver only warns of is an error here: an empty
+  /// token, the same token twice, more than four columns, an empty group; and so are tokens that no
+  /// client could send or that look like another authenticator's (TokenForm), and names that
+  /// finish_identity() refuses. Errors name line and column, never a token.
+  static Loaded<std::shared_ptr<const TokenFile>> parse(const std::string& file,
+                                                        std::string_view text,
+                                                        const NamePrefix& prefix);
+  /// Reads the file, at most 16 MiB.
+  static Loaded<std::shared_ptr<const TokenFile>> load(const std::string& file,
+                                                       const NamePrefix& prefix);
+
+  AuthenticatorKind kind() const override { return AuthenticatorKind::kToken; }
+  Identity authenticate_token(std::string_view token) const override;
+  std::size_t size() const { return users_.size(); }
+
+ private:
+  using Digest = std::array<std::uint8_t, 32>;
+  struct DigestHash {
+    std::size_t operator()(const Digest& digest) const noexcept;
+  };
+  static Digest digest(std::string_view token);
+
+  std::unordered_map<Digest, rbac::UserInfo, DigestHash> users_;
+};
+
+}  // namespace postern::proxy

@@ -1,0 +1,175 @@
+#include "proxy/authn/authenticator.h"
+
+#include "proxy/authn/token_file.h"
+#include "proxy/crypto/base64url.h"
+
+#include <doctest/doctest.h>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace postern::proxy {
+namespace {
+
+/// Says the same of every connection.
+class FixedConnection : public ConnectionAuthenticator {
+ public:
+  explicit FixedConnection(Identity identity) : identity_(std::move(identity)) {}
+  AuthenticatorKind kind() const override { return AuthenticatorKind::kX509; }
+  Identity authenticate_connection(SSL*, std::chrono::system_clock::time_point) const override {
+    return identity_;
+  }
+
+ private:
+  Identity identity_;
+};
+
+/// Knows sessions by their token.
+class FixedSessions : public TokenAuthenticator {
+ public:
+  AuthenticatorKind kind() const override { return AuthenticatorKind::kSession; }
+  Identity authenticate_token(std::string_view token) const override {
+    if (token == "pst_alice") return rbac::UserInfo{"alice", {"assumed"}, ""};
+    return std::nullopt;
+  }
+};
+
+http::Fields bearer(std::string_view value) {
+  http::Fields fields;
+  fields.add({"Authorization", value});
+  return fields;
+}
+
+struct Fixture {
+  Metrics metrics;
+  AuthenticatorUnion::Members members;
+
+  Fixture() {
+    members.token_file =
+        *TokenFile::parse("tokens.csv", "sesame,alice,1,ops\nother,bob,2\n", NamePrefix{});
+  }
+  void certificate(Identity identity) {
+    members.client_ca = std::make_shared<FixedConnection>(std::move(identity));
+  }
+  Result<rbac::UserInfo> ask(const http::Fields& fields, std::string* why = nullptr) {
+    return AuthenticatorUnion(members, &metrics).authenticate(fields, nullptr, why);
+  }
+  bool counted(const std::string& authenticator, const std::string& result) const {
+    return metrics.serialize().find("postern_authentication_attempts_total{authenticator=\"" +
+                                    authenticator + "\",result=\"" + result + "\"} 1\n") !=
+           std::string::npos;
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "76: no credential") {
+  std::string why;
+  const auto user = ask({}, &why);
+  REQUIRE_FALSE(user);
+  CHECK(user.error().code == 401);
+  CHECK(user.error().reason == "Unauthorized");
+  CHECK(why == "no credential");
+  CHECK(counted("none", "failure"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "77: an empty bearer token, and every other malformed credential") {
+  for (const char* value : {"Bearer ", "Bearer", "Basic YTpi", "", "Bearer a b"}) {
+    CAPTURE(value);
+    const auto user = ask(bearer(value));
+    REQUIRE_FALSE(user);
+    CHECK(user.error().code == 401);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a static token") {
+  const auto user = ask(bearer("Bearer sesame"));
+  REQUIRE(user);
+  CHECK(user->name == "alice");
+  CHECK(user->uid == "1");
+  CHECK(user->groups == std::vector<std::string>{"ops", "system:authenticated"});
+  CHECK(counted("token", "success"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "an unknown token; the reason names no secret") {
+  std::string why;
+  CHECK_FALSE(ask(bearer("Bearer guess-of-a-token"), &why));
+  CHECK(why == "the bearer token is unknown");
+  CHECK(counted("token", "failure"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a wrong token is not made good by a certificate, nor the reverse") {
+  certificate(rbac::UserInfo{"alice", {}, ""});
+  CHECK(ask({}));
+  CHECK_FALSE(ask(bearer("Bearer wrong")));
+  CHECK_FALSE(ask(bearer("Basic YTpi")));
+
+  std::string why;
+  certificate(tl::unexpected(std::string("expired")));
+  CHECK_FALSE(ask(bearer("Bearer sesame"), &why));
+  CHECK(why == "expired");
+  CHECK(counted("x509", "failure"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "two credentials of different users") {
+  certificate(rbac::UserInfo{"mallory", {"admins"}, ""});
+  std::string why;
+  const auto user = ask(bearer("Bearer sesame"), &why);
+  REQUIRE_FALSE(user);
+  CHECK(user.error().code == 401);
+  CHECK(why == "two credentials name different users: \"alice\" and \"mallory\"");
+  CHECK(counted("union", "failure"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "two credentials of one user: the token's groups count") {
+  certificate(rbac::UserInfo{"alice", {"admins"}, ""});
+  const auto user = ask(bearer("Bearer sesame"));
+  REQUIRE(user);
+  CHECK(user->groups == std::vector<std::string>{"ops", "system:authenticated"});
+  CHECK(counted("token", "success"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a certificate alone") {
+  certificate(rbac::UserInfo{"carol", {"ops"}, ""});
+  const auto user = ask({});
+  REQUIRE(user);
+  CHECK(user->name == "carol");
+  CHECK(counted("x509", "success"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "no certificate where one could be") {
+  certificate(std::nullopt);
+  CHECK_FALSE(ask({}));
+  CHECK(counted("none", "failure"));
+  CHECK(ask(bearer("Bearer sesame")));
+}
+
+TEST_CASE_FIXTURE(Fixture, "the WebSocket subprotocol is a credential like the header") {
+  const std::string protocols =
+      "v5.channel.k8s.io, base64url.bearer.authorization.k8s.io." + base64url_encode("sesame");
+  http::Fields fields;
+  fields.add({"Sec-WebSocket-Protocol", protocols});
+  CHECK(ask(fields)->name == "alice");
+  fields.add({"Authorization", "Bearer other"});
+  CHECK_FALSE(ask(fields));
+}
+
+TEST_CASE_FIXTURE(Fixture, "session tokens have an authenticator of their own") {
+  // Not yet there: refused, and not shown to the token file.
+  std::string why;
+  CHECK_FALSE(ask(bearer("Bearer pst_alice"), &why));
+  CHECK(why == "no authenticator takes this form of token");
+  CHECK(counted("session", "failure"));
+
+  members.sessions = std::make_shared<FixedSessions>();
+  CHECK(ask(bearer("Bearer pst_alice"))->groups == std::vector<std::string>{"assumed"});
+  CHECK_FALSE(ask(bearer("Bearer pst_other")));
+  // A session confines even the connection of somebody with a certificate of the same name.
+  certificate(rbac::UserInfo{"alice", {"admins"}, ""});
+  CHECK(ask(bearer("Bearer pst_alice"))->groups == std::vector<std::string>{"assumed"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "web tokens have no authenticator here") {
+  CHECK_FALSE(ask(bearer("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.")));
+}
+
+}  // namespace
+}  // namespace postern::proxy
