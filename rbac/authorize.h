@@ -3,6 +3,7 @@
 #include "kube/filter/filter.h"
 #include "kube/resource_attributes.h"
 #include "rbac/policy.h"
+#include "rbac/principals.h"
 
 #include <chrono>
 #include <map>
@@ -19,13 +20,6 @@ using TimePoint = std::chrono::system_clock::time_point;
 
 /// kAllowFiltered: the request may go upstream, and what comes back must pass the predicate.
 enum class Verdict { kDeny = 0, kAllow, kAllowFiltered };
-
-/// Whom a request is made as at the API server. `user` is never empty in an allowed decision.
-struct Principals {
-  std::string user;
-  std::vector<std::string> groups;  ///< sorted, `system:authenticated` included
-  friend bool operator==(const Principals&, const Principals&) = default;
-};
 
 /// A client's own `Impersonate-User` and `Impersonate-Group` headers: a choice among what is
 /// allowed.
