@@ -5,6 +5,7 @@
 #include "proxy/net/stream.h"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,15 @@ namespace postern::proxy {
 class Worker;
 class ClusterEndpoint;  // proxy/upstream/cluster_endpoint.h: where a cluster is and how to prove
                         // oneself there
+class Metrics;
+enum class LogLevel;
+
+/// Where what happens upstream is counted and told. Both may be left out (tests). `metrics` must
+/// outlive whoever has it; `log` is called on any worker's thread.
+struct UpstreamHooks {
+  Metrics* metrics = nullptr;
+  std::function<void(LogLevel, const std::string& message)> log;
+};
 
 /// How long upstream may take; `upstream:` of the configuration.
 struct UpstreamTimeouts {
@@ -47,9 +57,6 @@ class Lease {
   Task<Result<http::ResponseHead>> read_head(std::string_view request_method);
   /// After read_head() failed: nothing at all had come back.
   bool stale() const;
-  /// The next piece of raw body bytes into the worker's buffer; empty at a clean end of stream.
-  /// The view is valid until the next suspension of this coroutine's worker: use it up at once.
-  /// Watches may wait forever: the caller arms deadlines.
 
   /// Both messages ended cleanly: the connection may serve another exchange.
   void give_back();
@@ -67,15 +74,23 @@ class UpstreamPool {
   enum class Mode { kPooled, kFresh };  ///< kFresh: for upgrades and for retries
 
   UpstreamPool(Worker& worker, std::shared_ptr<const ClusterEndpoint> endpoint,
-               UpstreamTimeouts timeouts);
+               UpstreamTimeouts timeouts, UpstreamHooks hooks = {});
   ~UpstreamPool();
+  UpstreamPool(const UpstreamPool&) = delete;
+  UpstreamPool& operator=(const UpstreamPool&) = delete;
 
   /// 502 when the server cannot be reached or verified, 504 when that takes too long.
   Task<Result<Lease>> lease(Mode mode);
-  /// Closes idle connections that are older than the endpoint's keep-alive limit, or all of them.
+  /// Closes idle connections that have died or grown too old (the pool does that by itself every
+  /// 10 s), or all of them.
   void close_idle(bool all);
   std::size_t idle() const;
   std::size_t leased() const;
+
+  const ClusterEndpoint& endpoint() const;
+  UpstreamTimeouts timeouts() const;
+  Worker& worker() const;
+  const UpstreamHooks& hooks() const;
 
  private:
   struct Impl;
@@ -86,12 +101,18 @@ class UpstreamPool {
 struct FetchedResponse {
   unsigned status = 0;
   std::string content_type;
+  std::string etag;
   std::string body;
 };
 
-/// One call with postern's own credential or, with `impersonate` fields, in somebody's name; the
-/// body of the answer is held, up to `max_bytes` (else 502). Retries once on a stale pooled
-/// connection.
+/// One call with postern's own credential or, with `Impersonate-…` among the fields, in somebody's
+/// name; the body of the answer is held, up to `max_bytes` (else 502). `target` is path and query,
+/// in front of which the endpoint's base path comes.
+///
+/// It is made again once on a fresh connection when a pooled one was stale, and once more when the
+/// cluster refused the credential and reading its file again brought another one: so only for calls
+/// that do no harm when they are made twice. Any final status is an answer; errors are 502, 504.
+/// `pool` must outlive the call.
 Task<Result<FetchedResponse>> fetch(UpstreamPool& pool, std::string_view method, std::string target,
                                     std::vector<std::pair<std::string, std::string>> fields,
                                     std::string body, std::size_t max_bytes);

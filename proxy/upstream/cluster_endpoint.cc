@@ -1,0 +1,191 @@
+#include "proxy/upstream/cluster_endpoint.h"
+
+#include "proxy/net/tls_client_context.h"
+#include "proxy/observe/metrics.h"
+
+#include <algorithm>
+#include <utility>
+
+// Tested by tests/proxy/upstream/cluster_endpoint_test.cc
+namespace postern::proxy {
+namespace {
+
+std::int64_t steady_now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string make_host_header(const ServerUrl& url) {
+  const bool is_ipv6 = url.host.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + url.host + "]" : url.host;
+  return url.port == 443 ? host : host + ":" + std::to_string(url.port);
+}
+
+ConfigErrors error_at(std::string file, std::string key, std::string message) {
+  return {{std::move(file), 0, 0, std::move(key), std::move(message)}};
+}
+
+void append(ConfigErrors& all, const ConfigErrors& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+/// A token without the line end of its file.
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
+bool is_visible(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+Pem pem_of(const WatchedFile& file) {
+  return {file.text(), file.origin()};
+}
+
+}  // namespace
+
+ClusterEndpoint::ClusterEndpoint(EndpointSource source, ServerUrl url, UpstreamHooks hooks)
+    : url_(std::move(url)),
+      host_header_(make_host_header(url_)),
+      hooks_(std::move(hooks)),
+      source_(std::move(source)) {}
+
+Loaded<std::shared_ptr<const ClusterEndpoint>> ClusterEndpoint::make(EndpointSource source,
+                                                                     UpstreamHooks hooks) {
+  auto url = parse_server_url(source.server);
+  ConfigErrors errors;
+  if (!url) append(errors, error_at(source.origin, source.server_key, url.error()));
+  const std::shared_ptr<ClusterEndpoint> endpoint(new ClusterEndpoint(
+      std::move(source), url.value_or(ServerUrl{"unusable", 443, ""}), std::move(hooks)));
+  if (auto read = endpoint->read_everything(); !read) append(errors, read.error());
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
+  endpoint->warn_unverified();
+  return endpoint;
+}
+
+Loaded<void> ClusterEndpoint::read_everything() {
+  ConfigErrors errors;
+  for (WatchedFile* file : {&source_.ca, &source_.certificate, &source_.key, &source_.token}) {
+    if (auto read = file->read(); !read) append(errors, read.error());
+  }
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
+  auto access = std::make_shared<Access>();
+  access->tls_generation = 1;
+  auto tls = make_tls(source_);
+  if (tls) access->tls = *tls;
+  auto authorization = make_authorization(source_.token);
+  if (authorization) access->authorization = *authorization;
+  if (!tls) append(errors, tls.error());
+  if (!authorization) append(errors, authorization.error());
+  if (errors.empty() && source_.certificate.absent() && !access->authorization) {
+    append(errors, error_at(source_.origin, "", "has neither a client certificate nor a token"));
+  }
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
+  access_.publish(std::move(access));
+  next_check_ = steady_now() + std::chrono::nanoseconds(kCheckInterval).count();
+  return {};
+}
+
+Loaded<std::shared_ptr<const TlsClientContext>> ClusterEndpoint::make_tls(
+    const EndpointSource& from) const {
+  if (from.certificate.absent() != from.key.absent()) {
+    return tl::unexpected(
+        error_at(from.origin, "", "a client certificate and its key belong together"));
+  }
+  TlsClientOptions options;
+  options.ca = pem_of(from.ca);
+  options.certificate = pem_of(from.certificate);
+  options.key = pem_of(from.key);
+  options.server_name = from.tls_server_name.empty() ? url_.host : from.tls_server_name;
+  options.skip_verification = from.insecure_skip_tls_verify;
+  auto context = TlsClientContext::make(options);
+  if (!context) return tl::unexpected(error_at(from.origin, "", context.error()));
+  return std::move(*context);
+}
+
+Loaded<std::optional<std::string>> ClusterEndpoint::make_authorization(
+    const WatchedFile& token) const {
+  if (token.absent()) return std::optional<std::string>();
+  const std::string value = trimmed(token.text());
+  if (value.empty() || !is_visible(value)) {
+    return tl::unexpected(error_at(token.origin(), "", "holds no bearer token"));
+  }
+  return std::optional("Bearer " + value);
+}
+
+std::shared_ptr<const ClusterEndpoint::Access> ClusterEndpoint::access() const {
+  std::int64_t due = next_check_.load(std::memory_order_relaxed);
+  const std::int64_t now = steady_now();
+  const std::int64_t next = now + std::chrono::nanoseconds(kCheckInterval).count();
+  if (now >= due && next_check_.compare_exchange_strong(due, next)) check_files(false);
+  return access_.load();
+}
+
+bool ClusterEndpoint::renew_credential(const std::optional<std::string>& refused) const {
+  if (access_.load()->authorization == refused) check_files(true);
+  return access_.load()->authorization != refused;
+}
+
+/// Takes over what has changed and fits together.
+void ClusterEndpoint::check_files(bool credential_was_refused) const {
+  const std::lock_guard lock(mutex_);
+  const bool token_changed = source_.token.changed() || credential_was_refused;
+  const bool tls_changed =
+      source_.ca.changed() || source_.certificate.changed() || source_.key.changed();
+  if (!token_changed && !tls_changed) return;
+  EndpointSource fresh = source_;
+  auto access = std::make_shared<Access>(*access_.load());
+  const auto take_token = [&]() -> Loaded<void> {
+    if (auto read = fresh.token.read(); !read) return read;
+    auto authorization = make_authorization(fresh.token);
+    if (!authorization) return tl::unexpected(authorization.error());
+    source_.token = fresh.token;
+    access->authorization = *authorization;
+    return {};
+  };
+  const auto take_tls = [&]() -> Loaded<void> {
+    for (WatchedFile* file : {&fresh.ca, &fresh.certificate, &fresh.key}) {
+      if (auto read = file->read(); !read) return read;
+    }
+    auto tls = make_tls(fresh);
+    if (!tls) return tl::unexpected(tls.error());
+    fresh.token = source_.token;
+    source_ = fresh;
+    access->tls = *tls;
+    ++access->tls_generation;
+    return {};
+  };
+  if (token_changed) tell(take_token());
+  if (tls_changed) tell(take_tls());
+  access_.publish(std::move(access));
+}
+
+void ClusterEndpoint::tell(const Loaded<void>& outcome) const {
+  if (hooks_.metrics != nullptr) {
+    hooks_.metrics->reloaded(ReloadKind::kKubeconfig, outcome.has_value());
+  }
+  if (!hooks_.log) return;
+  if (outcome) {
+    hooks_.log(LogLevel::kInfo, "the credentials for " + host_header_ + " were read again");
+    return;
+  }
+  for (const ConfigError& error : outcome.error()) {
+    hooks_.log(LogLevel::kWarn,
+               "the credentials for " + host_header_ +
+                   " have changed but cannot be used, the old ones stay: " + error.to_string());
+  }
+}
+
+void ClusterEndpoint::warn_unverified() const {
+  if (!source_.insecure_skip_tls_verify || !hooks_.log) return;
+  hooks_.log(LogLevel::kWarn,
+             "INSECURE: the API server " + host_header_ +
+                 " is not verified, because its kubeconfig says insecure-skip-tls-verify: whoever "
+                 "answers at that address gets postern's credential and can forge every answer");
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "proxy/config_error.h"
+#include "proxy/net/snapshot.h"
+#include "proxy/upstream/endpoint_source.h"
+#include "proxy/upstream/upstream.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace postern::proxy {
+
+class TlsClientContext;
+
+/// Where a kube cluster is and how postern proves itself there. One for all workers; everything is
+/// safe from any thread.
+///
+/// Certificates, keys, CAs and tokens that stand in files are read again when the files change:
+/// looked at every 10 s by whoever asks for access() then, and at once after the cluster refused
+/// the credential. What cannot be read or does not fit together leaves the old one in force, with a
+/// warning. New connections use the new certificates.
+class ClusterEndpoint {
+ public:
+  /// What a new connection, and a call on it, need.
+  struct Access {
+    std::shared_ptr<const TlsClientContext> tls;
+    std::uint64_t tls_generation = 0;  ///< goes up when `tls` is replaced
+    /// `Bearer …`, or nullopt where the client certificate proves it.
+    std::optional<std::string> authorization;
+  };
+
+  /// Reads every file once. All errors at once, with the file or the key path. `hooks` get a
+  /// warning when the server is not verified.
+  static Loaded<std::shared_ptr<const ClusterEndpoint>> make(EndpointSource source,
+                                                             UpstreamHooks hooks = {});
+
+  ClusterEndpoint(const ClusterEndpoint&) = delete;
+  ClusterEndpoint& operator=(const ClusterEndpoint&) = delete;
+
+  const std::string& host() const { return url_.host; }
+  std::uint16_t port() const { return url_.port; }
+  /// For the Host field: with the port unless it is 443, an IPv6 address in brackets.
+  const std::string& host_header() const { return host_header_; }
+  /// What stands in front of every path; "" or "/…" without a slash at its end.
+  const std::string& base_path() const { return url_.base_path; }
+
+  std::shared_ptr<const Access> access() const;
+  /// After a 401: whether there is another credential now than the refused one (Access or
+  /// Lease::authorization()), so that the call may be made once more. Reads the token's file.
+  bool renew_credential(const std::optional<std::string>& refused) const;
+
+  static constexpr std::chrono::seconds kCheckInterval{10};
+
+ private:
+  ClusterEndpoint(EndpointSource source, ServerUrl url, UpstreamHooks hooks);
+  Loaded<void> read_everything();
+  Loaded<std::shared_ptr<const TlsClientContext>> make_tls(const EndpointSource& from) const;
+  Loaded<std::optional<std::string>> make_authorization(const WatchedFile& token) const;
+  void check_files(bool credential_was_refused) const;
+  void tell(const Loaded<void>& outcome) const;
+  void warn_unverified() const;
+
+  const ServerUrl url_;
+  const std::string host_header_;
+  const UpstreamHooks hooks_;
+  mutable std::mutex mutex_;  ///< of source_ and of changes of access_
+  mutable EndpointSource source_;
+  mutable Snapshot<Access> access_;
+  mutable std::atomic<std::int64_t> next_check_{0};  ///< steady clock, nanoseconds
+};
+
+}  // namespace postern::proxy

@@ -1,0 +1,235 @@
+#include "proxy/upstream/discovery.h"
+
+#include "proxy/net/worker.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/upstream/discovery_reader.h"
+#include "proxy/upstream/event.h"
+#include "proxy/upstream/targeted_refresh.h"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <exception>
+#include <random>
+#include <utility>
+
+// Tested by tests/proxy/upstream/discovery_test.cc
+namespace postern::proxy {
+namespace {
+
+/// A caller on another worker that waits for a targeted refresh. `event` is touched on that
+/// worker's thread only, and is gone when the caller is.
+struct RemoteWait {
+  Worker& worker;
+  Event* event;
+};
+
+void wake(const std::shared_ptr<RemoteWait>& wait) {
+  wait->worker.post([wait] {
+    if (wait->event != nullptr) wait->event->set();
+  });
+}
+
+/// Takes the event out of the shared state when the caller's coroutine ends, however it does.
+class EventGuard {
+ public:
+  explicit EventGuard(std::shared_ptr<RemoteWait> wait) : wait_(std::move(wait)) {}
+  ~EventGuard() { wait_->event = nullptr; }
+  EventGuard(const EventGuard&) = delete;
+  EventGuard& operator=(const EventGuard&) = delete;
+
+ private:
+  std::shared_ptr<RemoteWait> wait_;
+};
+
+}  // namespace
+
+/// Everything but the catalogue, `ready` and the counters belongs to the discovery's worker.
+struct Discovery::Impl {
+  Impl(Worker& on, std::shared_ptr<const ClusterEndpoint> endpoint, UpstreamTimeouts timeouts,
+       DiscoveryOptions with)
+      : worker(on),
+        options(std::move(with)),
+        pool(on, std::move(endpoint), timeouts, options.hooks),
+        targets({options.targeted_burst, options.targeted_gap, options.negative_ttl}),
+        pause(on.executor()) {}
+
+  std::chrono::milliseconds next_pause();
+  void note(const Result<std::shared_ptr<const kube::ApiCatalog>>& outcome);
+  void join(const GroupVersion& wanted, const std::shared_ptr<RemoteWait>& wait,
+            const std::shared_ptr<Impl>& self);
+
+  Worker& worker;
+  DiscoveryOptions options;
+  UpstreamPool pool;
+  TargetedRefreshes<std::shared_ptr<RemoteWait>> targets;
+  Timer pause;
+  DiscoveryTags tags;
+  bool running = false;
+  bool stopping = false;
+  unsigned failures_in_a_row = 0;
+  std::minstd_rand random{std::random_device{}()};
+
+  Snapshot<kube::ApiCatalog> catalog;
+  std::atomic<bool> ready{false};
+  std::atomic<std::uint64_t> refreshed{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> targeted{0};
+  std::atomic<std::uint64_t> suppressed{0};
+};
+
+/// Around `interval`, so that replicas do not ask at the same time; sooner until the first success.
+std::chrono::milliseconds Discovery::Impl::next_pause() {
+  auto pause_for = options.interval;
+  if (!ready && failures_in_a_row > 0) {
+    pause_for =
+        std::min(pause_for, options.first_retry * (1U << std::min(failures_in_a_row - 1, 16U)));
+  }
+  std::uniform_real_distribution<double> jitter(0.9, 1.1);
+  const auto exact = std::chrono::duration<double, std::milli>(pause_for) * jitter(random);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(exact);
+}
+
+void Discovery::Impl::note(const Result<std::shared_ptr<const kube::ApiCatalog>>& outcome) {
+  if (options.hooks.metrics != nullptr) {
+    options.hooks.metrics->discovery_refreshed(options.cluster, outcome.has_value());
+  }
+  if (outcome) {
+    if (*outcome != nullptr) catalog.publish(*outcome);
+    if (failures_in_a_row > 0 && options.hooks.log) {
+      options.hooks.log(LogLevel::kInfo, "discovery of " + options.cluster + " works again");
+    }
+    failures_in_a_row = 0;
+    ready = true;
+    ++refreshed;
+    return;
+  }
+  ++failures_in_a_row;
+  ++failed;
+  if (options.hooks.log) {
+    options.hooks.log(LogLevel::kWarn,
+                      "discovery of " + options.cluster + " failed: " + outcome.error().message);
+  }
+}
+
+namespace {
+
+template <typename Impl>
+Task<void> refresh_all(std::shared_ptr<Impl> impl) {
+  Result<std::shared_ptr<const kube::ApiCatalog>> outcome;
+  bool bug = false;
+  try {
+    outcome = co_await read_discovery(impl->pool, impl->tags, impl->options.max_bytes);
+  } catch (const std::exception&) {
+    bug = true;
+  }
+  if (bug) outcome = fail(kube::Status::internal("an error of postern's own"));
+  impl->note(outcome);
+}
+
+template <typename Impl>
+Task<void> refresh_in_turn(std::shared_ptr<Impl> impl) {
+  while (!impl->stopping) {
+    co_await refresh_all(impl);
+    if (impl->stopping) break;
+    impl->pause.expires_after(impl->next_pause());
+    auto [error] = co_await impl->pause.async_wait(kAwait);
+    static_cast<void>(error);
+  }
+  impl->running = false;
+}
+
+/// Adds what one group version's document says to the catalogue that is there when it has come.
+template <typename Impl>
+Task<void> refresh_one(std::shared_ptr<Impl> impl, GroupVersion wanted) {
+  const auto& [group, version] = wanted;
+  const auto answer =
+      co_await get_group_version(impl->pool, group, version, impl->options.max_bytes);
+  if (!answer || answer->status == 404) co_return;
+  auto catalog = std::make_shared<kube::ApiCatalog>(*impl->catalog.load());
+  const auto added = add_group_version(*catalog, group, version, *answer);
+  if (added == GroupVersionAnswer::kBroken) catalog->add_stale(group, version);
+  impl->catalog.publish(std::move(catalog));
+  impl->tags = {};  // the next whole refresh reads everything
+}
+
+template <typename Impl>
+Task<void> run_target(std::shared_ptr<Impl> impl, GroupVersion wanted) {
+  try {
+    co_await refresh_one(impl, wanted);
+  } catch (const std::exception& bug) {
+    if (impl->options.hooks.log) impl->options.hooks.log(LogLevel::kError, bug.what());
+  }
+  for (const auto& wait : impl->targets.finish(wanted, Clock::now())) wake(wait);
+}
+
+}  // namespace
+
+void Discovery::Impl::join(const GroupVersion& wanted, const std::shared_ptr<RemoteWait>& wait,
+                           const std::shared_ptr<Impl>& self) {
+  if (stopping || !ready) return wake(wait);
+  switch (targets.join(wanted, wait, Clock::now())) {
+    case TargetedJoin::kStart:
+      ++targeted;
+      asio::co_spawn(worker.executor(), run_target(self, wanted), asio::detached);
+      return;
+    case TargetedJoin::kWait:
+      return;
+    case TargetedJoin::kKnownUnknown:
+      return wake(wait);
+    case TargetedJoin::kTooMany:
+      ++suppressed;
+      return wake(wait);
+  }
+}
+
+Discovery::Discovery(Worker& worker, std::shared_ptr<const ClusterEndpoint> endpoint,
+                     UpstreamTimeouts timeouts, DiscoveryOptions options)
+    : impl_(std::make_shared<Impl>(worker, std::move(endpoint), timeouts, std::move(options))) {}
+Discovery::~Discovery() = default;
+
+void Discovery::start() {
+  impl_->worker.post([impl = impl_] {
+    if (impl->running) return;
+    impl->running = true;
+    impl->stopping = false;
+    asio::co_spawn(impl->worker.executor(), refresh_in_turn(impl), asio::detached);
+  });
+}
+
+void Discovery::stop() {
+  impl_->worker.post([impl = impl_] {
+    impl->stopping = true;
+    impl->pause.cancel();
+    for (const auto& wait : impl->targets.abandon()) wake(wait);
+    impl->pool.close_idle(true);
+  });
+}
+
+const Snapshot<kube::ApiCatalog>& Discovery::catalog() const {
+  return impl_->catalog;
+}
+bool Discovery::ready() const {
+  return impl_->ready;
+}
+Discovery::Counters Discovery::counters() const {
+  return {impl_->refreshed, impl_->failed, impl_->targeted, impl_->suppressed};
+}
+
+Task<std::shared_ptr<const kube::ApiCatalog>> Discovery::refresh_kind(Worker& caller,
+                                                                      std::string group,
+                                                                      std::string version) {
+  const std::shared_ptr<Impl> impl = impl_;
+  Event done(caller.executor());
+  const auto wait = std::make_shared<RemoteWait>(caller, &done);
+  const EventGuard guard(wait);
+  const GroupVersion wanted{std::move(group), std::move(version)};
+  if (is_group_version(wanted)) {
+    impl->worker.post([impl, wanted, wait] { impl->join(wanted, wait, impl); });
+    co_await done.wait();
+  }
+  co_return impl->catalog.load();
+}
+
+}  // namespace postern::proxy

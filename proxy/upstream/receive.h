@@ -1,0 +1,17 @@
+#pragma once
+
+#include "proxy/net/stream.h"
+#include "proxy/net/worker.h"
+
+#include <string>
+
+namespace postern::proxy {
+
+/// How a wait for bytes ended. kEnd is a clean end of the peer's side, kError everything else.
+enum class Arrival { kData, kEnd, kError };
+
+/// Waits for bytes and appends them to `into`, a TLS record's worth at most. Holds a buffer of the
+/// pool only while it reads. Both references must outlive the call.
+Task<Arrival> receive(Stream& stream, BufferPool& buffers, std::string& into);
+
+}  // namespace postern::proxy
