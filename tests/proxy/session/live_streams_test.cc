@@ -1,0 +1,59 @@
+#include "proxy/session/live_streams.h"
+
+#include <doctest/doctest.h>
+
+namespace postern::proxy {
+namespace {
+
+struct Fixture {
+  Worker worker{0};
+  LiveStreams streams;
+  bool allowed = true;
+  int interrupts = 0;
+
+  LiveStream::Hooks hooks(bool early) {
+    return {[this] { return allowed; }, [this] { ++interrupts; }, early};
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a new policy ends what it no longer allows, once") {
+  LiveStream stream(streams, worker.deadlines(), hooks(false), std::nullopt);
+  streams.recheck();
+  CHECK(stream.end() == StreamEnd::kNone);
+  allowed = false;
+  streams.recheck();
+  streams.recheck();
+  CHECK(stream.end() == StreamEnd::kRevoked);
+  CHECK(interrupts == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a drain ends watches first and the rest at its end") {
+  LiveStream watch(streams, worker.deadlines(), hooks(true), std::nullopt);
+  LiveStream exec(streams, worker.deadlines(), hooks(false), std::nullopt);
+  CHECK(streams.size() == 2);
+  streams.drain(false);
+  CHECK(watch.end() == StreamEnd::kDrained);
+  CHECK(exec.end() == StreamEnd::kNone);
+  LiveStream late(streams, worker.deadlines(), hooks(true), std::nullopt);
+  CHECK(late.end() == StreamEnd::kDrained);
+  streams.drain(true);
+  CHECK(exec.end() == StreamEnd::kDrained);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a stream rests on ends it when its time has come") {
+  LiveStream stream(streams, worker.deadlines(),
+                    {[] { return true; }, [this] { worker.stop(); }, false},
+                    std::chrono::milliseconds(60));
+  worker.run();
+  CHECK(stream.end() == StreamEnd::kExpired);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a stream that is over is not asked again") {
+  { const LiveStream stream(streams, worker.deadlines(), hooks(true), std::nullopt); }
+  CHECK(streams.size() == 0);
+  streams.drain(true);
+  CHECK(interrupts == 0);
+}
+
+}  // namespace
+}  // namespace postern::proxy
