@@ -1,9 +1,8 @@
 #include "proxy/net/pem.h"
 
-#include <cerrno>
-#include <fstream>
+#include "proxy/read_file.h"
+
 #include <openssl/pem.h>
-#include <system_error>
 
 namespace postern::proxy {
 
@@ -27,14 +26,9 @@ BioPtr memory_bio(const std::string& text) {
 }  // namespace
 
 tl::expected<Pem, std::string> read_pem_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(path, "cannot be read: " + std::generic_category().message(errno));
-  Pem pem{std::string(kMaxFile + 1, '\0'), path};
-  file.read(pem.text.data(), static_cast<std::streamsize>(pem.text.size()));
-  if (file.bad()) return failure(path, "cannot be read");
-  pem.text.resize(static_cast<std::size_t>(file.gcount()));
-  if (pem.text.size() > kMaxFile) return failure(path, "is larger than 1 MiB");
-  return pem;
+  auto text = read_file(path, kMaxFile);
+  if (!text) return tl::unexpected(text.error().front().to_string());
+  return Pem{std::move(*text), path};
 }
 
 tl::expected<std::vector<X509Ptr>, std::string> parse_certificates(const Pem& pem) {

@@ -1,8 +1,8 @@
 #include "proxy/net/tls_server_context.h"
 
+#include "proxy/net/issue_certificate.h"
 #include "proxy/net/tls_context.h"
 
-#include <ctime>
 #include <openssl/x509_vfy.h>
 
 namespace postern::proxy {
@@ -60,12 +60,6 @@ void configure(SSL_CTX* context, const TlsServerOptions& options) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets only: nothing to keep
   SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_session_ticket_cb(context, on_ticket_made, on_ticket_opened, nullptr);
-}
-
-std::chrono::system_clock::time_point not_after_of(const X509* certificate) {
-  std::tm time{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return {};
-  return std::chrono::system_clock::from_time_t(timegm(&time));
 }
 
 }  // namespace
