@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace postern::kube::filter {
+
+/// Decodes what stands between the quotes of a JSON string (RFC 8259 §7). false: it is not one —
+/// an unknown escape, half a surrogate pair, a raw control character, or invalid UTF-8 (RFC 3629);
+/// what a lenient reader would make of those is not for us to guess. `out` is overwritten.
+bool decode_json_string(std::string_view raw, std::string& out);
+
+/// Whether `text` is one complete JSON number, `true`, `false` or `null`.
+bool is_json_scalar(std::string_view text);
+
+}  // namespace postern::kube::filter

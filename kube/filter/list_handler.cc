@@ -1,0 +1,294 @@
+#include "kube/filter/list_handler.h"
+
+#include "kube/filter/list_metadata.h"
+#include "kube/filter/member_reader.h"
+
+#include <utility>
+
+namespace postern::kube::filter {
+
+ListHandler::ListHandler(FilterOptions options, Predicate& predicate)
+    : options_(std::move(options)),
+      predicate_(predicate),
+      head_(options_.event_references),
+      sink_(options_.max_undecided_bytes),
+      holding_(options_.hold_until_kept) {}
+
+void ListHandler::chunk_begin(const char* begin, std::string& out) {
+  out_ = &out;
+  sink_.chunk_begin(begin);
+}
+
+Step ListHandler::chunk_end(const char* end) {
+  return sink_.chunk_end(end, *out_) ? Step::kGo : fail("an item's head is too large");
+}
+
+Step ListHandler::finish(std::string& out) {
+  if (at_ != At::kEnd) return fail("the body is empty");
+  if (holding_) out.append(held_envelope_);
+  return Step::kGo;
+}
+
+Step ListHandler::fail(const char* reason) {
+  reason_ = reason;
+  return Step::kFail;
+}
+
+Want ListHandler::refuse(const char* reason) {
+  reason_ = reason;
+  return Want::kSkip;
+}
+
+Want ListHandler::on_key(std::string_view key) {
+  Want want = Want::kSkip;
+  switch (at_) {
+    case At::kEnvelope:
+      return on_envelope_key(key);
+    case At::kRow:
+      return on_row_key(key);
+    case At::kMetadata:
+      want = head_.on_metadata_key(key);
+      break;
+    default:
+      want = head_.on_object_key(key);
+      break;
+  }
+  reason_ = head_.reason();
+  return want;
+}
+
+Want ListHandler::on_envelope_key(std::string_view key) {
+  if (key == "kind") return part(Part::kKind);
+  if (key == "apiVersion") return part(Part::kApiVersion);
+  if (key == "metadata") return part(Part::kMetadata);
+  if (key == "columnDefinitions") {
+    return take_shape(Shape::kTable) ? part(Part::kColumns) : refuse("neither a list nor a table");
+  }
+  if (key == "items" || key == "rows") {
+    if (seen_items_) return refuse("items or rows twice");
+    seen_items_ = true;
+    const bool fits = take_shape(key == "items" ? Shape::kList : Shape::kTable);
+    return fits ? Want::kArray : refuse("neither a list nor a table");
+  }
+  return Want::kSkip;
+}
+
+Want ListHandler::part(Part part) {
+  bool& seen = seen_[static_cast<std::size_t>(part)];
+  if (seen) return refuse("duplicate key in the list");
+  seen = true;
+  part_ = part;
+  return Want::kRaw;
+}
+
+bool ListHandler::take_shape(Shape shape) {
+  if (shape_ == Shape::kUnknown) shape_ = shape;
+  return shape_ == shape;
+}
+
+Want ListHandler::on_row_key(std::string_view key) {
+  if (key != "object") return Want::kSkip;
+  if (seen_object_) return refuse("duplicate object key in a row");
+  seen_object_ = true;
+  return Want::kObject;
+}
+
+Step ListHandler::on_text(std::string_view raw, const char* after) {
+  if (!head_.on_text(raw)) return fail(head_.reason());
+  return head_.complete() ? decide(after) : Step::kGo;
+}
+
+Step ListHandler::on_raw(std::string_view value) {
+  if (at_ != At::kEnvelope) return head_.on_raw(value) ? Step::kGo : fail(head_.reason());
+  switch (part_) {
+    case Part::kKind:
+      return on_kind(value);
+    case Part::kApiVersion:
+      return on_api_version(value);
+    case Part::kMetadata:
+      return on_list_metadata(value);
+    case Part::kColumns:
+      begin_member("columnDefinitions").append(value);
+      break;
+  }
+  return check_held();
+}
+
+Step ListHandler::on_kind(std::string_view value) {
+  std::string kind;
+  if (!read_text(value, kind)) return fail("the kind cannot be read");
+  const bool table = kind == "Table";
+  if (!table && !kind.ends_with("List")) return fail("the kind is no list's");
+  if (!take_shape(table ? Shape::kTable : Shape::kList)) return fail("neither a list nor a table");
+  begin_member("kind").append(value);
+  return check_held();
+}
+
+Step ListHandler::on_api_version(std::string_view value) {
+  if (!read_text(value, api_version_)) return fail("the apiVersion cannot be read");
+  begin_member("apiVersion").append(value);
+  return check_held();
+}
+
+Step ListHandler::on_list_metadata(std::string_view value) {
+  const char* const reason = rewrite_list_metadata(
+      value, options_.seal_continue, false, summary_.continue_token, begin_member("metadata"));
+  return reason == nullptr ? check_held() : fail(reason);
+}
+
+Step ListHandler::on_null(const char* after) {
+  switch (at_) {
+    case At::kEnvelope:
+      begin_member(shape_ == Shape::kTable ? "rows" : "items").append("[]");
+      return check_held();
+    case At::kItems:
+      ++summary_.dropped;
+      return Step::kGo;
+    case At::kRow:
+      return drop();
+    case At::kMetadata:
+      head_.on_null();
+      return head_.complete() ? decide(after) : Step::kGo;
+    default:
+      return drop();
+  }
+}
+
+Step ListHandler::on_open(const char* at) {
+  switch (at_) {
+    case At::kStart:
+      at_ = At::kEnvelope;
+      envelope().push_back('{');
+      break;
+    case At::kEnvelope:
+      at_ = At::kItems;
+      begin_member(shape_ == Shape::kTable ? "rows" : "items").push_back('[');
+      return check_held();
+    case At::kItems:
+      at_ = shape_ == Shape::kTable ? At::kRow : At::kItem;
+      head_.reset();
+      sink_.begin(at);
+      seen_object_ = decided_ = false;
+      break;
+    case At::kRow:
+      at_ = At::kRowObject;
+      if (replaces_objects()) open_row_object(at);
+      break;
+    case At::kItem:
+      at_ = At::kMetadata;
+      break;
+    case At::kRowObject:
+      at_ = At::kMetadata;
+      if (reduces_objects()) sink_.resume(at);
+      break;
+    default:
+      return fail("data after the list");
+  }
+  return Step::kGo;
+}
+
+void ListHandler::open_row_object(const char* at) {
+  if (!reduces_objects()) return sink_.pause(at, "null", *out_);
+  const bool beta = api_version_ == "meta.k8s.io/v1beta1";
+  sink_.pause(
+      at,
+      beta ? R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1beta1","metadata":)"
+           : R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":)",
+      *out_);
+}
+
+Step ListHandler::on_close(const char* after) {
+  switch (at_) {
+    case At::kMetadata:
+      return on_metadata_close(after);
+    case At::kRowObject:
+      return on_object_close(after);
+    case At::kItem:
+    case At::kRow:
+      return on_item_close(after);
+    case At::kItems:
+      at_ = At::kEnvelope;
+      envelope().push_back(']');
+      return check_held();
+    default:
+      return on_list_close();
+  }
+}
+
+Step ListHandler::on_metadata_close(const char* after) {
+  at_ = shape_ == Shape::kTable ? At::kRowObject : At::kItem;
+  head_.on_metadata_end();
+  if (!decided_ && head_.complete()) {
+    if (const Step step = decide(after); step != Step::kGo) return step;
+  }
+  if (at_ == At::kRowObject && reduces_objects()) sink_.pause(after, "}", *out_);
+  return Step::kGo;
+}
+
+Step ListHandler::on_object_close(const char* after) {
+  at_ = At::kRow;
+  if (!decided_) {
+    if (const Step step = decide(after); step != Step::kGo) return step;
+  }
+  if (replaces_objects()) sink_.resume(after);
+  return Step::kGo;
+}
+
+Step ListHandler::on_item_close(const char* after) {
+  at_ = At::kItems;
+  if (!decided_) {
+    const Step step = decide(after);
+    if (step == Step::kFail) return step;
+    if (step == Step::kAbandon) return Step::kGo;
+  }
+  sink_.end(after, *out_);
+  return Step::kGo;
+}
+
+Step ListHandler::on_list_close() {
+  at_ = At::kEnd;
+  if (!seen_[static_cast<std::size_t>(Part::kKind)]) return fail("the list has no kind");
+  if (!seen_items_) return fail("the list has no items");
+  envelope().append("}\n");
+  return check_held();
+}
+
+Step ListHandler::on_abandoned(const char*) {
+  at_ = At::kItems;
+  return Step::kGo;
+}
+
+Step ListHandler::decide(const char* at) {
+  if (decided_) return Step::kGo;
+  decided_ = true;
+  if (!sink_.fits(at)) return fail("an item's head is too large");
+  if (!head_.named() || !predicate_.allows(head_.item())) return drop();
+  if (holding_) out_->append(held_envelope_);
+  holding_ = false;
+  if (summary_.kept != 0) out_->push_back(',');
+  ++summary_.kept;
+  sink_.keep(*out_);
+  return Step::kGo;
+}
+
+Step ListHandler::drop() {
+  decided_ = true;
+  ++summary_.dropped;
+  sink_.drop();
+  return Step::kAbandon;
+}
+
+std::string& ListHandler::begin_member(std::string_view key) {
+  std::string& out = envelope();
+  if (!first_member_) out.push_back(',');
+  first_member_ = false;
+  return out.append("\"").append(key).append("\":");
+}
+
+Step ListHandler::check_held() {
+  return held_envelope_.size() <= options_.max_undecided_bytes
+             ? Step::kGo
+             : fail("the list's head is too large");
+}
+
+}  // namespace postern::kube::filter

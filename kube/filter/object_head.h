@@ -1,0 +1,72 @@
+#pragma once
+
+#include "kube/filter/filter.h"
+#include "kube/filter/walker.h"
+
+#include <string>
+#include <string_view>
+
+namespace postern::kube::filter {
+
+/// Collects, from a walk over one object, what a predicate must know of it: the direct children
+/// `name` and `namespace` of `metadata`, and for events the references. Reused from item to item.
+///
+/// A key that matters must not stand there twice. `null` for a name or namespace is "", as Go reads
+/// it.
+class ObjectHead {
+ public:
+  explicit ObjectHead(bool event_references) : event_references_(event_references) {}
+
+  void reset();
+
+  /// Collects from an object whose text is complete, instead of a walk. Returns the reason when it
+  /// cannot be read, or nullptr.
+  const char* read(std::string_view object);
+
+  /// A key of the object / of its metadata. What comes then goes to the functions below.
+  Want on_object_key(std::string_view key);
+  Want on_metadata_key(std::string_view key);
+  bool on_text(std::string_view raw);
+  void on_null() { name_and_namespace_ = seen_name_ && seen_namespace_; }
+  bool on_raw(std::string_view value);
+  void on_metadata_end() { metadata_over_ = true; }
+
+  /// Whether nothing that may still come can change item(). With event references only the end of
+  /// the object says so.
+  bool complete() const { return !event_references_ && (metadata_over_ || name_and_namespace_); }
+  /// Whether there is a name to decide by.
+  bool named() const { return !name_.empty(); }
+  /// Views into this object.
+  const Item& item();
+  /// Set when a function failed; static text.
+  const char* reason() const { return reason_; }
+
+ private:
+  struct Reference {
+    bool seen = false;
+    bool present = false;
+    std::string api_version, kind, namespace_, name;
+  };
+
+  Want once(bool& seen, Want want, const char* reason);
+  bool read_metadata(std::string_view metadata);
+  bool read_reference(std::string_view value, Reference& reference);
+  static ObjectReference view(const Reference& reference);
+
+  const bool event_references_;
+  bool seen_metadata_ = false;
+  bool seen_name_ = false;
+  bool seen_namespace_ = false;
+  bool name_and_namespace_ = false;
+  bool metadata_over_ = false;
+  const char* reason_ = nullptr;
+  std::string* text_ = nullptr;
+  Reference* reference_ = nullptr;
+  std::string name_;
+  std::string namespace_;
+  Reference regarding_;
+  Reference related_;
+  Item item_;
+};
+
+}  // namespace postern::kube::filter

@@ -1,0 +1,231 @@
+#include "kube/filter/watch_handler.h"
+
+#include "kube/filter/json_string.h"
+#include "kube/filter/member_reader.h"
+#include "kube/filter/watch_special.h"
+
+#include <utility>
+
+namespace postern::kube::filter {
+
+WatchHandler::WatchHandler(FilterOptions options, Predicate& predicate)
+    : options_(std::move(options)),
+      predicate_(predicate),
+      head_(options_.event_references),
+      table_(options_) {}
+
+void WatchHandler::chunk_begin(const char* begin, std::string& out) {
+  out_ = &out;
+  if (from_ != nullptr) from_ = begin;
+}
+
+Step WatchHandler::chunk_end(const char* end) {
+  if (from_ == nullptr) return Step::kGo;
+  held_.append(from_, end);
+  from_ = end;
+  return held_.size() <= options_.max_undecided_bytes ? Step::kGo : fail("an event is too large");
+}
+
+Step WatchHandler::fail(const char* reason) {
+  reason_ = reason;
+  return Step::kFail;
+}
+
+Want WatchHandler::once(bool& seen, Want want, const char* reason) {
+  if (seen) reason_ = reason;
+  seen = true;
+  return want;
+}
+
+Want WatchHandler::on_key(std::string_view key) {
+  if (at_ == At::kEvent) return on_event_key(key);
+  if (at_ == At::kObject) return on_object_key(key);
+  text_ = Text::kHead;
+  const Want want = head_.on_metadata_key(key);
+  reason_ = head_.reason();
+  return want;
+}
+
+Want WatchHandler::on_event_key(std::string_view key) {
+  if (key == "type") {
+    text_ = Text::kType;
+    return once(seen_type_, Want::kText, "duplicate type key");
+  }
+  if (key == "object") return once(seen_object_, Want::kObject, "duplicate object key");
+  reason_ = "an unknown key in an event";
+  return Want::kSkip;
+}
+
+Want WatchHandler::on_object_key(std::string_view key) {
+  if (key == "kind") {
+    text_ = Text::kKind;
+    return once(seen_kind_, Want::kText, "duplicate kind key");
+  }
+  const Want want = head_.on_object_key(key);
+  reason_ = head_.reason();
+  return want;
+}
+
+Step WatchHandler::on_text(std::string_view raw, const char* after) {
+  if (text_ == Text::kHead) {
+    if (!head_.on_text(raw)) return fail(head_.reason());
+    return decide_early(after);
+  }
+  if (text_ == Text::kType) {
+    if (!decode_json_string(raw, type_text_)) return fail("an event's type cannot be read");
+    return on_type();
+  }
+  if (!decode_json_string(raw, kind_)) return fail("an object's kind cannot be read");
+  may_be_table_ = kind_ == "Table";
+  return decide_early(after);
+}
+
+Step WatchHandler::on_type() {
+  if (type_text_ == "ADDED" || type_text_ == "MODIFIED" || type_text_ == "DELETED") {
+    type_ = Type::kObject;
+  } else if (type_text_ == "BOOKMARK") {
+    type_ = Type::kBookmark;
+  } else if (type_text_ == "ERROR") {
+    type_ = Type::kError;
+  } else {
+    return fail("an unknown event type");
+  }
+  return Step::kGo;
+}
+
+Step WatchHandler::on_raw(std::string_view value) {
+  return head_.on_raw(value) ? Step::kGo : fail(head_.reason());
+}
+
+Step WatchHandler::on_null(const char* after) {
+  if (at_ == At::kEvent) return fail("an event without type or object");
+  if (at_ == At::kObject) return Step::kGo;
+  head_.on_null();
+  return decide_early(after);
+}
+
+Step WatchHandler::on_open(const char* at) {
+  switch (at_) {
+    case At::kStream:
+      at_ = At::kEvent;
+      type_ = Type::kUnknown;
+      seen_type_ = seen_object_ = seen_kind_ = false;
+      may_be_table_ = object_over_ = decided_ = allowed_ = false;
+      head_.reset();
+      held_.clear();
+      from_ = at;
+      break;
+    case At::kEvent:
+      at_ = At::kObject;
+      break;
+    default:
+      at_ = At::kMetadata;
+      break;
+  }
+  return Step::kGo;
+}
+
+Step WatchHandler::on_close(const char* after) {
+  switch (at_) {
+    case At::kMetadata:
+      at_ = At::kObject;
+      head_.on_metadata_end();
+      return decide_early(after);
+    case At::kObject:
+      at_ = At::kEvent;
+      object_over_ = true;
+      return decide_early(after);
+    default:
+      at_ = At::kStream;
+      return on_event_close(after);
+  }
+}
+
+/// Decides when enough is known to do so for good: that this is an event about an object, which is
+/// no Table, and whose name and namespace have been read.
+Step WatchHandler::decide_early(const char* at) {
+  if (decided_ || type_ != Type::kObject || may_be_table_) return Step::kGo;
+  if (!object_over_ && (!seen_kind_ || !head_.complete())) return Step::kGo;
+  if (!fits(at)) return fail("an event is too large");
+  if (decide()) return Step::kGo;
+  ++summary_.dropped;
+  from_ = nullptr;
+  return Step::kAbandon;
+}
+
+bool WatchHandler::decide() {
+  decided_ = true;
+  allowed_ = head_.named() && predicate_.allows(head_.item());
+  return allowed_;
+}
+
+bool WatchHandler::fits(const char* at) const {
+  return held_.size() + static_cast<std::size_t>(at - from_) <= options_.max_undecided_bytes;
+}
+
+Step WatchHandler::on_abandoned(const char*) {
+  at_ = At::kStream;
+  return Step::kGo;
+}
+
+Step WatchHandler::on_event_close(const char* after) {
+  if (!seen_type_ || !seen_object_) return fail("an event without type or object");
+  if (!fits(after)) return fail("an event is too large");
+  std::string_view event(from_, static_cast<std::size_t>(after - from_));
+  if (!held_.empty()) event = held_.append(event);
+  from_ = nullptr;
+  if (type_ == Type::kObject && !may_be_table_) return on_object_event(event);
+
+  std::string_view object;
+  std::string_view api_version;
+  if (!read_members(event, {{"object", &object}}) ||
+      !read_members(object, {{"apiVersion", &api_version}})) {
+    return fail("an event cannot be read");
+  }
+  // A custom resource may be called Table, too.
+  const bool table = may_be_table_ && api_version.starts_with("\"meta.k8s.io/");
+  if (type_ == Type::kObject) return table ? on_table_event(object) : on_object_event(event);
+  if (table && !table_.remember_columns(object)) return fail("an event cannot be read");
+  return on_special_event(object);
+}
+
+Step WatchHandler::on_special_event(std::string_view object) {
+  const std::size_t before = out_->size();
+  const char* const reason = type_ == Type::kBookmark
+                                 ? append_bookmark(object, *out_)
+                                 : append_error(object, options_.seal_continue, *out_);
+  if (reason == nullptr) return Step::kGo;
+  out_->resize(before);
+  return fail(reason);
+}
+
+Step WatchHandler::on_object_event(std::string_view event) {
+  if (!decided_) decide();
+  return allowed_ ? keep(event) : (++summary_.dropped, Step::kGo);
+}
+
+Step WatchHandler::on_table_event(std::string_view object) {
+  const std::size_t before = out_->size();
+  out_->append(R"({"type":")").append(type_text_).append(R"(","object":)");
+  switch (table_.filter(object, predicate_, *out_)) {
+    case WatchTable::Outcome::kKept:
+      ++summary_.kept;
+      out_->append("}\n");
+      return Step::kGo;
+    case WatchTable::Outcome::kDropped:
+      ++summary_.dropped;
+      out_->resize(before);
+      return Step::kGo;
+    default:
+      out_->resize(before);
+      return fail(table_.reason());
+  }
+}
+
+Step WatchHandler::keep(std::string_view event) {
+  ++summary_.kept;
+  out_->append(event).push_back('\n');
+  return Step::kGo;
+}
+
+}  // namespace postern::kube::filter

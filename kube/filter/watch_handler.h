@@ -1,0 +1,86 @@
+#pragma once
+
+#include "kube/filter/filter.h"
+#include "kube/filter/object_head.h"
+#include "kube/filter/walker.h"
+#include "kube/filter/watch_table.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace postern::kube::filter {
+
+/// The watch filter's side of the walk. An event is held until it is complete, but one that is
+/// about a hidden object is let go of as soon as that is known, however large it is.
+///
+/// Shape: `{"type":"ADDED","object":{…}}`, one after the other (any order of keys, any whitespace).
+class WatchHandler {
+ public:
+  WatchHandler(FilterOptions options, Predicate& predicate);
+
+  std::size_t cap() const { return options_.max_undecided_bytes; }
+  const ListSummary& summary() const { return summary_; }
+  const char* reason() const { return reason_; }
+
+  void chunk_begin(const char* begin, std::string& out);
+  Step chunk_end(const char* end);
+  Step finish(std::string&) { return Step::kGo; }
+
+  Want on_key(std::string_view key);
+  Want on_element() { return Want::kSkip; }
+  Step on_text(std::string_view raw, const char* after);
+  Step on_raw(std::string_view value);
+  Step on_null(const char* after);
+  Step on_open(const char* at);
+  Step on_close(const char* after);
+  Step on_abandoned(const char* after);
+  std::size_t abandon_level() const { return 1; }
+
+ private:
+  enum class At : std::uint8_t { kStream, kEvent, kObject, kMetadata };
+  enum class Type : std::uint8_t { kUnknown, kObject, kBookmark, kError };
+  enum class Text : std::uint8_t { kType, kKind, kHead };
+
+  Step fail(const char* reason);
+  Want once(bool& seen, Want want, const char* reason);
+  Want on_event_key(std::string_view key);
+  Want on_object_key(std::string_view key);
+
+  Step on_type();
+  Step decide_early(const char* at);
+  bool decide();
+  bool fits(const char* at) const;
+
+  Step on_event_close(const char* after);
+  Step on_object_event(std::string_view event);
+  Step on_special_event(std::string_view object);
+  Step on_table_event(std::string_view object);
+  Step keep(std::string_view event);
+
+  const FilterOptions options_;
+  Predicate& predicate_;
+  ObjectHead head_;
+  WatchTable table_;
+  ListSummary summary_;
+
+  At at_ = At::kStream;
+  Type type_ = Type::kUnknown;
+  Text text_ = Text::kHead;
+  bool seen_type_ = false;
+  bool seen_object_ = false;
+  bool seen_kind_ = false;
+  bool may_be_table_ = false;
+  bool object_over_ = false;
+  bool decided_ = false;
+  bool allowed_ = false;
+  const char* reason_ = nullptr;
+
+  std::string type_text_;
+  std::string kind_;
+  std::string held_;            // the event's bytes of earlier chunks
+  const char* from_ = nullptr;  // and where it goes on in this one
+  std::string* out_ = nullptr;
+};
+
+}  // namespace postern::kube::filter

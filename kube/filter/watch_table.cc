@@ -1,0 +1,83 @@
+#include "kube/filter/watch_table.h"
+
+#include "kube/filter/list_metadata.h"
+#include "kube/filter/member_reader.h"
+
+namespace postern::kube::filter {
+
+WatchTable::Outcome WatchTable::fail(const char* reason) {
+  reason_ = reason;
+  return Outcome::kFailed;
+}
+
+WatchTable::Outcome WatchTable::filter(std::string_view object, Predicate& predicate,
+                                       std::string& out) {
+  Parts parts;
+  if (!read_members(object, {{"kind", &parts.kind},
+                             {"apiVersion", &parts.api_version},
+                             {"metadata", &parts.metadata},
+                             {"columnDefinitions", &parts.columns},
+                             {"rows", &parts.rows}})) {
+    return fail("a table event cannot be read");
+  }
+  if (parts.columns != "null") columns_ = parts.columns;
+  std::string_view row = "null";
+  int count = 0;
+  if (parts.rows != "null" && !read_first_element(parts.rows, row, count)) {
+    return fail("a table event cannot be read");
+  }
+  if (count > 1) return fail("more than one row in an event");
+  std::string_view row_object = "null";
+  if (row != "null" && !read_members(row, {{"object", &row_object}})) {
+    return fail("a row cannot be read");
+  }
+  if (row_object == "null") return Outcome::kDropped;
+  if (const char* const reason = head_.read(row_object)) return fail(reason);
+  if (!head_.named() || !predicate.allows(head_.item())) return Outcome::kDropped;
+  return append(parts, row, row_object, out);
+}
+
+bool WatchTable::remember_columns(std::string_view object) {
+  std::string_view columns = "null";
+  if (!read_members(object, {{"columnDefinitions", &columns}})) return false;
+  if (columns != "null") columns_ = columns;
+  return true;
+}
+
+WatchTable::Outcome WatchTable::append(const Parts& parts, std::string_view row,
+                                       std::string_view object, std::string& out) {
+  out.append(R"({"kind":)").append(parts.kind);
+  out.append(R"(,"apiVersion":)").append(parts.api_version).append(R"(,"metadata":)");
+  std::string token;
+  if (const char* bad = rewrite_list_metadata(parts.metadata, {}, true, token, out)) {
+    return fail(bad);
+  }
+  out.append(R"(,"columnDefinitions":)").append(columns_.empty() ? "null" : columns_);
+  columns_.clear();
+  out.append(R"(,"rows":[)");
+  if (!append_row(parts, row, object, out)) return fail("a row cannot be read");
+  out.append("]}");
+  return Outcome::kKept;
+}
+
+bool WatchTable::append_row(const Parts& parts, std::string_view row, std::string_view object,
+                            std::string& out) {
+  if (!options_.blank_table_objects && !options_.reduce_table_objects) {
+    out.append(row);
+    return true;
+  }
+  const auto before = static_cast<std::size_t>(object.data() - row.data());
+  out.append(row.substr(0, before));
+  if (options_.blank_table_objects) {
+    out.append("null");
+  } else {
+    std::string_view metadata;
+    if (!read_members(object, {{"metadata", &metadata}})) return false;
+    out.append(R"({"kind":"PartialObjectMetadata","apiVersion":)").append(parts.api_version);
+    out.append(R"(,"metadata":)").append(metadata).append("}");
+  }
+  out.append(row.substr(before + object.size()));
+  return true;
+}
+
+}  // namespace postern::kube::filter
