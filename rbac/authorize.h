@@ -37,6 +37,7 @@ struct Share {
   Principals principals;
   std::vector<std::string> roles;           ///< names, for logs and answers
   std::shared_ptr<const ShareRules> rules;  ///< of collections only
+  std::string grant;  ///< the access request that it rests on; "" for static roles
 };
 
 /// The outcome of one request. The default is Deny, so that a forgotten branch refuses.
@@ -57,13 +58,16 @@ struct Decision {
   /// too.
   std::vector<Share> shares;
 
-  /// The access request that the decision rests on; "" for static roles.
+  /// The access request that the decision rests on (of the first share); "" for static roles.
   std::string grant;
-  /// When the decision ends by itself; streams that rest on it are cut then.
+  /// When the decision ends by itself, by the first grant that ends; streams that rest on it are
+  /// cut then.
   std::optional<TimePoint> expires_at;
 
-  /// The verdict depends on the body (create, apply, …): read it, and call authorize() again with
-  /// `attributes.body` set. The verdict is kDeny meanwhile.
+  /// The verdict depends on the body: read it, and call authorize() again with `attributes.body`
+  /// set. The verdict is kDeny meanwhile. So it is for a create, pods/eviction, pods/binding, and
+  /// an update or patch of a Secret (a merge patch or an apply configuration is read like an
+  /// object; a JSON Patch is never asked for).
   bool needs_body = false;
   /// The caller may see the object: false after a write without `get`; the answer is then reduced
   /// to a Status, and JSON-Patch test, copy and move are refused.
