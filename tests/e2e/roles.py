@@ -146,3 +146,25 @@ metadata: {name: heidi}
 spec: {roles: [reads-one, reads-db]}
 ---
 """
+
+# bob does everything inside of dev but what gives power; frank has a role by his group only.
+TEAM = """
+kind: role
+version: v7
+metadata: {name: all-of-dev}
+spec:
+  allow:
+    kubernetes_labels: {env: test}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources:
+    - {kind: namespace, name: dev, verbs: [get, list, watch, create, update, patch, delete, exec, portforward]}
+  deny:
+    kubernetes_resources:
+    - {kind: secret, namespace: dev, name: root-token, verbs: ['*']}
+---
+kind: user
+version: v2
+metadata: {name: bob}
+spec: {roles: [all-of-dev]}
+---
+"""
