@@ -1,8 +1,8 @@
 #include "proxy/session/admission.h"
 
+#include "kube/media_type.h"
 #include "kube/resolve_resource.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -59,17 +59,6 @@ Route route_of(std::string_view target, std::string_view default_cluster) {
     return {rest.substr(0, rest.find('?')), "/"};
   }
   return {rest.substr(0, slash), rest.substr(slash)};
-}
-
-std::string media_type_without_parameters(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) {
-    type.pop_back();
-  }
-  std::transform(type.begin(), type.end(), type.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return type;
 }
 
 bool may_upgrade(const kube::RequestInfo& info) {
@@ -207,7 +196,7 @@ Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
   return {};
 }
 
-Task<Result<void>> resolve_kind(WorkerState&, ProxiedRequest& request) {
+Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request) {
   if (!request.info.is_resource_request) {
     co_return Result<void>();
   }
@@ -218,9 +207,8 @@ Task<Result<void>> resolve_kind(WorkerState&, ProxiedRequest& request) {
   }
   kube::ResolvedResource resolved = kube::resolve_resource(*request.catalog, request.info);
   if (resolved.resolution == kube::Resolution::kUnknown) {
-    co_await cluster.discovery.refresh_kind(cluster.pool, request.info.api_group,
-                                            request.info.api_version);
-    request.catalog = cluster.catalog.get();
+    request.catalog = co_await cluster.discovery.refresh_kind(
+        state.worker(), request.info.api_group, request.info.api_version);
     resolved = kube::resolve_resource(*request.catalog, request.info);
   }
   if (resolved.resolution != kube::Resolution::kKnown) {
@@ -232,8 +220,11 @@ Task<Result<void>> resolve_kind(WorkerState&, ProxiedRequest& request) {
 
 Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
   if (request.info.verb == "patch") {
-    request.patch_type =
-        media_type_without_parameters(request.head.fields.get("content-type").value_or(""));
+    auto type = kube::patch_media_type(request.head.fields.get("content-type").value_or(""));
+    if (!type) {
+      co_return fail(std::move(type.error()));
+    }
+    request.patch_type = std::move(*type);
   }
   request.decision = authorize_now(request);
   if (request.decision.needs_body) {
@@ -275,8 +266,10 @@ Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
     co_return fail(request.decision.status);
   }
   auto accept = kube::plan_accept(request.head.fields.get("accept").value_or(""),
-                                  request.filtered(), request.is_watch(),
-                                  request.decision.by_event_references, request.info.query);
+                                  {.filtered = request.filtered(),
+                                   .watch = request.is_watch(),
+                                   .needs_object = request.decision.by_event_references},
+                                  request.info.query);
   if (!accept) {
     co_return fail(std::move(accept.error()));
   }

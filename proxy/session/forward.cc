@@ -37,18 +37,17 @@ Result<std::string> upstream_head(const ClientConnection& client, const ProxiedR
   const std::string path = request.cluster->endpoint->base_path() + request.info.path;
   const std::string query = request.info.query.encode();
   const std::string address = client.peer_address();
-  const std::string host = request.cluster->endpoint->host_header();
   const std::optional<std::string> authorization = lease.authorization();
 
   RequestPlan plan;
   plan.method = request.info.method;
   plan.path = path;
   plan.query = query;
-  plan.host = host;
+  plan.host = request.cluster->endpoint->host_header();
   plan.audit_id = request.audit_id;
   plan.client_address = address;
   plan.client = &request.head.fields;
-  plan.accept = request.accept.accept;
+  plan.accept = request.accept.upstream_accept;
   plan.body_is_read = request.answer_is_read();
   plan.body = body_framing(request);
   plan.upgrade = request.upgrade ? &*request.upgrade : nullptr;
@@ -136,6 +135,7 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
     if (!lease) {
       co_return fail(std::move(lease.error()));
     }
+    const std::optional<std::string> credential = lease->authorization();
     bool may_retry = false;
     auto answer =
         co_await exchange(state, client, request, std::move(*lease), *impersonation, may_retry);
@@ -144,7 +144,7 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
       continue;
     }
     if (answer && answer->head.status == 401 && !renewed_credential && !streams_body(request) &&
-        request.cluster->endpoint->renew_credential()) {
+        request.cluster->endpoint->renew_credential(credential)) {
       renewed_credential = true;
       mode = UpstreamPool::Mode::kFresh;
       continue;

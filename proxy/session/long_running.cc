@@ -54,8 +54,7 @@ LongRunning label_of(const ProxiedRequest& request) {
 
 LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& client,
                                          const ProxiedRequest& request, Stream& upstream)
-    : state_(state),
-      live_(state.live_streams(), state.worker().deadlines(),
+    : live_(state.live_streams(), state.worker().deadlines(),
             {.still_allowed = [&state, &client,
                                &request] { return is_still_allowed(state, client, request); },
              .interrupt = [&upstream] { upstream.close(); },

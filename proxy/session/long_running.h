@@ -25,7 +25,6 @@ class LongRunningExchange {
   bool client_is_gone() const { return watcher_.client_is_gone(); }
 
  private:
-  WorkerState& state_;
   LiveStream live_;
   ClientWatcher watcher_;
   GaugeHold counted_;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "kube/accept.h"
 #include "kube/api_catalog.h"
-#include "kube/media_type.h"
 #include "kube/object_meta.h"
 #include "kube/request_info.h"
 #include "proxy/http/message.h"

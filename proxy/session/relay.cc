@@ -1,5 +1,6 @@
 #include "proxy/session/relay.h"
 
+#include "proxy/session/answer.h"
 #include "proxy/session/long_running.h"
 #include "proxy/session/relay_filtered.h"
 #include "proxy/session/response_body.h"

@@ -35,11 +35,13 @@ std::string continue_binding(const ProxiedRequest& request) {
   return binding;
 }
 
-kube::filter::FilterOptions filter_options(const ProxiedRequest& request) {
+kube::filter::FilterOptions filter_options(const WorkerState& state,
+                                           const ProxiedRequest& request) {
   kube::filter::FilterOptions options;
   options.event_references = request.decision.by_event_references;
   options.blank_table_objects = request.accept.blank_table_objects;
   options.reduce_table_objects = request.accept.reduce_table_objects;
+  options.max_undecided_bytes = state.shared().filter_item_bytes;
   return options;
 }
 
@@ -60,6 +62,11 @@ kube::Status filter_failure(WorkerState& state, const ProxiedRequest& request,
       "the API server's answer could not be read for sure, so nothing of it is shown");
 }
 
+bool is_json(const http::ResponseHead& head) {
+  return kube::classify_content_type(head.fields.get("content-type").value_or("")) ==
+         kube::ContentClass::kJson;
+}
+
 /// The filter understands JSON without a content encoding, and acts on what came back.
 Result<void> check_readable(const http::ResponseHead& head) {
   const auto encoding = head.fields.get("content-encoding");
@@ -67,7 +74,7 @@ Result<void> check_readable(const http::ResponseHead& head) {
     return fail(
         kube::Status::bad_gateway("the API server compressed an answer that has to be filtered"));
   }
-  if (!kube::is_json_content_type(head.fields.get("content-type").value_or(""))) {
+  if (!is_json(head)) {
     return fail(kube::Status::bad_gateway(
         "the API server answered in an encoding that cannot be filtered"));
   }
@@ -116,7 +123,7 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
                                      ProxiedRequest& request, UpstreamAnswer& answer,
                                      const ListPager& pager, std::string& more) {
   const auto predicate = predicate_of(request);
-  auto options = filter_options(request);
+  auto options = filter_options(state, request);
   options.hold_until_kept = true;
   options.seal_continue = [&](std::string_view token) {
     return state.shared().sealer.seal(token, continue_binding(request));
@@ -262,7 +269,7 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
     co_return fail(std::move(readable.error()));
   }
   const auto predicate = predicate_of(request);
-  auto options = filter_options(request);
+  auto options = filter_options(state, request);
   options.seal_continue = [&](std::string_view token) {
     return state.shared().sealer.seal(token, continue_binding(request));
   };
@@ -286,7 +293,7 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
 /// A single object that is visible or not by what it says (an event, by what it is about).
 Task<Result<void>> relay_object(WorkerState& state, ClientConnection& client,
                                 ProxiedRequest& request) {
-  request.accept.accept = "application/json";
+  request.accept.upstream_accept = "application/json";
   auto answer = co_await forward(state, client, request);
   if (!answer) {
     co_return fail(std::move(answer.error()));
@@ -300,7 +307,7 @@ Task<Result<void>> relay_object(WorkerState& state, ClientConnection& client,
   if (auto readable = check_readable(answer->head); !readable) {
     co_return fail(std::move(readable.error()));
   }
-  auto options = filter_options(request);
+  auto options = filter_options(state, request);
   const std::size_t max_bytes = options.max_undecided_bytes;
   auto body = co_await read_whole(state, *answer, max_bytes);
   if (!body) {
@@ -330,7 +337,7 @@ constexpr std::string_view kExpiredEvent =
 }  // namespace
 
 bool may_end_politely(const http::ResponseHead& head) {
-  return kube::is_json_content_type(head.fields.get("content-type").value_or(""));
+  return is_json(head);
 }
 
 Task<Result<void>> end_watch(ResponseSink& sink, StreamEnd end, Result<void> outcome) {

@@ -17,6 +17,15 @@ std::string identity_key(const rbac::UserInfo& user) {
 
 }  // namespace
 
+ClusterState::ClusterState(Worker& worker, rbac::Cluster cluster_identity,
+                           std::shared_ptr<const ClusterEndpoint> cluster_endpoint,
+                           const UpstreamTimeouts& timeouts, Discovery& cluster_discovery)
+    : identity(std::move(cluster_identity)),
+      endpoint(std::move(cluster_endpoint)),
+      pool(worker, endpoint, timeouts),
+      discovery(cluster_discovery),
+      catalog(cluster_discovery.catalog()) {}
+
 WorkerState::WorkerState(Worker& worker, const SharedState& shared)
     : worker_(worker),
       shared_(shared),

@@ -24,8 +24,12 @@ namespace postern::proxy {
 
 /// What one worker keeps of one kube cluster.
 struct ClusterState {
+  ClusterState(Worker& worker, rbac::Cluster cluster_identity,
+               std::shared_ptr<const ClusterEndpoint> cluster_endpoint,
+               const UpstreamTimeouts& timeouts, Discovery& cluster_discovery);
+
   rbac::Cluster identity;
-  std::shared_ptr<ClusterEndpoint> endpoint;
+  std::shared_ptr<const ClusterEndpoint> endpoint;
   UpstreamPool pool;
   AccessCheck access_check;
   Discovery& discovery;
@@ -36,7 +40,8 @@ struct ClusterState {
 struct SharedState {
   ClientLimits limits;
   UpstreamTimeouts upstream_timeouts;
-  std::string default_cluster;  ///< "": every request must name one
+  std::size_t filter_item_bytes = 4 * 1024 * 1024;  ///< FilterOptions::max_undecided_bytes
+  std::string default_cluster;                      ///< "": every request must name one
   const ContinueSealer& sealer;
   const Snapshot<rbac::Policy>& policy;
   const Snapshot<AuthenticatorUnion>& authenticators;

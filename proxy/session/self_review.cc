@@ -1,0 +1,246 @@
+#include "proxy/session/self_review.h"
+
+#include "kube/access_review.h"
+#include "proxy/session/answer.h"
+#include "proxy/upstream/impersonation.h"
+#include "rbac/self_review.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kAccessReviews = "selfsubjectaccessreviews";
+constexpr std::string_view kRulesReviews = "selfsubjectrulesreviews";
+constexpr std::size_t kMaxRulesBytes = 8 * 1024 * 1024;
+
+struct ReviewBody {
+  kube::BodyEncoding encoding;
+  std::string text;
+};
+
+Task<Result<ReviewBody>> read_review(ClientConnection& client, ProxiedRequest& request) {
+  const auto encoding = kube::body_encoding(request.head.fields.get("content-type").value_or(""));
+  if (!encoding) {
+    co_return fail(encoding.error());
+  }
+  if (request.body) {
+    co_return ReviewBody{*encoding, *request.body};
+  }
+  co_await client.admit_body();
+  auto body = co_await client.read_body();
+  if (!body) {
+    co_return fail(std::move(body.error()));
+  }
+  co_return ReviewBody{*encoding, std::move(*body)};
+}
+
+rbac::AccessQuestion question_to_postern(const kube::AccessReviewSpec& spec) {
+  rbac::AccessQuestion question;
+  if (spec.non_resource) {
+    question.verb = spec.non_resource->verb;
+    question.path = spec.non_resource->path;
+    return question;
+  }
+  const kube::AccessReviewSpec::Resource& asked = *spec.resource;
+  return {.verb = asked.verb,
+          .group = asked.group,
+          .resource = asked.resource,
+          .subresource = asked.subresource,
+          .namespace_ = asked.namespace_,
+          .name = asked.name,
+          .path = {}};
+}
+
+AccessQuestion question_to_cluster(const kube::AccessReviewSpec::Resource& asked) {
+  return {.verb = asked.verb,
+          .group = asked.group,
+          .version = asked.version,
+          .resource = asked.resource,
+          .subresource = asked.subresource,
+          .namespace_ = asked.namespace_,
+          .name = asked.name};
+}
+
+/// The cluster's half: any of the principals that postern would use suffices.
+Task<Result<bool>> ask_cluster(ProxiedRequest& request, const kube::AccessReviewSpec& spec,
+                               std::vector<rbac::Principals> principals) {
+  if (spec.non_resource) {
+    co_return true;  // the paths that postern lets through are open to system:authenticated
+  }
+  for (rbac::Principals& one : principals) {
+    const auto allowed = co_await request.cluster->access_check.allowed(
+        request.cluster->pool, std::move(one), request.decision.grant,
+        question_to_cluster(*spec.resource));
+    if (!allowed) {
+      co_return fail(allowed.error());
+    }
+    if (*allowed) {
+      co_return true;
+    }
+  }
+  co_return false;
+}
+
+Task<Result<void>> answer_access_review(ClientConnection& client, ProxiedRequest& request) {
+  const auto body = co_await read_review(client, request);
+  if (!body) {
+    co_return fail(body.error());
+  }
+  const auto spec = kube::read_access_review(body->encoding, body->text);
+  if (!spec) {
+    co_return fail(spec.error());
+  }
+  const kube::ApiResource* resource =
+      spec->resource ? request.catalog->find(spec->resource->group, spec->resource->resource)
+                     : nullptr;
+  rbac::AccessAnswer postern = rbac::review_access(
+      *request.policy, *request.subject, request.cluster->identity, question_to_postern(*spec),
+      resource, request.choice, std::chrono::system_clock::now());
+  kube::AccessReviewAnswer answer;
+  answer.reason = postern.reason;
+  if (postern.allowed) {
+    const auto cluster = co_await ask_cluster(request, *spec, std::move(postern.principals));
+    if (!cluster) {
+      co_return fail(cluster.error());
+    }
+    answer.allowed = *cluster;
+    if (!*cluster) {
+      answer.reason =
+          "the cluster's own authorization does not allow it to the principals of your roles";
+    }
+  }
+  co_return co_await send_json(client, request, 201, kube::access_review_json(*spec, answer));
+}
+
+std::vector<std::string> strings_of(const Json& object, const char* key) {
+  std::vector<std::string> values;
+  const auto found = object.find(key);
+  if (found != object.end() && found->is_array()) {
+    for (const Json& value : *found) {
+      if (value.is_string()) values.push_back(value);
+    }
+  }
+  return values;
+}
+
+/// Calls `add` for each object in an array that may be absent.
+template <typename Add>
+void for_each_rule(const Json& status, const char* key, Add add) {
+  const auto found = status.find(key);
+  if (found == status.end() || !found->is_array()) {
+    return;
+  }
+  for (const Json& rule : *found) {
+    if (rule.is_object()) add(rule);
+  }
+}
+
+rbac::RulesAnswer parse_rules(const Json& status) {
+  rbac::RulesAnswer answer;
+  for_each_rule(status, "resourceRules", [&answer](const Json& rule) {
+    answer.resource_rules.push_back({strings_of(rule, "verbs"), strings_of(rule, "apiGroups"),
+                                     strings_of(rule, "resources"),
+                                     strings_of(rule, "resourceNames")});
+  });
+  for_each_rule(status, "nonResourceRules", [&answer](const Json& rule) {
+    answer.non_resource_rules.push_back(
+        {strings_of(rule, "verbs"), strings_of(rule, "nonResourceURLs")});
+  });
+  const auto incomplete = status.find("incomplete");
+  answer.incomplete =
+      incomplete != status.end() && incomplete->is_boolean() && incomplete->get<bool>();
+  return answer;
+}
+
+Json rules_json(const std::string& namespace_, const rbac::RulesAnswer& answer) {
+  Json resource_rules = Json::array();
+  for (const rbac::ResourceRule& rule : answer.resource_rules) {
+    Json one = {
+        {"verbs", rule.verbs}, {"apiGroups", rule.api_groups}, {"resources", rule.resources}};
+    if (!rule.resource_names.empty()) {
+      one["resourceNames"] = rule.resource_names;
+    }
+    resource_rules.push_back(std::move(one));
+  }
+  Json non_resource_rules = Json::array();
+  for (const rbac::NonResourceRule& rule : answer.non_resource_rules) {
+    non_resource_rules.push_back({{"verbs", rule.verbs}, {"nonResourceURLs", rule.paths}});
+  }
+  return {{"kind", "SelfSubjectRulesReview"},
+          {"apiVersion", "authorization.k8s.io/v1"},
+          {"metadata", Json::object()},
+          {"spec", {{"namespace", namespace_}}},
+          {"status",
+           {{"resourceRules", std::move(resource_rules)},
+            {"nonResourceRules", std::move(non_resource_rules)},
+            {"incomplete", answer.incomplete}}}};
+}
+
+/// The cluster's rules for the principals of the request.
+Task<Result<rbac::RulesAnswer>> cluster_rules(ProxiedRequest& request,
+                                              const std::string& namespace_) {
+  auto fields = impersonation_fields(request.principals(), request.decision.grant);
+  if (!fields) {
+    co_return fail(std::move(fields.error()));
+  }
+  fields->emplace(fields->begin(), "Content-Type", "application/json");
+  fields->emplace(fields->begin(), "Accept", "application/json");
+  const Json question = {{"kind", "SelfSubjectRulesReview"},
+                         {"apiVersion", "authorization.k8s.io/v1"},
+                         {"spec", {{"namespace", namespace_}}}};
+  const auto response = co_await fetch(request.cluster->pool, "POST",
+                                       "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+                                       std::move(*fields), question.dump(), kMaxRulesBytes);
+  if (!response) {
+    co_return fail(response.error());
+  }
+  const Json review = Json::parse(response->body, nullptr, false);
+  if (response->status != 201 || !review.is_object() || !review.contains("status")) {
+    co_return fail(kube::Status::bad_gateway("the API server did not answer the rules review"));
+  }
+  co_return parse_rules(review["status"]);
+}
+
+Task<Result<void>> answer_rules_review(ClientConnection& client, ProxiedRequest& request) {
+  const auto body = co_await read_review(client, request);
+  if (!body) {
+    co_return fail(body.error());
+  }
+  const auto namespace_ = kube::read_rules_review(body->encoding, body->text);
+  if (!namespace_) {
+    co_return fail(namespace_.error());
+  }
+  const auto cluster = co_await cluster_rules(request, *namespace_);
+  if (!cluster) {
+    co_return fail(cluster.error());
+  }
+  const rbac::RulesAnswer postern =
+      rbac::review_rules(*request.policy, *request.subject, request.cluster->identity, *namespace_,
+                         std::chrono::system_clock::now());
+  const Json answer = rules_json(*namespace_, rbac::intersect_rules(postern, *cluster));
+  co_return co_await send_json(client, request, 201,
+                               answer.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+bool is_self_review(const ProxiedRequest& request) {
+  return request.info.verb == "create" && request.info.api_group == "authorization.k8s.io" &&
+         (request.info.resource == kAccessReviews || request.info.resource == kRulesReviews);
+}
+
+Task<Result<void>> answer_self_review(WorkerState&, ClientConnection& client,
+                                      ProxiedRequest& request) {
+  request.shares = {0};
+  if (request.info.resource == kRulesReviews) {
+    co_return co_await answer_rules_review(client, request);
+  }
+  co_return co_await answer_access_review(client, request);
+}
+
+}  // namespace postern::proxy
