@@ -1,0 +1,110 @@
+#include "kube/accept_clause.h"
+
+#include "kube/media_type.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace postern::kube {
+namespace {
+
+constexpr std::string_view kMetaGroup = "meta.k8s.io";
+constexpr std::string_view kDiscoveryGroup = "apidiscovery.k8s.io";
+
+/// RFC 9110 §12.4.2: `0`, `0.5`, `1.000`; nullopt for anything else.
+std::optional<double> parse_quality(std::string_view text) {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
+  double quality = text[0] - '0';
+  if (text.size() > 1 && text[1] != '.') return std::nullopt;
+  double weight = 0.1;
+  for (std::size_t i = 2; i < text.size(); ++i, weight /= 10) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    quality += (text[i] - '0') * weight;
+  }
+  return quality <= 1 ? std::optional(quality) : std::nullopt;
+}
+
+Conversion conversion_of(std::string_view group, std::string_view version, std::string_view kind) {
+  if (group.empty() && version.empty() && kind.empty()) return Conversion::kNone;
+  if (group == kMetaGroup && (version == "v1" || version == "v1beta1")) {
+    if (kind == "Table") return Conversion::kTable;
+    if (kind == "PartialObjectMetadata") return Conversion::kPartialObjectMetadata;
+    if (kind == "PartialObjectMetadataList") return Conversion::kPartialObjectMetadataList;
+  }
+  if (group == kDiscoveryGroup && (version == "v2" || version == "v2beta1") &&
+      kind == "APIGroupDiscoveryList") {
+    return Conversion::kDiscovery;
+  }
+  return Conversion::kUnknown;
+}
+
+std::optional<AcceptClause> parse_clause(std::string_view text) {
+  // Java's HttpURLConnection says `*; q=.2`.
+  const bool bare_star = text == "*" || text.starts_with("*;");
+  const std::string whole = bare_star ? "*/" + std::string(text) : std::string(text);
+  const auto media_type = parse_media_type(whole);
+  if (!media_type) return std::nullopt;
+  const auto value = [&](std::string_view name) {
+    return media_type->parameter(name).value_or("");
+  };
+  AcceptClause clause;
+  clause.essence = media_type->essence();
+  clause.version = value("v");
+  clause.conversion = conversion_of(value("g"), value("v"), value("as"));
+  if (value("profile") == "nopeer") clause.profile = "nopeer";
+  if (const auto quality = media_type->parameter("q")) {
+    const auto number = parse_quality(*quality);
+    if (!number) return std::nullopt;
+    clause.quality = *number;
+  }
+  return clause;
+}
+
+std::string_view kind_name(Conversion conversion) {
+  switch (conversion) {
+    case Conversion::kTable:
+      return "Table";
+    case Conversion::kPartialObjectMetadata:
+      return "PartialObjectMetadata";
+    case Conversion::kPartialObjectMetadataList:
+      return "PartialObjectMetadataList";
+    case Conversion::kDiscovery:
+      return "APIGroupDiscoveryList";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+bool AcceptClause::takes_json() const {
+  return essence == "application/json" || essence == "application/*" || essence == "*/*";
+}
+
+std::string AcceptClause::with_type(std::string_view type) const {
+  std::string out(type);
+  const std::string_view kind = kind_name(conversion);
+  if (kind.empty()) return out;
+  out.append(";as=").append(kind).append(";v=").append(version).append(";g=");
+  out.append(conversion == Conversion::kDiscovery ? kDiscoveryGroup : kMetaGroup);
+  if (!profile.empty() && conversion == Conversion::kDiscovery) {
+    out.append(";profile=").append(profile);
+  }
+  return out;
+}
+
+std::vector<AcceptClause> parse_accept(std::string_view header) {
+  std::vector<AcceptClause> clauses;
+  for (const std::string_view element : split_header_list(header)) {
+    auto clause = parse_clause(element);
+    if (clause && clause->quality > 0) clauses.push_back(std::move(*clause));
+  }
+  std::stable_sort(clauses.begin(), clauses.end(),
+                   [](const AcceptClause& a, const AcceptClause& b) {
+                     if (a.quality != b.quality) return a.quality > b.quality;
+                     return !a.is_wildcard() && b.is_wildcard();
+                   });
+  return clauses;
+}
+
+}  // namespace postern::kube
