@@ -50,11 +50,15 @@ bool take_group_version(Segments& rest, RequestInfo& info) {
   return true;
 }
 
-/// `namespaces/NAME/REST`: takes the first two off unless they are the object (step 6).
-void take_namespace(Segments& rest, RequestInfo& info) {
-  if (rest[0] != "namespaces" || rest.size() < 2) return;
+/// `namespaces/NAME/REST`: takes the first two off unless they are the object (step 6). 404 for
+/// core namespaces below a namespace, which kube-apiserver would tell apart by the route only.
+Result<void> take_namespace(Segments& rest, RequestInfo& info) {
+  if (rest[0] != "namespaces" || rest.size() < 2) return {};
   info.namespace_ = rest[1];
-  if (rest.size() > 2 && rest[2] != "status" && rest[2] != "finalize") rest = rest.subspan(2);
+  if (rest.size() == 2 || rest[2] == "status" || rest[2] == "finalize") return {};
+  rest = rest.subspan(2);
+  if (rest[0] == "namespaces" && info.api_group.empty()) return fail(resource_not_found());
+  return {};
 }
 
 Result<void> check_name(RequestInfo& info) {
@@ -200,7 +204,7 @@ Result<void> read_path(const RequestTarget& target, RequestInfo& info) {
                           "use ?watch=true or the proxy subresource"));
   }
   info.verb = verb_of_method(info.method);
-  take_namespace(rest, info);
+  if (auto taken = take_namespace(rest, info); !taken) return taken;
   return read_resource(rest, target.trailing_slash, info);
 }
 

@@ -276,8 +276,9 @@ TEST_CASE("A20-A37: forms, unknown words, deprecated prefixes, empty parts") {
       {"GET", "/api/v1/proxy/namespaces/dev/pods/nginx-1", "403"},          // A32
       {"POST", "/apis/e.com/v1/watch/widgets", "403"},
       {"GET", "/api/v1/watch", "403"},
-      {"GET", "/api/v1/namespaces/dev/namespaces/prod",
-       "get api - v1 dev namespaces - prod"},  // A33: 404 by scope
+      {"GET", "/api/v1/namespaces/dev/namespaces/prod", "404"},  // A33
+      {"GET", "/api/v1/namespaces/dev/namespaces/dev", "404"},
+      {"GET", "/apis/e.com/v1/namespaces/dev/namespaces/x", "get apis e.com v1 dev namespaces - x"},
       {"GET", "/api/v1/namespaces/dev/nodes/n1", "get api - v1 dev nodes - n1"},  // A34: likewise
       {"GET", "/api/v1/pods/nginx-1", "get api - v1 - pods - nginx-1"},           // A35: likewise
       {"GET", "/apis/e.com/v1/namespaces/dev/widgets/w1//status", "400"},         // A36
