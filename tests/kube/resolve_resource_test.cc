@@ -36,7 +36,6 @@ TEST_CASE("kinds are found by group, version and plural, in their own scope only
       {"GET", "/api/v1/namespaces/dev/pods/nginx-1/log", Resolution::kKnown, 0},
       {"GET", "/api/v1/namespaces/dev/nodes/n1", Resolution::kWrongScope, 404},         // A34
       {"GET", "/api/v1/pods/nginx-1", Resolution::kWrongScope, 404},                    // A35
-      {"GET", "/api/v1/namespaces/dev/namespaces/prod", Resolution::kWrongScope, 404},  // A33
       {"DELETE", "/api/v1/pods", Resolution::kWrongScope, 404},                         // I173
       {"POST", "/api/v1/pods", Resolution::kWrongScope, 404},
       {"DELETE", "/api/v1/nodes/n1", Resolution::kMethodNotAllowed, 405},
