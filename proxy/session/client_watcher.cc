@@ -11,10 +11,10 @@ ClientWatcher::ClientWatcher(Worker& worker, ClientConnection& client,
     : worker_(worker),
       client_(client),
       on_gone_(std::move(on_gone)),
-      finished_(worker.executor(), Clock::time_point::max()) {}
+      finished_(worker.executor()) {}
 
 void ClientWatcher::start() {
-  running_ = true;
+  started_ = true;
   asio::co_spawn(worker_.executor(), watch(), asio::detached);
 }
 
@@ -30,16 +30,15 @@ Task<void> ClientWatcher::watch() {
       break;
     }
   }
-  running_ = false;
-  finished_.cancel();
+  finished_.set();
 }
 
 Task<void> ClientWatcher::stop() {
   stopping_ = true;
-  if (running_) {
-    client_.stream().socket().cancel();
-    const auto [ignored] = co_await finished_.async_wait(kAwait);
-    static_cast<void>(ignored);
+  if (started_ && !finished_.happened()) {
+    error_code ignored;
+    client_.stream().socket().cancel(ignored);
+    co_await finished_.wait();
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/net/event.h"
 #include "proxy/session/client_connection.h"
 
 #include <functional>
@@ -27,8 +28,8 @@ class ClientWatcher {
   Worker& worker_;
   ClientConnection& client_;
   std::function<void()> on_gone_;
-  Timer finished_;  ///< an event: cancelled when watch() is over
-  bool running_ = false;
+  Event finished_;
+  bool started_ = false;
   bool stopping_ = false;
   bool gone_ = false;
 };

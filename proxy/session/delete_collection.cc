@@ -3,6 +3,7 @@
 #include "kube/delete_options.h"
 #include "kube/filter/filter.h"
 #include "kube/percent.h"
+#include "proxy/net/event.h"
 #include "proxy/session/answer.h"
 #include "proxy/session/response_body.h"
 #include "proxy/upstream/cluster_endpoint.h"
@@ -192,16 +193,15 @@ class ParallelDeletes {
         options_(options),
         impersonation_(impersonation),
         victims_(victims),
-        finished_(worker.executor(), Clock::time_point::max()) {}
+        finished_(worker.executor()) {}
 
   Task<Result<void>> run() {
     running_ = std::min(kParallelDeletes, victims_.size());
     for (std::size_t i = running_; i > 0; --i) {
       asio::co_spawn(worker_.executor(), delete_in_turn(), asio::detached);
     }
-    while (running_ > 0) {
-      const auto [ignored] = co_await finished_.async_wait(kAwait);
-      static_cast<void>(ignored);
+    if (running_ > 0) {
+      co_await finished_.wait();
     }
     if (failure_) {
       co_return fail(*failure_);
@@ -223,8 +223,9 @@ class ParallelDeletes {
         failure_ = kube::Status::internal("a delete failed by a mistake in postern");
       }
     }
-    --running_;
-    finished_.cancel();
+    if (--running_ == 0) {
+      finished_.set();
+    }
   }
 
   Task<Result<void>> delete_one(const Victim& victim) {
@@ -250,7 +251,7 @@ class ParallelDeletes {
   const kube::DeleteOptions& options_;
   const HeaderFields& impersonation_;
   const std::vector<Victim>& victims_;
-  Timer finished_;
+  Event finished_;
   std::size_t next_ = 0;
   std::size_t running_ = 0;
   std::optional<kube::Status> failure_;

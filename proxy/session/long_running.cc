@@ -40,7 +40,9 @@ std::optional<std::chrono::milliseconds> time_left(const rbac::Decision& decisio
   return std::max(left, std::chrono::milliseconds(0));
 }
 
-LongRunning label_of(const ProxiedRequest& request) {
+}  // namespace
+
+LongRunning long_running_label(const ProxiedRequest& request) {
   const std::string& subresource = request.info.subresource;
   if (subresource == "exec") return LongRunning::kExec;
   if (subresource == "attach") return LongRunning::kAttach;
@@ -50,18 +52,17 @@ LongRunning label_of(const ProxiedRequest& request) {
   return LongRunning::kWatch;
 }
 
-}  // namespace
-
 LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& client,
-                                         const ProxiedRequest& request, Stream& upstream)
+                                         const ProxiedRequest& request,
+                                         std::function<void()> interrupt)
     : live_(state.live_streams(), state.worker().deadlines(),
             {.still_allowed = [&state, &client,
                                &request] { return is_still_allowed(state, client, request); },
-             .interrupt = [&upstream] { upstream.close(); },
+             .interrupt = interrupt,
              .ends_early_on_drain = request.is_watch()},
             time_left(request.decision)),
-      watcher_(state.worker(), client, [&upstream] { upstream.close(); }),
-      counted_(state.shared().metrics.long_running(label_of(request))) {}
+      watcher_(state.worker(), client, std::move(interrupt)),
+      counted_(state.shared().metrics.long_running(long_running_label(request))) {}
 
 Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {
   watcher_.start();

@@ -5,7 +5,7 @@
 #include "proxy/session/proxied_request.h"
 #include "proxy/session/worker_state.h"
 
-#include <optional>
+#include <functional>
 
 namespace postern::proxy {
 
@@ -13,8 +13,10 @@ namespace postern::proxy {
 /// grant ends, when a new policy no longer allows it, and when postern drains.
 class LongRunningExchange {
  public:
+  /// `interrupt` makes the relay end, soon; called at most once for each reason, on the worker's
+  /// thread.
   LongRunningExchange(WorkerState& state, ClientConnection& client, const ProxiedRequest& request,
-                      Stream& upstream);
+                      std::function<void()> interrupt);
 
   /// Runs the relay to its end while the client is watched.
   Task<Result<void>> run(Task<Result<void>> relay);
@@ -29,5 +31,8 @@ class LongRunningExchange {
   ClientWatcher watcher_;
   GaugeHold counted_;
 };
+
+/// The label under which a long-running request is counted.
+LongRunning long_running_label(const ProxiedRequest& request);
 
 }  // namespace postern::proxy

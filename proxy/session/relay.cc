@@ -105,7 +105,8 @@ Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
   Result<void> outcome;
   char last_byte = '\n';
   if (long_running) {
-    LongRunningExchange exchange(state, client, request, answer.lease.stream());
+    LongRunningExchange exchange(state, client, request,
+                                 [&answer] { answer.lease.stream().close(); });
     outcome = co_await exchange.run(pump(body, sink, request, last_byte));
     // The API server ends each JSON event with a newline: only there is a place for an event of
     // ours.

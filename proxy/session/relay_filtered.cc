@@ -276,7 +276,8 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
   const auto filter = kube::filter::make_json_watch_filter(std::move(options), *predicate);
   ResponseBody body(state.worker(), answer->lease, answer->head, std::nullopt);
   ResponseSink sink = begin_answer(client, request, answer->head, ResponseUse::kRewritten);
-  LongRunningExchange exchange(state, client, request, answer->lease.stream());
+  LongRunningExchange exchange(state, client, request,
+                               [&answer] { answer->lease.stream().close(); });
   Result<void> outcome = co_await exchange.run(pump_watch(state, request, body, *filter, sink));
   const kube::filter::ListSummary& summary = filter->summary();
   state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,

@@ -34,7 +34,7 @@ Task<void> Session::run() {
 Task<void> Session::serve_requests() {
   bool keep_alive = true;
   while (keep_alive && !state_.draining() && stream_->is_open()) {
-    auto head = co_await client_.read_head();
+    auto head = co_await next_head();
     if (!head) {
       co_await refuse_head(head.error());
       co_return;
@@ -51,8 +51,22 @@ Task<void> Session::serve_requests() {
   }
 }
 
+Task<Result<std::optional<http::RequestHead>>> Session::next_head() {
+  // A drain ends connections that wait here; the guard also holds when the wait ends by an
+  // exception.
+  struct Idle {
+    std::set<Stream*>& all;
+    Stream* stream;
+    ~Idle() { all.erase(stream); }
+  };
+  state_.idle_connections().insert(stream_.get());
+  const Idle idle{state_.idle_connections(), stream_.get()};
+  co_return co_await client_.read_head();
+}
+
 Task<bool> Session::serve(ProxiedRequest& request) {
   request.audit_id = make_audit_id();
+  request.head.keep_alive = request.head.keep_alive && !state_.draining();
   Result<void> outcome = co_await carry_out(request);
   if (!outcome) {
     const bool keep_alive = co_await refuse(request, std::move(outcome.error()));

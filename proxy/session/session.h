@@ -21,6 +21,7 @@ class Session {
 
  private:
   Task<void> serve_requests();
+  Task<Result<std::optional<http::RequestHead>>> next_head();
   /// True when the connection may serve another request.
   Task<bool> serve(ProxiedRequest& request);
   Task<Result<void>> carry_out(ProxiedRequest& request);

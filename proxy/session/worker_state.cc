@@ -46,6 +46,14 @@ std::shared_ptr<const rbac::Subject> WorkerState::subject(
   return entry->second;
 }
 
+void WorkerState::start_drain() {
+  draining_ = true;
+  for (Stream* idle : idle_connections_) {
+    idle->close();  // their sessions only notice when this returns
+  }
+  live_streams_.drain(false);
+}
+
 ClusterState& WorkerState::add_cluster(std::unique_ptr<ClusterState> cluster) {
   ClusterState& added = *cluster;
   clusters_.insert_or_assign(added.identity.name, std::move(cluster));

@@ -15,6 +15,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -69,8 +70,12 @@ class WorkerState {
   /// nullptr where the configuration has no such cluster.
   ClusterState* cluster(std::string_view name);
 
+  /// From now on connections end after the request that they are serving; those that serve none end
+  /// at once, and so do watches (LiveStreams::drain).
+  void start_drain();
   bool draining() const { return draining_; }
-  void start_drain() { draining_ = true; }
+  /// Connections that wait for a request, for start_drain().
+  std::set<Stream*>& idle_connections() { return idle_connections_; }
 
  private:
   static constexpr std::size_t kMaxSubjects = 4096;
@@ -84,6 +89,7 @@ class WorkerState {
   std::map<std::string, std::unique_ptr<ClusterState>, std::less<>> clusters_;
   std::shared_ptr<const rbac::Policy> subjects_policy_;
   std::unordered_map<std::string, std::shared_ptr<const rbac::Subject>> subjects_;
+  std::set<Stream*> idle_connections_;
   bool draining_ = false;
 };
 
