@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(Fixture, "76: no credential") {
 
 TEST_CASE_FIXTURE(Fixture, "77: an empty bearer token, and every other malformed credential") {
   for (const char* value : {"Bearer ", "Bearer", "Basic YTpi", "", "Bearer a b"}) {
-    CAPTURE(value);
+    CAPTURE(std::string(value));
     const auto user = ask(bearer(value));
     REQUIRE_FALSE(user);
     CHECK(user.error().code == 401);

@@ -40,7 +40,7 @@ TEST_CASE("tokens of the Authorization header") {
       {"abc", nullptr},
   };
   for (const Row& row : rows) {
-    CAPTURE(row.value);
+    CAPTURE(std::string(row.value));
     const auto tokens = bearer_tokens(fields({{"Authorization", row.value}}));
     if (row.token == nullptr) {
       CHECK_FALSE(tokens);

@@ -102,7 +102,7 @@ TEST_CASE("certificates that prove nobody") {
 TEST_CASE("without extended key usage, or with any: accepted as by Go") {
   const Authority authority;
   for (const char* usage : {"", "clientAuth,serverAuth"}) {
-    CAPTURE(usage);
+    CAPTURE(std::string(usage));
     CertificateSpec spec = client({{"CN", "alice"}});
     spec.extended_key_usage = usage;
     CHECK(authority.verify(spec));

@@ -43,7 +43,7 @@ TEST_CASE("kube-apiserver's token file") {
   CHECK(user_of(**tokens, "token5").groups == Groups{"system:authenticated"});
   CHECK(user_of(**tokens, "tok\"en6").name == "user, six");
   for (const char* wrong : {"token", "token11", "TOKEN1", "token1 ", "user1"}) {
-    CAPTURE(wrong);
+    CAPTURE(std::string(wrong));
     const Identity identity = (*tokens)->authenticate_token(wrong);
     REQUIRE(identity);
     CHECK_FALSE(*identity);
@@ -105,7 +105,7 @@ TEST_CASE("bad records: each one is an error of its own line") {
   std::string file = "first,first,uid\n";
   for (const Row& row : rows) file += std::string(row.record) + "\n";
   for (const Row& row : rows) {
-    CAPTURE(row.record);
+    CAPTURE(std::string(row.record));
     const auto tokens = parse("first,first,uid\n" + std::string(row.record) + "\n");
     REQUIRE_FALSE(tokens);
     REQUIRE(tokens.error().size() == 1);

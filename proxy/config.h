@@ -1,0 +1,126 @@
+#pragma once
+
+#include "proxy/config_error.h"
+#include "proxy/config_values.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::proxy {
+
+// The configuration as a value: what the file says, with every default filled in. Units, defaults
+// and limits of each key: docs/configuration.md (a test compares the two).
+
+struct TlsConfiguration {
+  /// PEM; the server's certificate first. Both or none; none: made in dataDir.
+  std::string cert_file;
+  std::string key_file;
+};
+
+struct KubeClusterConfiguration {
+  std::string name;
+  std::map<std::string, std::string> labels;  ///< what roles' kubernetes_labels match
+  std::string kubeconfig;                     ///< exactly one of kubeconfig and in_cluster
+  std::string context;                        ///< "": the kubeconfig's current one
+  bool in_cluster = false;
+};
+
+/// What is put before the names that an authenticator proves.
+struct PrefixConfiguration {
+  std::string users;
+  std::string groups;
+};
+/// An authenticator that reads a file; `file` is "" when it is off.
+struct FileAuthenticatorConfiguration {
+  std::string file;
+  PrefixConfiguration prefix;
+};
+struct AuthenticationConfiguration {
+  FileAuthenticatorConfiguration client_ca;
+  FileAuthenticatorConfiguration token_file;
+  std::map<std::string, std::vector<std::string>> group_roles;
+};
+
+struct ImpersonationConfiguration {
+  std::vector<std::string> allow_system;
+  bool allow_masters = false;
+};
+
+struct LimitsConfiguration {
+  std::uint64_t max_connections = 10'000;
+  std::uint64_t max_connections_per_address = 1'000;
+  std::chrono::milliseconds handshake_timeout{10'000};
+  std::uint64_t head_bytes = 64 * 1024;
+  std::uint64_t head_fields = 100;
+  std::chrono::milliseconds head_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds stall_timeout{60'000};
+  std::uint64_t decision_body_bytes = 3 * 1024 * 1024;
+  std::uint64_t discard_bytes = 256 * 1024;
+  std::uint64_t filter_item_bytes = 4 * 1024 * 1024;
+};
+
+struct UpstreamConfiguration {
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds first_byte_timeout{60'000};
+  std::chrono::milliseconds discovery_interval{60'000};
+};
+
+struct DrainConfiguration {
+  std::chrono::milliseconds delay{0};
+  std::chrono::milliseconds timeout{30'000};
+};
+
+struct LoggingConfiguration {
+  std::size_t level = 1;   ///< LogLevel: debug, info, warn, error
+  std::size_t format = 0;  ///< LogFormat: json, text
+};
+
+struct ProxyConfiguration {
+  std::string cluster_name = "postern";
+  std::string listen = "0.0.0.0:8443";          ///< checked; see parse_listen_address()
+  std::string admin_listen = "127.0.0.1:8081";  ///< "": no admin listener
+  TlsConfiguration tls;
+  std::string data_dir = "/var/lib/postern";
+  std::vector<KubeClusterConfiguration> kube_clusters;
+  /// Served at the root; "" when there are several clusters and none was named.
+  std::string default_cluster;
+  AuthenticationConfiguration authentication;
+  ImpersonationConfiguration impersonation;
+  std::vector<std::string> resources;
+  std::uint64_t workers = 0;  ///< 0: one for each CPU
+  LimitsConfiguration limits;
+  UpstreamConfiguration upstream;
+  DrainConfiguration drain;
+  LoggingConfiguration logging;
+
+  std::string source;  ///< the file's path; "" without one. No key of the file.
+};
+
+/// Reads a configuration from YAML text. Everything that is wrong is told at once, with key path,
+/// line and column: unknown and repeated keys, values of a wrong type or out of their limits, keys
+/// that do not go together. `file` is named in errors, and its directory is what relative paths are
+/// relative to.
+Loaded<ProxyConfiguration> parse_configuration(const std::string& file, std::string_view yaml);
+/// Reads the file, at most 1 MiB.
+Loaded<ProxyConfiguration> load_configuration(const std::string& file);
+
+/// What holds without a file: the current context of the kubeconfig (the first file of
+/// `kubeconfig`, which has $KUBECONFIG's form, that exists; "": HOME/.kube/config),
+/// HOME/.local/share/postern, 127.0.0.1:8443.
+Loaded<ProxyConfiguration> default_configuration(const std::string& home,
+                                                 const std::string& kubeconfig);
+
+/// The configuration in force as YAML, every key with its value; parse_configuration() reads it
+/// back to the same.
+std::string to_yaml(const ProxyConfiguration& configuration);
+
+/// Every key path that a configuration may have, list items as `kubeClusters[].name`.
+std::set<std::string> configuration_keys();
+
+}  // namespace postern::proxy

@@ -1,0 +1,352 @@
+#include "proxy/config_parser.h"
+
+#include "kube/text.h"
+#include "proxy/config_values.h"
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::size_t kMaxDocumentBytes = 1024 * 1024;
+
+/// yaml-cpp's tag of a plain scalar; "!" is a quoted one.
+constexpr const char* kPlain = "?";
+
+ConfigError at(const std::string& file, const YAML::Mark& mark, std::string key,
+               std::string message) {
+  const bool known = !mark.is_null();
+  return {file, known ? mark.line + 1 : 0, known ? mark.column + 1 : 0, std::move(key),
+          std::move(message)};
+}
+
+/// Whether YAML 1.1 or 1.2 reads a plain scalar as something else than a string.
+bool is_other_type(const std::string& plain) {
+  static const std::set<std::string, std::less<>> words = {
+      "true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ".nan", ".inf", "-.inf"};
+  if (words.contains(kube::ascii_lower(plain))) return true;
+  const bool numeric =
+      plain.find_first_not_of("0123456789+-._eExXoabcdefABCDEF") == std::string::npos;
+  if (!numeric) return false;
+  char* end = nullptr;
+  std::strtod(plain.c_str(), &end);
+  return end == plain.c_str() + plain.size();
+}
+
+std::string range_text(const std::string& min, const std::string& max) {
+  return "must be between " + min + " and " + max;
+}
+
+}  // namespace
+
+Loaded<YAML::Node> parse_yaml_document(const std::string& file, std::string_view yaml) {
+  const auto refuse = [&file](const YAML::Mark& mark, std::string why) {
+    return tl::unexpected(ConfigErrors{at(file, mark, "", std::move(why))});
+  };
+  if (yaml.size() > kMaxDocumentBytes)
+    return refuse(YAML::Mark::null_mark(), "is larger than 1 MiB");
+  if (!kube::is_utf8(yaml)) return refuse(YAML::Mark::null_mark(), "is not UTF-8");
+  try {
+    const auto documents = YAML::LoadAll(std::string(yaml));
+    if (documents.size() > 1) return refuse(documents[1].Mark(), "a second YAML document");
+    if (documents.empty() || documents[0].IsNull()) {
+      return refuse(YAML::Mark::null_mark(), "has no YAML document");
+    }
+    return documents[0];
+  } catch (const YAML::Exception& error) {
+    return refuse(error.mark, "is no YAML: " + kube::printable(error.msg));
+  }
+}
+
+/// Goes to a value below the one at hand and back.
+class ConfigParser::Scope {
+ public:
+  Scope(ConfigParser& parser, YAML::Node node, std::string key)
+      : parser_(parser), node_(parser.node_), key_(std::exchange(parser.key_, std::move(key))) {
+    // Node's assignment would write into the document; reset() only points elsewhere.
+    parser_.node_.reset(node);
+    if (!node.IsNull()) parser_.marks_.insert_or_assign(parser_.key_, node.Mark());
+  }
+  ~Scope() {
+    parser_.node_.reset(node_);
+    parser_.key_ = std::move(key_);
+  }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+ private:
+  ConfigParser& parser_;
+  YAML::Node node_;
+  std::string key_;
+};
+
+ConfigParser::ConfigParser(std::string file, YAML::Node root)
+    : file_(std::move(file)), node_(std::move(root)) {}
+
+void ConfigParser::error_here(std::string message) {
+  errors_.push_back(at(file_, node_.Mark(), key_, std::move(message)));
+}
+
+void ConfigParser::add_error(const std::string& key, std::string message) {
+  auto mark = marks_.find(key);
+  // A key that is missing is shown where the mapping is that lacks it.
+  std::string above = key;
+  while (mark == marks_.end() && above.rfind('.') != std::string::npos) {
+    above.resize(above.rfind('.'));
+    mark = marks_.find(above);
+  }
+  errors_.push_back(at(file_, mark == marks_.end() ? YAML::Mark::null_mark() : mark->second, key,
+                       std::move(message)));
+}
+
+ConfigErrors ConfigParser::take_errors() {
+  // In the file's order; those without a place are about keys that are missing, and come last.
+  std::stable_sort(errors_.begin(), errors_.end(), [](const ConfigError& a, const ConfigError& b) {
+    const auto place = [](const ConfigError& e) {
+      return std::pair(e.line == 0 ? INT_MAX : e.line, e.column);
+    };
+    return place(a) < place(b);
+  });
+  return std::move(errors_);
+}
+
+std::vector<ConfigParser::Entry> ConfigParser::entries() {
+  std::vector<Entry> found;
+  if (!node_.IsMap()) {
+    error_here("must be a mapping");
+    return found;
+  }
+  std::set<std::string> seen;
+  for (const auto& pair : node_) {
+    const YAML::Node& key = pair.first;
+    if (!key.IsScalar()) {
+      errors_.push_back(at(file_, key.Mark(), key_, "a key must be a text"));
+      continue;
+    }
+    const std::string name = key.Scalar();
+    if (!seen.insert(name).second) {
+      const std::string path = key_.empty() ? name : key_ + "." + name;
+      errors_.push_back(at(file_, key.Mark(), kube::printable(path), "the key is repeated"));
+      continue;
+    }
+    found.push_back({name, pair.second});
+  }
+  return found;
+}
+
+void ConfigParser::mapping(const std::vector<BoundField>& fields) {
+  const auto found = entries();
+  if (!node_.IsMap()) return;
+  const auto path_of = [this](std::string_view name) {
+    return key_.empty() ? std::string(name) : key_ + "." + std::string(name);
+  };
+  std::set<std::string_view> present;
+  for (const Entry& entry : found) {
+    const auto field = std::find_if(fields.begin(), fields.end(), [&](const BoundField& candidate) {
+      return candidate.key == entry.key;
+    });
+    if (field == fields.end()) {
+      errors_.push_back(
+          at(file_, entry.value.Mark(), kube::printable(path_of(entry.key)), "is no known key"));
+      continue;
+    }
+    if (entry.value.IsNull()) continue;
+    present.insert(field->key);
+    const Scope scope(*this, entry.value, path_of(entry.key));
+    field->visit();
+  }
+  for (const BoundField& field : fields) {
+    if (field.required && !present.contains(field.key)) {
+      errors_.push_back(at(file_, node_.Mark(), path_of(field.key), "is required"));
+    }
+  }
+}
+
+std::vector<YAML::Node> ConfigParser::items() {
+  if (node_.IsSequence()) return {node_.begin(), node_.end()};
+  error_here("must be a list");
+  return {};
+}
+
+void ConfigParser::list(std::size_t, const std::function<void(std::size_t)>& item) {
+  const std::string path = key_;
+  std::size_t index = 0;
+  for (const YAML::Node& node : items()) {
+    const Scope scope(*this, node, path + "[" + std::to_string(index) + "]");
+    item(index++);
+  }
+}
+
+bool ConfigParser::is_short_form(bool) {
+  return node_.IsScalar();
+}
+
+bool ConfigParser::read_scalar(std::string& out, std::string_view wanted) {
+  if (!node_.IsScalar()) {
+    error_here("must be " + std::string(wanted));
+    return false;
+  }
+  out = node_.Scalar();
+  return true;
+}
+
+bool ConfigParser::read_string(std::string& out, bool may_be_empty) {
+  std::string scalar;
+  if (!read_scalar(scalar, "a text")) return false;
+  if (node_.Tag() == kPlain && is_other_type(scalar)) {
+    error_here("must be a text; write it in quotes");
+    return false;
+  }
+  if (scalar.empty() && !may_be_empty) {
+    error_here("must not be empty");
+    return false;
+  }
+  out = std::move(scalar);
+  return true;
+}
+
+void ConfigParser::boolean(bool& value) {
+  std::string scalar;
+  if (!read_scalar(scalar, "true or false")) return;
+  if (node_.Tag() == kPlain && (scalar == "true" || scalar == "false")) {
+    value = scalar == "true";
+  } else {
+    error_here("must be true or false");
+  }
+}
+
+void ConfigParser::number(std::uint64_t& value, NumberRange range) {
+  std::string scalar;
+  if (!read_scalar(scalar, "a number")) return;
+  const bool digits = node_.Tag() == kPlain && !scalar.empty() && scalar.size() < 19 &&
+                      scalar.find_first_not_of("0123456789") == std::string::npos &&
+                      (scalar.size() == 1 || scalar.front() != '0');
+  if (!digits) {
+    error_here("must be a whole number");
+  } else if (const std::uint64_t read = std::stoull(scalar); read < range.min || read > range.max) {
+    error_here(range_text(std::to_string(range.min), std::to_string(range.max)));
+  } else {
+    value = read;
+  }
+}
+
+void ConfigParser::duration(std::chrono::milliseconds& value, DurationRange range) {
+  std::string scalar;
+  if (!read_scalar(scalar, "a duration")) return;
+  const auto read = parse_duration(scalar);
+  if (!read) {
+    error_here("must be a duration such as 500ms, 10s or 1m30s");
+  } else if (*read < range.min || *read > range.max) {
+    error_here(range_text(format_duration(range.min), format_duration(range.max)));
+  } else {
+    value = *read;
+  }
+}
+
+void ConfigParser::bytes(std::uint64_t& value, NumberRange range) {
+  std::string scalar;
+  if (!read_scalar(scalar, "a number of bytes")) return;
+  const auto read = parse_bytes(scalar);
+  if (!read) {
+    error_here("must be a number of bytes such as 65536, 64Ki or 4Mi");
+  } else if (*read < range.min || *read > range.max) {
+    error_here(range_text(format_bytes(range.min), format_bytes(range.max)));
+  } else {
+    value = *read;
+  }
+}
+
+void ConfigParser::text(std::string& value, TextRule rule) {
+  std::string read;
+  if (!read_string(read, rule("").empty())) return;
+  if (std::string problem = rule(read); !problem.empty()) {
+    error_here(std::move(problem));
+  } else {
+    value = std::move(read);
+  }
+}
+
+std::string ConfigParser::resolve(const std::string& path) const {
+  const std::filesystem::path given(path);
+  if (given.is_absolute()) return path;
+  return (std::filesystem::path(file_).parent_path() / given).lexically_normal().string();
+}
+
+void ConfigParser::path(std::string& value) {
+  std::string read;
+  if (!read_string(read, false)) return;
+  if (read.find('\0') != std::string::npos) {
+    error_here("must not have a NUL in it");
+  } else {
+    value = resolve(read);
+  }
+}
+
+void ConfigParser::texts(std::vector<std::string>& values, TextRule rule) {
+  list(0, [&](std::size_t) {
+    std::string read;
+    text(read, rule);
+    values.push_back(std::move(read));
+  });
+}
+
+void ConfigParser::paths(std::vector<std::string>& values) {
+  list(0, [&](std::size_t) {
+    std::string read;
+    path(read);
+    values.push_back(std::move(read));
+  });
+}
+
+void ConfigParser::text_map(std::map<std::string, std::string>& values, TextRule key_rule,
+                            TextRule value_rule) {
+  const std::string path = key_;
+  for (const Entry& entry : entries()) {
+    const Scope scope(*this, entry.value, path + "." + kube::printable(entry.key));
+    if (std::string problem = key_rule(entry.key); !problem.empty()) {
+      error_here("the key " + problem);
+    } else if (entry.value.IsNull()) {
+      error_here("must be a text");
+    } else {
+      text(values[entry.key], value_rule);
+    }
+  }
+}
+
+void ConfigParser::texts_map(std::map<std::string, std::vector<std::string>>& values,
+                             TextRule rule) {
+  const std::string path = key_;
+  for (const Entry& entry : entries()) {
+    const Scope scope(*this, entry.value, path + "." + kube::printable(entry.key));
+    if (std::string problem = rule(entry.key); !problem.empty()) {
+      error_here("the key " + problem);
+    } else {
+      texts(values[entry.key], rule);
+    }
+  }
+}
+
+void ConfigParser::choice(std::size_t& index, std::span<const std::string_view> words) {
+  std::string read;
+  if (!read_string(read, false)) return;
+  const auto found = std::find(words.begin(), words.end(), read);
+  if (found != words.end()) {
+    index = static_cast<std::size_t>(found - words.begin());
+    return;
+  }
+  std::string list;
+  for (const std::string_view word : words) list += (list.empty() ? "" : ", ") + std::string(word);
+  error_here("must be one of " + list);
+}
+
+void ConfigParser::unavailable(std::string_view why) {
+  const bool empty = (node_.IsSequence() || node_.IsMap()) && node_.size() == 0;
+  if (!empty) error_here(std::string(why));
+}
+
+}  // namespace postern::proxy
