@@ -1,0 +1,170 @@
+#include "proxy/upstream/cluster_endpoint.h"
+
+#include "upstream_fixture.h"
+
+namespace postern::proxy::test {
+namespace {
+
+TEST_CASE("server URLs") {
+  struct Row {
+    const char* url;
+    const char* host;
+    int port;
+    const char* base;
+  };
+  const Row good[] = {
+      {"https://cluster", "cluster", 443, ""},
+      {"https://cluster:6443", "cluster", 6443, ""},
+      {"https://10.0.0.1:6443/", "10.0.0.1", 6443, ""},
+      {"https://[fd00::1]:6443/k8s/clusters/c-1/", "fd00::1", 6443, "/k8s/clusters/c-1"},
+      {"https://[::1]", "::1", 443, ""},
+  };
+  for (const Row& row : good) {
+    CAPTURE(row.url);
+    const auto parsed = parse_server_url(row.url);
+    REQUIRE(parsed);
+    CHECK(parsed->host == row.host);
+    CHECK(parsed->port == row.port);
+    CHECK(parsed->base_path == row.base);
+  }
+  for (const char* url : {"",
+                          "cluster:6443",
+                          "http://cluster",
+                          "https://",
+                          "https://:6443",
+                          "https://a:0",
+                          "https://a:65536",
+                          "https://a:64 43",
+                          "https://a:6443x",
+                          "https://user@a",
+                          "https://a?x",
+                          "https://a#x",
+                          "https://a/b?c",
+                          "https://a//b",
+                          "https://a/../b",
+                          "https://a/%2e",
+                          "https://[::1",
+                          "https://[cluster]",
+                          "https://::1",
+                          "https://a b",
+                          "https://a\r\nX: y",
+                          "HTTPS://a"}) {
+    CAPTURE(url);
+    CHECK_FALSE(parse_server_url(url));
+  }
+}
+
+TEST_CASE("endpoint: host header") {
+  const auto header = [](const std::string& server) {
+    EndpointSource source = endpoint_source(1);
+    source.server = server;
+    return make_endpoint(source)->host_header();
+  };
+  CHECK(header("https://cluster") == "cluster");
+  CHECK(header("https://cluster:6443/base") == "cluster:6443");
+  CHECK(header("https://[::1]:6443") == "[::1]:6443");
+}
+
+std::string errors_of(EndpointSource source) {
+  const auto made = ClusterEndpoint::make(std::move(source));
+  REQUIRE_FALSE(made);
+  std::string all;
+  for (const ConfigError& error : made.error()) all += error.to_string() + "\n";
+  return all;
+}
+
+TEST_CASE("endpoint: all errors at once, with their places") {
+  EndpointSource source = endpoint_source(1);
+  source.server = "http://cluster";
+  source.ca = WatchedFile::at("/nonexistent/ca.crt");
+  source.token = WatchedFile::at("/nonexistent/token");
+  const std::string errors = errors_of(source);
+  CHECK(errors.find(
+            "kubeconfig: clusters[0].cluster.server: \"http://cluster\" is not an https://") !=
+        std::string::npos);
+  CHECK(errors.find("/nonexistent/ca.crt: cannot be opened") != std::string::npos);
+  CHECK(errors.find("/nonexistent/token: cannot be opened") != std::string::npos);
+}
+
+TEST_CASE("endpoint: credentials that cannot be used") {
+  EndpointSource none = endpoint_source(1, "");
+  CHECK(errors_of(none).find("neither a client certificate nor a token") != std::string::npos);
+  EndpointSource empty = endpoint_source(1, " \n");
+  CHECK(errors_of(empty).find("holds no bearer token") != std::string::npos);
+  EndpointSource split = endpoint_source(1, "a\r\nX: b");
+  CHECK(errors_of(split).find("holds no bearer token") != std::string::npos);
+  EndpointSource keyless = endpoint_source(1);
+  keyless.certificate = WatchedFile::inline_text(test_pki().client.text, "client-certificate-data");
+  CHECK(errors_of(keyless).find("belong together") != std::string::npos);
+  EndpointSource garbage = endpoint_source(1);
+  garbage.ca = WatchedFile::inline_text("no PEM", "certificate-authority-data");
+  CHECK(errors_of(garbage).find("certificate-authority-data") != std::string::npos);
+  EndpointSource mismatch = endpoint_source(1);
+  mismatch.certificate = WatchedFile::inline_text(test_pki().client.text, "client-certificate");
+  mismatch.key = WatchedFile::inline_text(test_pki().server_key.text, "client-key");
+  CHECK(errors_of(mismatch).find("client-key") != std::string::npos);
+}
+
+TEST_CASE("endpoint: in a pod") {
+  const TemporaryDirectory directory;
+  directory.put("ca.crt", test_pki().ca.text);
+  directory.put("token", "pod-token");
+  const auto source = in_cluster_source(
+      {directory.path("").substr(0, directory.path("").size() - 1), "fd00::1", "443"});
+  REQUIRE(source);
+  const auto endpoint = make_endpoint(*source);
+  CHECK(endpoint->host() == "fd00::1");
+  CHECK(endpoint->access()->authorization == "Bearer pod-token");
+  unsetenv("KUBERNETES_SERVICE_HOST");
+  const auto outside = in_cluster_source({});
+  REQUIRE_FALSE(outside);
+  CHECK(outside.error().front().to_string().find("KUBERNETES_SERVICE_HOST") != std::string::npos);
+}
+
+TEST_CASE("attack 216: a refused token is read again, a broken one does not replace it") {
+  const TemporaryDirectory directory;
+  directory.put("token", "one");
+  EndpointSource source = endpoint_source(1);
+  source.token = WatchedFile::at(directory.path("token"));
+  LoggedLines logged;
+  const auto endpoint = make_endpoint(source, logged.hooks());
+  const auto first = endpoint->access()->authorization;
+  CHECK(first == "Bearer one");
+  CHECK_FALSE(endpoint->renew_credential(first));
+  directory.put("token", "");
+  CHECK_FALSE(endpoint->renew_credential(first));
+  CHECK(endpoint->access()->authorization == first);
+  CHECK(logged.contain("the old ones stay"));
+  directory.put("token", "two");
+  CHECK(endpoint->renew_credential(first));
+  CHECK(endpoint->access()->authorization == "Bearer two");
+  // Somebody else has renewed it meanwhile: no reading needed.
+  CHECK(endpoint->renew_credential(first));
+  CHECK(endpoint->access()->tls_generation == 1);
+}
+
+TEST_CASE(
+    "endpoint: a new client certificate makes a new TLS context, one that does not fit none") {
+  const TemporaryDirectory directory;
+  directory.put("crt", test_pki().client.text);
+  directory.put("key", test_pki().client_key.text);
+  EndpointSource source = endpoint_source(1, "");
+  source.certificate = WatchedFile::at(directory.path("crt"));
+  source.key = WatchedFile::at(directory.path("key"));
+  LoggedLines logged;
+  const auto endpoint = make_endpoint(source, logged.hooks());
+  const auto before = endpoint->access();
+  CHECK_FALSE(before->authorization);
+  // Only half of the pair has been replaced yet.
+  directory.put("crt", test_pki().server.text);
+  CHECK_FALSE(endpoint->renew_credential(before->authorization));
+  CHECK(endpoint->access()->tls == before->tls);
+  CHECK(logged.contain("the old ones stay"));
+  directory.put("key", test_pki().server_key.text);
+  endpoint->renew_credential(before->authorization);
+  CHECK(endpoint->access()->tls != before->tls);
+  CHECK(endpoint->access()->tls_generation == 2);
+}
+
+}  // namespace
+}  // namespace postern::proxy::test
