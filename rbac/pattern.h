@@ -70,7 +70,7 @@ class Pattern {
   const std::string& text() const { return text_; }
 
   friend bool operator==(const Pattern& a, const Pattern& b) {
-    return a.kind_ == b.kind_ && a.text_ == b.text_;
+    return a.kind_ == b.kind_ && a.pieces_ == b.pieces_ && a.text_ == b.text_;
   }
 
  private:
@@ -81,6 +81,7 @@ class Pattern {
   Kind kind_ = Kind::kLiteral;
   std::string text_;
   std::vector<std::string> pieces_;  ///< what stands between the `*`s; kLiteral: one
+  std::size_t fixed_bytes_ = 0;      ///< of all pieces: the shortest name that could match
   std::shared_ptr<const re2::RE2> regex_;
 };
 

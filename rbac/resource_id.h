@@ -41,11 +41,6 @@ class ResourceId {
   /// cluster-scoped, with three or more namespaced.
   static Result<ResourceId> parse(std::string_view text);
 
-  /// The whole kind's pieces; `namespace_` empty for cluster-scoped ones.
-  static ResourceId of(std::string_view cluster, std::string_view group, std::string_view plural,
-                       std::string_view kube_cluster, bool namespaced, std::string_view namespace_,
-                       std::string_view name);
-
   Scope scope() const { return scope_; }
   const std::string& cluster() const { return cluster_; }
   const std::string& kind() const { return kind_; }  ///< as written: "pod", "widgets.e.com"
@@ -74,5 +69,19 @@ class ResourceId {
   Pattern namespace_;
   Pattern name_;
 };
+
+/// An object, or a pattern of objects, as resource_id_text() needs it. Views live as long as the
+/// call.
+struct IdObject {
+  std::string_view group;
+  std::string_view plural;
+  bool namespaced = false;
+  std::string_view namespace_;  ///< pattern text
+  std::string_view name;        ///< pattern text
+};
+
+/// The text of the ID of a kube object, which nobody has parsed yet.
+std::string resource_id_text(std::string_view cluster, std::string_view kube_cluster,
+                             const IdObject& object);
 
 }  // namespace postern::rbac

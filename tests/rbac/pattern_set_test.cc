@@ -1,0 +1,87 @@
+#include "rbac/pattern_set.h"
+
+#include <doctest/doctest.h>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace postern::rbac;
+
+namespace {
+
+std::string random_text(std::mt19937& random, std::string_view alphabet, std::size_t longest) {
+  std::string text(random() % (longest + 1), ' ');
+  for (char& c : text) {
+    c = alphabet[random() % alphabet.size()];
+  }
+  return text;
+}
+
+/// The slow and obvious way: `*` by recursion.
+bool obvious_glob(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty();
+  if (pattern[0] != '*') {
+    return !name.empty() && pattern[0] == name[0] &&
+           obvious_glob(pattern.substr(1), name.substr(1));
+  }
+  return obvious_glob(pattern.substr(1), name) ||
+         (!name.empty() && obvious_glob(pattern, name.substr(1)));
+}
+
+}  // namespace
+
+TEST_CASE("the glob matcher is the obvious one") {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string pattern = random_text(random, "ab*", 7);
+    const std::string name = random_text(random, "ab", 9);
+    CAPTURE(pattern);
+    CAPTURE(name);
+    REQUIRE(Pattern::compile(pattern)->matches(name) == obvious_glob(pattern, name));
+  }
+}
+
+TEST_CASE("a set finds what its patterns match, few or many") {
+  std::mt19937 random(2);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Pattern> patterns;
+    const std::size_t count = 1 + random() % 40;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string text = random_text(random, "abc*", 6);
+      if (random() % 8 == 0) text = "^" + random_text(random, "abc.", 3) + "$";
+      patterns.push_back(Pattern::compile(text).value());
+    }
+    PatternSet set;
+    for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+      set.add(patterns[i], i);
+    }
+    set.build();
+    for (int n = 0; n < 40; ++n) {
+      const std::string name = random_text(random, "abc", 6);
+      const Effect effect = random() % 2 == 0 ? Effect::kAllow : Effect::kDeny;
+      std::vector<bool> found(patterns.size(), false);
+      set.find(name, effect, [&](std::uint32_t i) {
+        found[i] = true;
+        return false;
+      });
+      for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+        CAPTURE(name);
+        CAPTURE(patterns[i].text());
+        REQUIRE(found[i] == patterns[i].matches(name, effect));
+      }
+    }
+  }
+}
+
+TEST_CASE("find stops when the number is accepted") {
+  std::vector<Pattern> patterns(100, Pattern::any());
+  PatternSet set;
+  for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+    set.add(patterns[i], i);
+  }
+  set.build();
+  int calls = 0;
+  CHECK(set.find("x", Effect::kAllow, [&](std::uint32_t) { return ++calls == 3; }));
+  CHECK(calls == 3);
+  CHECK_FALSE(set.find("x", Effect::kAllow, [](std::uint32_t) { return false; }));
+}
