@@ -52,8 +52,8 @@ struct ImpersonationConfiguration {
 };
 
 struct LimitsConfiguration {
-  std::uint64_t max_connections = 10'000;
-  std::uint64_t max_connections_per_address = 1'000;
+  std::uint64_t max_connections = 16'384;
+  std::uint64_t max_connections_per_address = 1'024;
   std::chrono::milliseconds handshake_timeout{10'000};
   std::uint64_t head_bytes = 64 * 1024;
   std::uint64_t head_fields = 100;
