@@ -96,6 +96,11 @@ std::size_t TlsClientContext::resumable() const {
 SslSessionPtr TlsClientContext::take_session() const {
   const std::lock_guard lock(mutex_);
   if (sessions_.empty()) return nullptr;
+  SSL_SESSION* last = sessions_.back().get();
+  if (SSL_SESSION_get_protocol_version(last) != TLS1_3_VERSION) {
+    SSL_SESSION_up_ref(last);
+    return SslSessionPtr(last);
+  }
   SslSessionPtr session = std::move(sessions_.back());
   sessions_.pop_back();
   return session;

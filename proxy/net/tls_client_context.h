@@ -53,7 +53,8 @@ class TlsClientContext {
   std::string server_name_;
   bool is_address_ = false;
   mutable std::mutex mutex_;
-  mutable std::vector<SslSessionPtr> sessions_;  ///< each is used once (RFC 8446 §C.4)
+  /// Latest last. Those of TLS 1.3 are used once (RFC 8446 §C.4).
+  mutable std::vector<SslSessionPtr> sessions_;
 };
 
 }  // namespace postern::proxy

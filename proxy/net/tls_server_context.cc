@@ -36,15 +36,17 @@ int on_ticket_made(SSL* ssl, void*) {
   return 1;
 }
 
-SSL_TICKET_RETURN on_ticket_opened(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
-                                   SSL_TICKET_STATUS status, void*) {
+SSL_TICKET_RETURN on_ticket_opened(SSL* ssl, SSL_SESSION* session, const unsigned char*,
+                                   std::size_t, SSL_TICKET_STATUS status, void*) {
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   void* data = nullptr;
   std::size_t size = 0;
   if (SSL_SESSION_get0_ticket_appdata(session, &data, &size) == 1 && size > 0)
     return SSL_TICKET_RETURN_IGNORE_RENEW;
-  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+  // In TLS 1.3 a client uses each ticket once, so it needs the next.
+  const bool renew = status == SSL_TICKET_SUCCESS_RENEW || SSL_version(ssl) == TLS1_3_VERSION;
+  return renew ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 void configure(SSL_CTX* context, const TlsServerOptions& options) {
