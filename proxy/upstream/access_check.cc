@@ -1,7 +1,7 @@
 #include "proxy/upstream/access_check.h"
 
+#include "proxy/net/event.h"
 #include "proxy/net/worker.h"
-#include "proxy/upstream/event.h"
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/upstream.h"
 

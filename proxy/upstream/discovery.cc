@@ -1,9 +1,9 @@
 #include "proxy/upstream/discovery.h"
 
+#include "proxy/net/event.h"
 #include "proxy/net/worker.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/upstream/discovery_reader.h"
-#include "proxy/upstream/event.h"
 #include "proxy/upstream/targeted_refresh.h"
 
 #include <algorithm>
