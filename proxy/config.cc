@@ -15,11 +15,14 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
-void check_tls(ConfigParser& parser) {
+void check_tls(ConfigParser& parser, const TlsConfiguration& tls) {
   const bool has_certificate = parser.has_key("tls.certFile");
   const bool has_key = parser.has_key("tls.keyFile");
   if (has_certificate && !has_key) parser.add_error("tls.keyFile", "is required with certFile");
   if (has_key && !has_certificate) parser.add_error("tls.certFile", "is required with keyFile");
+  if (has_certificate && !tls.names.empty()) {
+    parser.add_error("tls.names", "is for a certificate that postern makes; leave it out");
+  }
 }
 
 void check_cluster(ConfigParser& parser, const std::string& key,
@@ -137,7 +140,7 @@ Loaded<ProxyConfiguration> parse_configuration(const std::string& file, std::str
 
   ProxyConfiguration& configuration = document.configuration;
   configuration.source = file;
-  check_tls(parser);
+  check_tls(parser, configuration.tls);
   check_clusters(parser, configuration);
   check_impersonation(parser, configuration.impersonation);
   check_listeners(parser, configuration);

@@ -20,6 +20,7 @@ struct TlsConfiguration {
   /// PEM; the server's certificate first. Both or none; none: made in dataDir.
   std::string cert_file;
   std::string key_file;
+  std::vector<std::string> names;  ///< more names of a certificate that is made
 };
 
 struct KubeClusterConfiguration {

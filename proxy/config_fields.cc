@@ -33,6 +33,7 @@ std::string check_system_name(std::string_view text) {
 constexpr ConfigField<TlsConfiguration> kTls[] = {
     {"certFile", [](V& v, TlsConfiguration& c) { v.path(c.cert_file); }},
     {"keyFile", [](V& v, TlsConfiguration& c) { v.path(c.key_file); }},
+    {"names", [](V& v, TlsConfiguration& c) { v.texts(c.names, check_host); }},
 };
 
 constexpr ConfigField<KubeClusterConfiguration> kKubeCluster[] = {

@@ -145,6 +145,14 @@ std::string check_dns_subdomain(std::string_view text) {
   return good ? std::string() : "must be a DNS name: labels of a-z, 0-9 and - with dots between";
 }
 
+std::string check_host(std::string_view text) {
+  in6_addr scratch{};
+  const std::string address(text);
+  const bool good =
+      check_dns_subdomain(text).empty() || inet_pton(AF_INET6, address.c_str(), &scratch) == 1;
+  return good ? std::string() : "must be a DNS name or an IP address";
+}
+
 std::string check_label_key(std::string_view text) {
   const std::size_t slash = text.find('/');
   const bool has_prefix = slash != std::string_view::npos;

@@ -34,6 +34,7 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text);
 // TextRule functions: what is wrong, or "".
 std::string check_dns_label(std::string_view text);      ///< RFC 1123 label
 std::string check_dns_subdomain(std::string_view text);  ///< labels with dots between, 253 in all
+std::string check_host(std::string_view text);           ///< a DNS name or an IP address
 std::string check_label_key(std::string_view text);      ///< [DNS subdomain/]NAME
 std::string check_label_value(std::string_view text);    ///< "" or up to 63 of [A-Za-z0-9_.-]
 std::string check_name(std::string_view text);           ///< of users, groups and roles

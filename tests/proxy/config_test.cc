@@ -1,7 +1,8 @@
 #include "proxy/config.h"
 
+#include "tests/proxy/temporary_directory.h"
+
 #include <doctest/doctest.h>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -11,6 +12,7 @@ namespace postern::proxy {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::TemporaryDirectory;
 
 const std::string kHead =
     "apiVersion: config.postern.dev/v1alpha1\n"
@@ -203,6 +205,8 @@ TEST_CASE("bad values, one by one") {
       {"tls: cert.pem", "tls: must be a mapping"},
       {"tls: {certFile: a, keyFile: ''}", "tls.keyFile: must not be empty"},
       {"tls: {certFile: a, keyFile: b, minVersion: 1.3}", "tls.minVersion: is no known key"},
+      {"tls: {certFile: a, keyFile: b, names: [x]}", "tls.names: is for a certificate"},
+      {"tls: {names: ['*.example.com']}", "tls.names[0]: must be a DNS name or an IP address"},
       {"authentication: {clientCAFile: {}}", "authentication.clientCAFile.file: is required"},
       {"authentication: {clientCAFile: [a]}", "authentication.clientCAFile: must be a mapping"},
       {"authentication: {tokenFile: {file: a, prefix: x}}",
@@ -315,25 +319,9 @@ TEST_CASE("addresses") {
   }
 }
 
-/// A directory of the test's own, gone at its end.
-struct TemporaryDirectory {
-  std::filesystem::path path;
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-config-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << text;
-    return (path / name).string();
-  }
-};
-
 TEST_CASE("without a file: the kubeconfig's current context") {
   const TemporaryDirectory home;
-  const std::string& root = home.path.string();
+  const std::string root = home.path().string();
   CHECK(default_configuration(root, "").error()[0].to_string() ==
         root + "/.kube/config: cannot be opened: No such file or directory");
   CHECK_FALSE(default_configuration("", ""));
