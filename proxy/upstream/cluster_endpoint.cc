@@ -1,5 +1,6 @@
 #include "proxy/upstream/cluster_endpoint.h"
 
+#include "proxy/net/issue_certificate.h"
 #include "proxy/net/tls_client_context.h"
 #include "proxy/observe/metrics.h"
 
@@ -74,14 +75,9 @@ Loaded<void> ClusterEndpoint::read_everything() {
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   auto access = std::make_shared<Access>();
-  access->tls_generation = 1;
-  auto tls = make_tls(source_);
-  if (tls) access->tls = *tls;
-  auto authorization = make_authorization(source_.token);
-  if (authorization) access->authorization = *authorization;
-  if (!tls) append(errors, tls.error());
-  if (!authorization) append(errors, authorization.error());
-  if (errors.empty() && source_.certificate.absent() && !access->authorization) {
+  if (auto set = set_tls(source_, *access); !set) append(errors, set.error());
+  if (auto set = set_authorization(source_, *access); !set) append(errors, set.error());
+  if (source_.certificate.absent() && source_.token.absent()) {
     append(errors, error_at(source_.origin, "", "has neither a client certificate nor a token"));
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
@@ -90,8 +86,7 @@ Loaded<void> ClusterEndpoint::read_everything() {
   return {};
 }
 
-Loaded<std::shared_ptr<const TlsClientContext>> ClusterEndpoint::make_tls(
-    const EndpointSource& from) const {
+Loaded<void> ClusterEndpoint::set_tls(const EndpointSource& from, Access& access) const {
   if (from.certificate.absent() != from.key.absent()) {
     return tl::unexpected(
         error_at(from.origin, "", "a client certificate and its key belong together"));
@@ -104,17 +99,20 @@ Loaded<std::shared_ptr<const TlsClientContext>> ClusterEndpoint::make_tls(
   options.skip_verification = from.insecure_skip_tls_verify;
   auto context = TlsClientContext::make(options);
   if (!context) return tl::unexpected(error_at(from.origin, "", context.error()));
-  return std::move(*context);
+  access.tls = std::move(*context);
+  ++access.tls_generation;
+  tell_expiry(from);
+  return {};
 }
 
-Loaded<std::optional<std::string>> ClusterEndpoint::make_authorization(
-    const WatchedFile& token) const {
-  if (token.absent()) return std::optional<std::string>();
-  const std::string value = trimmed(token.text());
-  if (value.empty() || !is_visible(value)) {
-    return tl::unexpected(error_at(token.origin(), "", "holds no bearer token"));
+Loaded<void> ClusterEndpoint::set_authorization(const EndpointSource& from, Access& access) const {
+  if (from.token.absent()) return {};
+  const std::string token = trimmed(from.token.text());
+  if (token.empty() || !is_visible(token)) {
+    return tl::unexpected(error_at(from.token.origin(), "", "holds no bearer token"));
   }
-  return std::optional("Bearer " + value);
+  access.authorization = "Bearer " + token;
+  return {};
 }
 
 std::shared_ptr<const ClusterEndpoint::Access> ClusterEndpoint::access() const {
@@ -133,35 +131,39 @@ bool ClusterEndpoint::renew_credential(const std::optional<std::string>& refused
 /// Takes over what has changed and fits together.
 void ClusterEndpoint::check_files(bool credential_was_refused) const {
   const std::lock_guard lock(mutex_);
-  const bool token_changed = source_.token.changed() || credential_was_refused;
-  const bool tls_changed =
+  const bool token = source_.token.changed() || credential_was_refused;
+  const bool certificates =
       source_.ca.changed() || source_.certificate.changed() || source_.key.changed();
-  if (!token_changed && !tls_changed) return;
-  EndpointSource fresh = source_;
   auto access = std::make_shared<Access>(*access_.load());
-  const auto take_token = [&]() -> Loaded<void> {
-    if (auto read = fresh.token.read(); !read) return read;
-    auto authorization = make_authorization(fresh.token);
-    if (!authorization) return tl::unexpected(authorization.error());
-    source_.token = fresh.token;
-    access->authorization = *authorization;
-    return {};
-  };
-  const auto take_tls = [&]() -> Loaded<void> {
-    for (WatchedFile* file : {&fresh.ca, &fresh.certificate, &fresh.key}) {
-      if (auto read = file->read(); !read) return read;
-    }
-    auto tls = make_tls(fresh);
-    if (!tls) return tl::unexpected(tls.error());
-    fresh.token = source_.token;
-    source_ = fresh;
-    access->tls = *tls;
-    ++access->tls_generation;
-    return {};
-  };
-  if (token_changed) tell(take_token());
-  if (tls_changed) tell(take_tls());
-  access_.publish(std::move(access));
+  if (token) tell(read_token_again(*access));
+  if (certificates) tell(read_certificates_again(*access));
+  if (token || certificates) access_.publish(std::move(access));
+}
+
+Loaded<void> ClusterEndpoint::read_token_again(Access& access) const {
+  EndpointSource fresh = source_;
+  if (auto read = fresh.token.read(); !read) return read;
+  if (auto set = set_authorization(fresh, access); !set) return set;
+  source_ = std::move(fresh);
+  return {};
+}
+
+Loaded<void> ClusterEndpoint::read_certificates_again(Access& access) const {
+  EndpointSource fresh = source_;
+  for (WatchedFile* file : {&fresh.ca, &fresh.certificate, &fresh.key}) {
+    if (auto read = file->read(); !read) return read;
+  }
+  if (auto set = set_tls(fresh, access); !set) return set;
+  source_ = std::move(fresh);
+  return {};
+}
+
+void ClusterEndpoint::tell_expiry(const EndpointSource& from) const {
+  if (hooks_.metrics == nullptr || from.certificate.absent()) return;
+  const auto chain = parse_certificates(pem_of(from.certificate));
+  if (!chain) return;
+  hooks_.metrics->certificate_expires(CertificateUse::kUpstreamClient,
+                                      not_after_of(chain->front().get()));
 }
 
 void ClusterEndpoint::tell(const Loaded<void>& outcome) const {

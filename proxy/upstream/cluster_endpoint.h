@@ -59,10 +59,13 @@ class ClusterEndpoint {
  private:
   ClusterEndpoint(EndpointSource source, ServerUrl url, UpstreamHooks hooks);
   Loaded<void> read_everything();
-  Loaded<std::shared_ptr<const TlsClientContext>> make_tls(const EndpointSource& from) const;
-  Loaded<std::optional<std::string>> make_authorization(const WatchedFile& token) const;
+  Loaded<void> set_tls(const EndpointSource& from, Access& access) const;
+  Loaded<void> set_authorization(const EndpointSource& from, Access& access) const;
   void check_files(bool credential_was_refused) const;
+  Loaded<void> read_token_again(Access& access) const;
+  Loaded<void> read_certificates_again(Access& access) const;
   void tell(const Loaded<void>& outcome) const;
+  void tell_expiry(const EndpointSource& from) const;
   void warn_unverified() const;
 
   const ServerUrl url_;

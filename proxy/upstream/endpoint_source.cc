@@ -1,11 +1,16 @@
 #include "proxy/upstream/endpoint_source.h"
 
+#include "kube/kubeconfig.h"
+#include "proxy/read_file.h"
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 // Tested by tests/proxy/upstream/cluster_endpoint_test.cc
 namespace postern::proxy {
@@ -31,6 +36,12 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 bool is_ipv6(const std::string& text) {
   boost::system::error_code error;
   return boost::asio::ip::make_address_v6(text, error), !error;
+}
+
+WatchedFile watched(const kube::KubeconfigValue& value) {
+  if (value.absent()) return {};
+  return value.path.empty() ? WatchedFile::inline_text(value.text, value.key)
+                            : WatchedFile::at(value.path);
 }
 
 /// Splits HOST[:PORT], with brackets around an IPv6 address; "" for a host that is none.
@@ -82,6 +93,32 @@ tl::expected<ServerUrl, std::string> parse_server_url(const std::string& url) {
     return refuse("has a path with more in it than plain segments");
   }
   return server;
+}
+
+Loaded<EndpointSource> kubeconfig_source(const std::string& path, const std::string& context) {
+  constexpr std::size_t kMaxBytes = 4UL * 1024 * 1024;
+  const auto text = read_file(path, kMaxBytes);
+  if (!text) return tl::unexpected(text.error());
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const auto parsed = kube::parse_kubeconfig(*text, context, directory);
+  if (!parsed) {
+    ConfigErrors errors;
+    for (const kube::KubeconfigError& error : parsed.error()) {
+      errors.push_back({path, error.line, error.column, error.key, error.message});
+    }
+    return tl::unexpected(std::move(errors));
+  }
+  EndpointSource source;
+  source.origin = path;
+  source.server = parsed->server;
+  source.server_key = parsed->server_key;
+  source.tls_server_name = parsed->tls_server_name;
+  source.insecure_skip_tls_verify = parsed->insecure_skip_tls_verify;
+  source.ca = watched(parsed->certificate_authority);
+  source.certificate = watched(parsed->client_certificate);
+  source.key = watched(parsed->client_key);
+  source.token = watched(parsed->token);
+  return source;
 }
 
 Loaded<EndpointSource> in_cluster_source(const InClusterSource& from) {

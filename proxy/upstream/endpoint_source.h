@@ -23,6 +23,10 @@ struct EndpointSource {
   WatchedFile token;  ///< a bearer token
 };
 
+/// Reads a context of a kubeconfig file (the current one when `context` is ""); file names in it
+/// are relative to its directory. All errors at once, with line and key path.
+Loaded<EndpointSource> kubeconfig_source(const std::string& path, const std::string& context = "");
+
 /// Where kubelet puts a pod's credentials (client-go rest.InClusterConfig).
 struct InClusterSource {
   std::string directory = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -1,5 +1,6 @@
 #include "proxy/upstream/cluster_endpoint.h"
 
+#include "proxy/observe/metrics.h"
 #include "upstream_fixture.h"
 
 namespace postern::proxy::test {
@@ -119,6 +120,67 @@ TEST_CASE("endpoint: in a pod") {
   const auto outside = in_cluster_source({});
   REQUIRE_FALSE(outside);
   CHECK(outside.error().front().to_string().find("KUBERNETES_SERVICE_HOST") != std::string::npos);
+}
+
+std::string base64(const std::string& text) {
+  std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  return encoded;
+}
+
+std::string kubeconfig(const std::string& cluster, const std::string& user) {
+  return "apiVersion: v1\nkind: Config\ncurrent-context: here\n"
+         "contexts: [{name: here, context: {cluster: c, user: u}}]\n"
+         "clusters: [{name: c, cluster: {" +
+         cluster +
+         "}}]\n"
+         "users: [{name: u, user: {" +
+         user + "}}]\n";
+}
+
+TEST_CASE("endpoint: from a kubeconfig, with files beside it and with data") {
+  const TemporaryDirectory directory;
+  directory.put("ca.crt", test_pki().ca.text);
+  directory.put("token", "file-token\n");
+  directory.put(
+      "config",
+      kubeconfig("server: 'https://cluster:6443/base', tls-server-name: "
+                 "localhost, certificate-authority: ca.crt",
+                 "tokenFile: token, client-certificate-data: " + base64(test_pki().client.text) +
+                     ", client-key-data: " + base64(test_pki().client_key.text)));
+  const auto source = kubeconfig_source(directory.path("config"));
+  REQUIRE(source);
+  const auto endpoint = make_endpoint(*source);
+  CHECK(endpoint->host_header() == "cluster:6443");
+  CHECK(endpoint->base_path() == "/base");
+  CHECK(endpoint->access()->authorization == "Bearer file-token");
+}
+
+TEST_CASE("endpoint: a kubeconfig's errors name file, place and key") {
+  const TemporaryDirectory directory;
+  directory.put("config",
+                kubeconfig("server: 'https://cluster'",
+                           "exec: {apiVersion: client.authentication.k8s.io/v1, command: x}"));
+  const auto source = kubeconfig_source(directory.path("config"));
+  REQUIRE_FALSE(source);
+  const std::string error = source.error().front().to_string();
+  CHECK(error.starts_with(directory.path("config")));
+  CHECK(error.find("users[0].user.exec") != std::string::npos);
+  const auto missing = kubeconfig_source(directory.path("nothing"));
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().front().to_string().find("cannot be opened") != std::string::npos);
+}
+
+TEST_CASE("endpoint: the client certificate's end is told") {
+  Metrics metrics;
+  EndpointSource source = endpoint_source(1, "");
+  source.certificate = WatchedFile::inline_text(test_pki().client.text, "client-certificate-data");
+  source.key = WatchedFile::inline_text(test_pki().client_key.text, "client-key-data");
+  make_endpoint(source, {&metrics, {}});
+  CHECK(metrics.serialize().find("upstream_client") != std::string::npos);
 }
 
 TEST_CASE("attack 216: a refused token is read again, a broken one does not replace it") {
