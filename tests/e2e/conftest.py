@@ -17,7 +17,8 @@ from streams import Running, kubectl_running
 from upstream import RecordingUpstream
 
 UPSTREAM_TOKEN = "upstream-token-of-postern"
-USERS = [User(name) for name in ("alice", "bob", "carol", "dave", "erin", "oscar", "mallory")]
+NAMES = ("alice", "bob", "carol", "dave", "dora", "erin", "oscar", "mallory")
+USERS = [User(name) for name in NAMES]
 
 
 @pytest.fixture(scope="session")
@@ -68,8 +69,7 @@ def attack(
     made.finish()
 
 
-CLUSTER_USERS = [User(name) for name in ("alice", "bob", "carol", "erin", "oscar", "grace", "heidi")]
-CLUSTER_USERS += [User("frank", ("contractors",)), User("mallory")]
+CLUSTER_USERS = [*USERS, User("grace"), User("heidi"), User("frank", ("contractors",))]
 
 
 @pytest.fixture(scope="session")

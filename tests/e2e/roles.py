@@ -32,7 +32,7 @@ spec: {roles: [dev-team, dev-widgets]}
 ---
 """
 
-# carol may update nginx-1 but not read it; dave has a service's proxy; erin has nothing; oscar, the
+# carol may update nginx-1 but not read it; dora may delete pods as a collection; dave has a service's proxy; erin has nothing; oscar, the
 # operator, has everything; mallory's role names a system user.
 OTHERS = """
 kind: role
@@ -49,6 +49,21 @@ kind: user
 version: v2
 metadata: {name: carol}
 spec: {roles: [blind-writer]}
+---
+kind: role
+version: v7
+metadata: {name: cleaner}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources:
+    - {kind: pod, namespace: dev, name: 'nginx-*', verbs: [get, list, delete, deletecollection]}
+---
+kind: user
+version: v2
+metadata: {name: dora}
+spec: {roles: [cleaner]}
 ---
 kind: role
 version: v8

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from attack import POD, Attack, check_status
+from attack import POD, Attack
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/dev/deployments"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -294,56 +294,3 @@ def test_h161_scale(attack: Attack) -> None:
 )
 def test_h162_what_gives_power_is_403(attack: Attack, path: str) -> None:
     attack.refused(attack.post(path, {"metadata": {"name": "nginx-9"}}), 403)
-
-
-# -- delete (group I) -----------------------------------------------------------------------------
-
-
-def test_i163_delete_of_a_hidden_name_is_403(attack: Attack) -> None:
-    attack.refused(attack.send("DELETE", f"{POD}/db-0"), 403)
-
-
-def test_i_delete_of_a_granted_name(attack: Attack) -> None:
-    body = b'{"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background"}'
-    answer = attack.send("DELETE", f"{POD}/nginx-1", [("Content-Type", "application/json")], body)
-    assert answer.status == 200
-    assert attack.forwarded(f"DELETE {POD}/nginx-1").message.body == body
-
-
-def test_i164_the_collection_is_never_deleted_upstream(attack: Attack) -> None:
-    for path in (POD, f"{POD}?labelSelector=app%3Dx", f"{POD}?fieldSelector=metadata.name%3Ddb-0",
-                 "/api/v1/pods", "/apis/e.com/v1/widgets"):  # fmt: skip
-        answer = attack.send("DELETE", path)
-        assert answer.status in (200, 403, 404, 405), answer.body
-        collections = [r.line for r in attack.upstream.client_requests
-                       if r.method == "DELETE" and r.path == path.split("?")[0]]  # fmt: skip
-        assert not collections
-        assert not [r for r in attack.upstream.client_requests
-                    if r.method == "DELETE" and r.path.endswith("db-0")]  # fmt: skip
-
-
-def test_i172_empty_namespace_is_400(attack: Attack) -> None:
-    attack.refused(attack.send("DELETE", "/api/v1/namespaces//pods"), 400)
-
-
-def test_i174_eviction_is_a_delete(attack: Attack) -> None:
-    def evict(name: str, in_body: str) -> Any:
-        body = {"apiVersion": "policy/v1", "kind": "Eviction",
-                "metadata": {"name": in_body, "namespace": "dev"}}  # fmt: skip
-        return attack.post(f"{POD}/{name}/eviction", body)
-
-    assert evict("nginx-1", "nginx-1").status == 201
-    attack.forwarded(f"POST {POD}/nginx-1/eviction")
-    attack.upstream.reset()
-    attack.refused(evict("db-0", "db-0"), 403)
-
-
-def test_i175_delete_without_get_shows_no_object(attack: Attack) -> None:
-    answer = attack.send("DELETE", f"{POD}/nginx-1", user="carol")
-    assert answer.status == 200
-    assert answer.json()["kind"] == "Status" and b"containers" not in answer.body
-
-
-def test_refusals_are_statuses_with_a_way_out(attack: Attack) -> None:
-    check_status(answer := attack.send("DELETE", f"{POD}/db-0"))
-    assert "postern request create --resource" in answer.json()["message"]

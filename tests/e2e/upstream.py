@@ -120,7 +120,9 @@ class RecordingUpstream:
     """Listens on 127.0.0.1:`port`. Every answer comes from the newest `on` rule that matches, or
     from `api`. An exception in a script ends that connection and is kept in `failures`."""
 
-    def __init__(self, authority: Authority, api: Callable[[Recorded], Reply]) -> None:
+    def __init__(
+        self, authority: Authority, api: Callable[[Recorded], Reply], *, port: int = 0
+    ) -> None:
         self._api = api
         self._rules: list[tuple[re.Pattern[str], Reply | Callable[[Recorded], Reply]]] = []
         self._lock = threading.Lock()
@@ -133,7 +135,7 @@ class RecordingUpstream:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(pair.cert_file, pair.key_file)
         self._context.set_alpn_protocols(["http/1.1"])
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._stopping = False
         self._thread = threading.Thread(target=self._accept, name="upstream", daemon=True)
@@ -249,5 +251,6 @@ class RecordingUpstream:
         for connection in list(self.connections.values()):
             try:
                 connection.sock.shutdown(socket.SHUT_RDWR)
+                connection.sock.close()
             except OSError:
                 pass

@@ -1,0 +1,164 @@
+"""Attack matrix, group I: delete and deletecollection. Choice: `delete` without `deletecollection` in
+a role gives no deletecollection (403)."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from attack import POD, Attack, check_status, visible
+from fixture_api import KINDS, compact, make_object, status
+from upstream import Recorded, Reply
+
+PODS = KINDS[0]
+BOTH = {f"{POD}/nginx-1", f"{POD}/nginx-2"}
+
+
+def deleted(attack: Attack) -> list[Recorded]:
+    return [r for r in attack.upstream.client_requests if r.method == "DELETE"]
+
+
+def test_i163_delete_of_a_hidden_name_is_403(attack: Attack) -> None:
+    attack.refused(attack.send("DELETE", f"{POD}/db-0"), 403)
+
+
+def test_i_delete_of_a_granted_name(attack: Attack) -> None:
+    body = b'{"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background"}'
+    answer = attack.send("DELETE", f"{POD}/nginx-1", [("Content-Type", "application/json")], body)
+    assert answer.status == 200
+    assert json.loads(attack.forwarded(f"DELETE {POD}/nginx-1").message.body) == json.loads(body)
+
+
+def test_i164_without_the_verb_it_is_403(attack: Attack) -> None:
+    attack.refused(attack.send("DELETE", POD), 403)
+
+
+def test_i164_i165_a_collection_becomes_its_visible_objects(attack: Attack) -> None:
+    answer = attack.send("DELETE", POD, user="dora")
+    assert visible(answer) == {"dev/nginx-1", "dev/nginx-2"}
+    first, *rest = attack.upstream.client_requests
+    assert first.method == "GET" and first.path == POD
+    assert {r.path for r in rest} == BOTH and {r.method for r in rest} == {"DELETE"}
+    for request in rest:
+        number = 1 if request.path.endswith("nginx-1") else 2
+        uid = json.loads(request.message.body)["preconditions"]["uid"]
+        assert uid == f"00000000-0000-4000-8000-{number:012d}"
+        assert request.get("Impersonate-User") == "dora"
+
+
+def test_i166_selectors_go_into_the_list(attack: Attack) -> None:
+    attack.send("DELETE", f"{POD}?labelSelector=app%3Dx", user="dora")
+    first = attack.upstream.client_requests[0]
+    assert first.method == "GET" and first.parameter("labelSelector") == "app=x"
+    assert all(r.parameter("labelSelector") is None for r in deleted(attack))
+
+
+def test_i167_a_hidden_name_is_never_deleted(attack: Attack) -> None:
+    answer = attack.send("DELETE", f"{POD}?fieldSelector=metadata.name%3Ddb-0", user="dora")
+    assert answer.status in (200, 403)
+    assert not deleted(attack)
+
+
+def test_i168_dry_run_is_on_every_delete(attack: Attack) -> None:
+    assert attack.send("DELETE", f"{POD}?dryRun=All", user="dora").status == 200
+    assert len(deleted(attack)) == 2
+    for request in deleted(attack):
+        said = json.loads(request.message.body).get("dryRun") or [request.parameter("dryRun")]
+        assert said == ["All"]
+
+
+def test_i169_options_are_on_every_delete(attack: Attack) -> None:
+    body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground",
+            "gracePeriodSeconds": 0}  # fmt: skip
+    fields = [("Content-Type", "application/json")]
+    answer = attack.send("DELETE", POD, fields, json.dumps(body).encode(), user="dora")
+    assert answer.status == 200
+    assert {r.path for r in deleted(attack)} == BOTH
+    for request in deleted(attack):
+        sent = json.loads(request.message.body)
+        assert (sent["propagationPolicy"], sent["gracePeriodSeconds"]) == ("Foreground", 0)
+
+
+AMBIGUOUS = {
+    "I170-two-policies": b'{"propagationPolicy":"Orphan","propagationPolicy":"Foreground"}',
+    "I170-two-preconditions": b'{"preconditions":{"uid":"a"},"preconditions":{"uid":"b"}}',
+    "I170-no-json": b"{",
+    "I170-array": b"[]",
+}
+
+
+@pytest.mark.parametrize("body", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+def test_ambiguous_options_are_400(attack: Attack, body: bytes) -> None:
+    fields = [("Content-Type", "application/json")]
+    attack.refused(attack.send("DELETE", POD, fields, body, user="dora"), 400)
+
+
+@pytest.mark.parametrize("code", [409, 500])
+def test_i171_a_failed_delete_is_the_answer(attack: Attack, code: int) -> None:
+    attack.on(f"DELETE {POD}/nginx-2", status(code, "Conflict", "it is not the one"))
+    check_status(answer := attack.send("DELETE", POD, user="dora"))
+    assert answer.status in (code, 502)
+
+
+def test_i171_what_is_gone_already_is_no_failure(attack: Attack) -> None:
+    attack.on(f"DELETE {POD}/nginx-2", status(404, "NotFound", 'pods "nginx-2" not found'))
+    assert attack.send("DELETE", POD, user="dora").status == 200
+
+
+def test_i164_deletes_are_few_at_a_time(attack: Attack) -> None:
+    items = [make_object(PODS, "dev", f"nginx-{n}", n) for n in range(60)]
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def listed(request: Recorded) -> Reply:
+        del request
+        return Reply(body=compact({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}))
+
+    def delete(request: Recorded) -> Reply:
+        del request
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        threading.Event().wait(0.01)
+        with lock:
+            now[0] -= 1
+        return Reply(body=compact({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}))
+
+    attack.on(f"GET {POD}", listed)
+    attack.on(f"DELETE {POD}/", delete)
+    assert attack.send("DELETE", POD, user="dora").status == 200
+    assert len(deleted(attack)) == 60 and most[0] <= 32
+
+
+@pytest.mark.parametrize("path", ["/api/v1/namespaces//pods", f"{POD}//", "/api/v1//pods"])
+def test_i172_empty_segments_are_400(attack: Attack, path: str) -> None:
+    attack.refused(attack.send("DELETE", path, user="dora"), 400)
+
+
+@pytest.mark.parametrize("path", ["/apis/e.com/v1/widgets", "/api/v1/pods"])
+def test_i173_no_collection_across_namespaces(attack: Attack, path: str) -> None:
+    """The API server has none for namespaced kinds."""
+    attack.refused(attack.send("DELETE", path, user="dora"), 403, 404, 405)
+
+
+def evict(attack: Attack, name: str, in_body: str) -> Any:
+    body = {"apiVersion": "policy/v1", "kind": "Eviction",
+            "metadata": {"name": in_body, "namespace": "dev"}}  # fmt: skip
+    return attack.post(f"{POD}/{name}/eviction", body)
+
+
+def test_i174_eviction_is_a_delete(attack: Attack) -> None:
+    assert evict(attack, "nginx-1", "nginx-1").status == 201
+    attack.forwarded(f"POST {POD}/nginx-1/eviction")
+    attack.upstream.reset()
+    attack.refused(evict(attack, "db-0", "db-0"), 403)
+
+
+def test_i175_delete_without_get_shows_no_object(attack: Attack) -> None:
+    answer = attack.send("DELETE", f"{POD}/nginx-1", user="carol")
+    assert answer.status == 200
+    assert answer.json()["kind"] == "Status" and b"containers" not in answer.body
+
+
+def test_refusals_have_a_way_out(attack: Attack) -> None:
+    status_of = check_status(attack.send("DELETE", f"{POD}/db-0"))
+    assert "postern request create --resource" in status_of["message"]

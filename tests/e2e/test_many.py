@@ -1,0 +1,135 @@
+"""Ten thousand pods, of which a hundred are visible: pages, tables, watches, memory."""
+
+import http.client
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster import Cluster
+from conftest import As
+from harness import KubeCluster, Postern, User
+from pki import Authority
+
+ALL = 10_000
+EVERY = 100  # one of so many is visible
+PATH = "/api/v1/namespaces/many/pods"
+DOCUMENTS = """
+kind: role
+version: v7
+metadata: {name: few}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [viewers]
+    kubernetes_resources:
+    - {kind: pod, namespace: many, name: 'seen-*', verbs: [get, list, watch]}
+---
+kind: user
+version: v2
+metadata: {name: alice}
+spec: {roles: [few]}
+"""
+
+
+def name(number: int) -> str:
+    return f"seen-{number:05d}" if number % EVERY == 0 else f"db-0-{number:05d}"
+
+
+def fill(cluster: Cluster, numbers: range) -> None:
+    """Posts pods over one connection."""
+    context = ssl.create_default_context(cafile=str(cluster.ca_file))
+    admin = cluster.make_client_cert("filler", ["system:masters"])
+    context.load_cert_chain(admin.cert_file, admin.key_file)
+    host = cluster.server.removeprefix("https://")
+    connection = http.client.HTTPSConnection(host, context=context, timeout=60)
+    for number in numbers:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name(number)},
+               "spec": {"automountServiceAccountToken": False,
+                        "containers": [{"name": "main", "image": "x"}]}}  # fmt: skip
+        connection.request("POST", PATH, json.dumps(pod), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        said = response.read()
+        assert response.status == 201, said
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[Cluster]:
+    with Cluster(name="many", nodes=["n1"]) as running:
+        running.apply("rbac.yaml", "postern-rbac.yaml")
+        running.create("/api/v1/namespaces", {"metadata": {"name": "many"}})
+        account = {"metadata": {"name": "default", "namespace": "many"}}
+        running.request("POST", "/api/v1/namespaces/many/serviceaccounts", account)
+        parts = [range(start, ALL, 8) for start in range(8)]
+        threads = [threading.Thread(target=fill, args=(running, part)) for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def postern(
+    many: Cluster, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postern]:
+    clusters = [KubeCluster("mycluster", many.postern_kubeconfig)]
+    folder: Path = tmp_path_factory.mktemp("many")
+    with Postern(folder, authority, clusters=clusters, documents=DOCUMENTS, users=[User("alice")]) as made:
+        yield made
+
+
+EXPECTED = [name(number) for number in range(0, ALL, EVERY)]
+
+
+def test_the_cluster_has_them_all(many: Cluster) -> None:
+    listed = many.request("GET", f"{PATH}?limit=1")[1]
+    assert listed["metadata"]["remainingItemCount"] == ALL - 1
+
+
+@pytest.mark.parametrize("limit", ["", "?limit=500", "?limit=7"], ids=["whole", "500", "7"])
+def test_every_page_size_shows_the_same(postern: Postern, limit: str) -> None:
+    seen: list[str] = []
+    target, pages = f"{PATH}{limit}", 0
+    while target:
+        answer = postern.ask("alice", "GET", target)
+        assert answer.status == 200 and answer.complete, answer.start_line
+        assert b"db-0" not in answer.body and b"remainingItemCount" not in answer.body
+        body = answer.json()
+        if limit:
+            assert len(body["items"]) <= int(limit.removeprefix("?limit="))
+        seen += [item["metadata"]["name"] for item in body["items"]]
+        token = body["metadata"].get("continue")
+        target = f"{PATH}{limit}&continue={token}" if token else ""
+        pages += 1
+    assert seen == EXPECTED
+    assert pages <= ALL // EVERY // 7 + 3
+
+
+def test_kubectl_sees_them_page_by_page(many: Cluster, postern: Postern) -> None:
+    alice = As(many, postern.kubeconfig("alice", namespace="many"))
+    shown = alice("get", "pods", "--no-headers").stdout.splitlines()
+    assert [line.split()[0] for line in shown] == EXPECTED
+    shown = alice("get", "pods", "--no-headers", "--chunk-size=13", "-o", "name").stdout.split()
+    assert shown == [f"pod/{one}" for one in EXPECTED]
+
+
+def test_a_whole_list_costs_little_memory(postern: Postern) -> None:
+    postern.ask("alice", "GET", PATH)
+    before = postern.memory()
+    for _ in range(5):
+        postern.ask("alice", "GET", PATH)
+    assert postern.memory() - before < 32 * 1024 * 1024
+
+
+def test_a_watch_begins_with_the_visible(postern: Postern) -> None:
+    query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    with postern.client(timeout=60) as client:
+        client.send(postern.request("alice", "GET", f"{PATH}?{query}"))
+        assert client.read_head().status == 200
+        seen = []
+        while (event := client.read_event())["type"] == "ADDED":
+            seen.append(event["object"]["metadata"]["name"])
+    assert event["type"] == "BOOKMARK" and sorted(seen) == EXPECTED
