@@ -1,0 +1,42 @@
+#pragma once
+
+#include "proxy/authenticator_store.h"
+#include "proxy/certificate_store.h"
+#include "proxy/config.h"
+#include "proxy/file_watch.h"
+#include "proxy/policy_store.h"
+
+namespace postern::proxy {
+
+/// Everything that the configuration's files say and that may change while the proxy runs: roles
+/// and users, authenticators, the proxy's certificate.
+///
+/// Flow: load() before anything is served, watch() when it is, stop() at the end. The snapshots may
+/// be read from any thread as long as this lives.
+class LiveFiles {
+ public:
+  /// The three must outlive this.
+  LiveFiles(const ProxyConfiguration& configuration, Metrics& metrics, Log& log);
+
+  /// Reads every file for the first time; all errors of all of them at once.
+  Loaded<void> load();
+  /// From now on changed files are read again, within two seconds; a made certificate is renewed
+  /// when it is due.
+  void watch();
+  /// Reads every file again, soon (SIGHUP). Any thread.
+  void reload_all() { watch_.do_all(); }
+  void stop() { watch_.stop(); }
+
+  const Snapshot<rbac::Policy>& policy() const { return policy_.snapshot(); }
+  const Snapshot<AuthenticatorUnion>& authenticators() const { return authenticators_.snapshot(); }
+  const TlsServerSnapshot& tls() const { return certificate_.snapshot(); }
+  const CertificateStore& certificate() const { return certificate_; }
+
+ private:
+  PolicyStore policy_;
+  AuthenticatorStore authenticators_;
+  CertificateStore certificate_;
+  FileWatch watch_;
+};
+
+}  // namespace postern::proxy
