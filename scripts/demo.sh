@@ -1,0 +1,275 @@
+#!/usr/bin/env bash
+# demo.sh [--keep]: installs, builds, starts a real control plane and postern in front of it, and walks
+# through what alice may do. On a terminal, or with --keep, everything stays up until Ctrl-C.
+#
+# With KUBECONFIG set, that cluster is used instead: its user must be allowed to impersonate. The demo
+# works in a namespace of its own there, postern-demo, which it deletes at the end.
+. "$(dirname "$0")/common.sh"
+
+keep=no
+[ -t 0 ] && [ -t 1 ] && keep=yes
+case ${1:-} in
+  '') ;;
+  --keep) keep=yes ;;
+  -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) die "unknown argument $1" ;;
+esac
+
+given=${KUBECONFIG:-}
+work=$(mktemp -d "${TMPDIR:-/tmp}/postern-demo.XXXXXX")
+chmod 711 "$work" # commands in pods of kwok run as nobody
+proxy='' forward='' # processes of ours, ended by their ids
+failed=0
+
+end() {
+  trap - EXIT INT TERM
+  for pid in $forward $proxy; do
+    kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+  done
+  if [ -n "$given" ] && [ -n "${kubectl:-}" ]; then
+    admin delete namespace "$namespace" --ignore-not-found --wait=false >/dev/null 2>&1 || true
+  elif [ -e "$work/cluster/cluster.json" ]; then
+    "$root/tests/cluster/cluster.py" down --dir "$work/cluster" >/dev/null 2>&1 || true
+  fi
+  rm -rf "$work"
+}
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# -- what it takes ------------------------------------------------------------------------------------
+
+say "packages"
+"$root/scripts/setup.sh"
+say "the test cluster's programs (built once, into $cache)"
+timeout 3600 "$root/tests/cluster/build_tools.py" cluster
+timeout 1800 "$root/scripts/build.sh" release >/dev/null
+postern=$root/build/postern
+kubectl=$("$root/tests/cluster/build_tools.py" --path kubectl)
+PATH=$(dirname "$kubectl"):$PATH
+
+admin() { KUBECONFIG=$admin_kubeconfig "$kubectl" --cache-dir "$work/cache" "$@"; }
+
+if [ -n "$given" ]; then
+  # One file, whatever $KUBECONFIG lists, with everything inside.
+  (umask 077 && KUBECONFIG=$given "$kubectl" config view --raw --minify --flatten >"$work/given.kubeconfig")
+  admin_kubeconfig=$work/given.kubeconfig postern_kubeconfig=$work/given.kubeconfig namespace=postern-demo
+  say "the cluster of $given, in the namespace $namespace"
+  admin create namespace "$namespace" --dry-run=client -o yaml | admin apply -f - >/dev/null
+  for pod in nginx-1 nginx-2 db-0; do
+    admin -n "$namespace" run "$pod" --image="${POSTERN_DEMO_IMAGE:-busybox}" --labels "app=${pod%-*}" -- \
+      sh -c 'mkdir -p www; echo hello from a pod >www/index.html; httpd -p 80 -h www; while echo still here; do sleep 1; done' \
+      >/dev/null
+  done
+  admin -n "$namespace" create rolebinding demo --clusterrole=admin --group=dev-team >/dev/null
+  admin -n "$namespace" wait --for=condition=Ready pod --all --timeout=180s >/dev/null
+else
+  say "a control plane: etcd, kube-apiserver, kube-controller-manager, and kwok for the node"
+  timeout 180 "$root/tests/cluster/cluster.py" up --dir "$work/cluster" --with-pid $$ >/dev/null
+  admin_kubeconfig=$work/cluster/kubeconfig postern_kubeconfig=$work/cluster/postern.kubeconfig namespace=dev
+  [ -e "$postern_kubeconfig" ] ||
+    "$root/tests/cluster/cluster.py" kubeconfig --dir "$work/cluster" --postern >/dev/null
+fi
+
+# -- postern ------------------------------------------------------------------------------------------
+
+free_ports() {
+  /usr/bin/python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); from ports import Reservations
+held = Reservations(); print(held.port(), held.port())' "$root/tests/cluster"
+}
+read -r port admin_port < <(free_ports)
+token=$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')
+
+cat >"$work/roles.yaml" <<YAML
+kind: role
+version: v7
+metadata: {name: dev-nginx}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources:
+    - {kind: pod, namespace: $namespace, name: 'nginx-*', verbs: [get, list, watch, create, update, patch, delete, exec, portforward]}
+    - {kind: secret, namespace: $namespace, name: app-config, verbs: [get, list, watch]}
+---
+kind: user
+version: v2
+metadata: {name: alice}
+spec: {roles: [dev-nginx]}
+YAML
+(umask 077 && echo "$token,alice,alice" >"$work/tokens.csv")
+cat >"$work/postern.yaml" <<YAML
+apiVersion: config.postern.dev/v1alpha1
+kind: ProxyConfiguration
+clusterName: postern.example.com
+listen: 127.0.0.1:$port
+adminListen: 127.0.0.1:$admin_port
+dataDir: $work/data
+kubeClusters: [{name: mycluster, kubeconfig: $postern_kubeconfig}]
+authentication: {tokenFile: $work/tokens.csv}
+resources: [$work/roles.yaml]
+YAML
+
+say "postern on 127.0.0.1:$port"
+"$postern" proxy --config "$work/postern.yaml" >"$work/postern.log" 2>&1 &
+proxy=$!
+for _ in $(seq 300); do
+  kill -0 "$proxy" 2>/dev/null || { cat "$work/postern.log" >&2; die "postern did not start"; }
+  curl -fsS -o /dev/null "http://127.0.0.1:$admin_port/readyz" 2>/dev/null && ready=yes && break
+  sleep 0.1
+done
+[ "${ready:-}" = yes ] || { cat "$work/postern.log" >&2; die "postern was not ready after 30 s"; }
+
+export KUBECONFIG=$work/alice.kubeconfig
+kubectl_config() { "$kubectl" config "$@" >/dev/null; }
+kubectl_config set-cluster postern --server="https://127.0.0.1:$port" \
+  --certificate-authority="$work/data/ca.crt" --embed-certs=true
+kubectl_config set-credentials alice --token="$token"
+kubectl_config set-context alice --cluster=postern --user=alice --namespace="$namespace"
+kubectl_config use-context alice
+chmod 600 "$KUBECONFIG"
+export KUBECACHEDIR=$work/cache
+
+# -- the walk -----------------------------------------------------------------------------------------
+
+title() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
+
+# Shows a command and runs it for at most so many seconds.
+run() {
+  local limit=$1
+  shift
+  printf '%s$ %s%s\n' "$dim" "$*" "$plain"
+  timeout "$limit" "$@" || return $?
+}
+must() {
+  run "$@" || { echo "demo.sh: this should have worked (exit $?)" >&2; failed=1; }
+}
+# A command that has to be refused, with exit 1 and the API server's word for it.
+refused() {
+  local said
+  if said=$(run "$@" 2>&1); then
+    echo "$said"; echo "demo.sh: this should have been refused" >&2; failed=1
+  else
+    echo "$said"; grep -q Forbidden <<<"$said" || failed=1
+  fi
+}
+# A command that goes on until it is ended, here after so many seconds.
+awhile() { run "$@" || [ $? -eq 124 ] || failed=1; }
+# Something must have been seen.
+expect() { grep -q -- "$1" "$2" || { echo "demo.sh: \"$1\" was not seen" >&2; failed=1; }; }
+
+cd "$work"
+
+title "Who runs what: the administrator directly, and alice through postern"
+{ echo "directly (administrator)"; echo "\$ kubectl get pods -A"; admin get pods -A; } >direct.txt
+{ echo "through postern (alice)"; echo "\$ kubectl get pods -A"; timeout 30 kubectl get pods -A; } >through.txt || failed=1
+pr -m -t -w 150 direct.txt through.txt
+expect nginx-1 through.txt
+! grep -q db-0 through.txt || { echo "demo.sh: a hidden pod was shown" >&2; failed=1; }
+
+title "A pod that her roles do not cover, and one that does not exist: the same answer, with a way out"
+refused 30 kubectl get pod db-0
+refused 30 kubectl get pod no-such-pod
+
+title "A watch: both nginx-1 and db-0 change, she sees one of them"
+(
+  sleep 2
+  for pod in db-0 nginx-1; do admin -n "$namespace" label pod "$pod" demo=changed --overwrite >/dev/null; done
+) &
+awhile 6 kubectl get pods -w -L demo | tee watch.txt
+expect 'nginx-1.*changed' watch.txt
+
+title "Objects as they are"
+must 30 kubectl get pod nginx-1 -o yaml >pod.yaml
+head -n 18 pod.yaml
+
+title "A command in a container"
+must 30 kubectl exec nginx-1 -- sh -c 'echo "hello from $(id -un)"; echo "a report" >report.txt'
+refused 30 kubectl exec db-0 -- id
+
+title "Logs as they are written"
+if [ -z "$given" ]; then
+  (
+    for number in 1 2; do
+      sleep 1.5
+      echo "$(date -u +%Y-%m-%dT%H:%M:%S.%NZ) stdout F line $number, written just now" >>"$work/cluster/pod-logs/dev_nginx-1.log"
+    done
+  ) &
+fi
+awhile 6 kubectl logs -f nginx-1 | tee logs.txt
+[ "$(wc -l <logs.txt)" -gt 2 ] || { echo "demo.sh: the log did not go on" >&2; failed=1; }
+
+title "A forwarded port"
+read -r local_port _ < <(free_ports)
+printf '%s$ kubectl port-forward nginx-1 %s:80 &%s\n' "$dim" "$local_port" "$plain"
+kubectl port-forward nginx-1 "$local_port:80" >forward.txt 2>&1 &
+forward=$!
+for _ in $(seq 100); do grep -q Forwarding forward.txt && break; sleep 0.1; done
+must 20 curl -fsS "http://127.0.0.1:$local_port/"
+kill "$forward" && wait "$forward" 2>/dev/null || true
+forward=''
+
+title "A file out of a container"
+must 30 kubectl cp nginx-1:report.txt report.txt
+must 5 cat report.txt
+
+title "Apply: within her rules, and outside of them"
+manifest() {
+  cat <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, labels: {app: demo}}
+spec: {nodeName: ${node:-n1}, containers: [{name: main, image: busybox}]}
+YAML
+}
+[ -z "$given" ] || node=$(admin get nodes -o 'jsonpath={.items[0].metadata.name}')
+manifest nginx-3 >nginx-3.yaml
+manifest db-9 >db-9.yaml
+must 30 kubectl apply -f nginx-3.yaml
+must 30 kubectl delete -f nginx-3.yaml --wait=false
+refused 30 kubectl apply -f db-9.yaml
+
+title "What she may do, as kubectl asks it"
+must 30 kubectl auth whoami
+must 30 kubectl auth can-i --list
+
+if [ -z "$given" ]; then
+  title "What the API server's own audit log says about it"
+  audit=$(/usr/bin/python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["auditLog"])' "$work/cluster/cluster.json")
+  for _ in $(seq 50); do grep -q '"subresource":"exec"' "$audit" && break; sleep 0.1; done
+  /usr/bin/python3 - "$audit" <<'PYTHON'
+import json, sys
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    if event.get("objectRef", {}).get("subresource") == "exec" and "impersonatedUser" in event:
+        shown = {key: event[key] for key in ("verb", "requestURI", "user", "impersonatedUser")}
+        shown["user"] = {"username": shown["user"]["username"]}
+        print(json.dumps(shown, indent=2))
+        break
+else:
+    sys.exit("demo.sh: no exec in the audit log")
+PYTHON
+  [ $? = 0 ] || failed=1
+fi
+
+echo
+if [ "$failed" != 0 ]; then
+  echo "postern's log:" >&2
+  tail -n 20 "$work/postern.log" >&2
+  die "something above was not as it should be"
+fi
+say "all of it was as it should be"
+[ "$keep" = yes ] || exit 0
+
+cat <<EOF2
+
+postern keeps running until Ctrl-C. In another terminal:
+
+  export KUBECONFIG=$work/alice.kubeconfig PATH=$(dirname "$kubectl"):\$PATH
+  kubectl get pods -A
+
+  the administrator:   KUBECONFIG=$admin_kubeconfig
+  roles (edit them):   $work/roles.yaml
+  log and metrics:     $work/postern.log   http://127.0.0.1:$admin_port/metrics
+EOF2
+wait "$proxy"
