@@ -22,14 +22,15 @@ struct LabelSelector {
 /// One entry of `kubernetes_resources`, as it was written (before its version's meaning is
 /// applied).
 struct KubeResourceRule {
-  PatternTemplate kind;       ///< literal or `*`: a short kind (v3…v7) or a plural (v8)
+  TraitTemplate kind;         ///< literal or `*`: a short kind (v3…v7) or a plural (v8)
   PatternTemplate api_group;  ///< v8; "" is core
   PatternTemplate namespace_;
   PatternTemplate name;
   VerbSet verbs;
   bool all_verbs = false;                  ///< written `*`
   std::vector<TraitTemplate> verb_traits;  ///< interpolated verbs
-  bool namespace_written = false;
+  bool namespace_written = false;          ///< there, and not empty
+  bool namespace_absent = true;            ///< not even written as empty
 };
 
 /// `thresholds` of `request`: how many reviews decide. Kept for the request workflow.
@@ -97,8 +98,8 @@ struct RoleOptions {
   std::string request_prompt;
 };
 
-/// A `kind: role` document after loading: checked, every pattern compiled, its version's defaults
-/// filled in. What it means for requests: rbac/role_rules.h.
+/// A `kind: role` document after loading: checked, every pattern compiled, otherwise as it was
+/// written. What it means for requests by its version: rbac/role_rules.h.
 struct Role {
   std::string name;
   int version = 8;  ///< 3 … 8
