@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace postern::kube {
 namespace {
@@ -33,17 +36,15 @@ bool can_be_filtered(const AcceptClause& clause, const AcceptContext& context) {
 
 /// Media types that may be asked for on behalf of a client when nothing is filtered.
 bool may_be_forwarded(std::string_view essence) {
-  constexpr std::array<std::string_view, 9> kPlain = {kJson,
-                                                      kYaml,
-                                                      kProtobuf,
-                                                      "application/*",
-                                                      "*/*",
-                                                      "text/plain",
-                                                      "text/*",
-                                                      "application/openmetrics-text",
-                                                      "application/jwk-set+json"};
-  return std::find(kPlain.begin(), kPlain.end(), essence) != kPlain.end() ||
-         essence.starts_with("application/com.github.proto-openapi.spec.");
+  constexpr std::array<std::string_view, 13> kTypes = {
+      kJson, kYaml, kProtobuf, "application/*", "*/*", "text/plain", "text/*",
+      "application/openmetrics-text", "application/jwk-set+json",
+      // OpenAPI documents (kube-openapi pkg/handler), in their old spelling and the new one.
+      "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+      "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+      "application/com.github.proto-openapi.spec.v3@v1.0+protobuf",
+      "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"};
+  return std::find(kTypes.begin(), kTypes.end(), essence) != kTypes.end();
 }
 
 bool can_be_forwarded(const AcceptClause& clause) {
@@ -66,6 +67,9 @@ class HeaderList {
     if (std::find(elements_.begin(), elements_.end(), element) == elements_.end()) {
       elements_.push_back(element);
     }
+  }
+  void append(const HeaderList& other) {
+    for (const std::string& element : other.elements_) add(element);
   }
   std::string text() const {
     std::string out;
@@ -115,6 +119,24 @@ Result<AcceptPlan> plan_filtered(std::vector<AcceptClause> clauses, const Accept
   return plan;
 }
 
+/// Named types keep the client's order without qualities. A wildcard stands for JSON, the API
+/// server's first choice, in its own place, and besides at the end for whatever is not JSON.
+std::string forwarded(const std::vector<AcceptClause>& clauses) {
+  HeaderList upstream;
+  HeaderList wildcards;
+  for (const AcceptClause& clause : clauses) {
+    if (!can_be_forwarded(clause)) continue;
+    if (!clause.is_wildcard()) {
+      upstream.add(clause.with_type(clause.essence));
+      continue;
+    }
+    if (clause.takes_json()) upstream.add(clause.with_type(kJson));
+    if (clause.conversion == Conversion::kNone) wildcards.add(clause.essence);
+  }
+  upstream.append(wildcards);
+  return upstream.text();
+}
+
 }  // namespace
 
 Result<AcceptPlan> plan_accept(std::string_view accept_header, const AcceptContext& context,
@@ -122,11 +144,7 @@ Result<AcceptPlan> plan_accept(std::string_view accept_header, const AcceptConte
   std::vector<AcceptClause> clauses = parse_accept(accept_header.empty() ? kJson : accept_header);
   if (context.filtered) return plan_filtered(std::move(clauses), context, query);
   AcceptPlan plan;
-  HeaderList upstream;
-  for (const AcceptClause& clause : clauses) {
-    if (can_be_forwarded(clause)) upstream.add(clause.with_type(clause.essence));
-  }
-  plan.upstream_accept = upstream.text();
+  plan.upstream_accept = forwarded(clauses);
   if (plan.upstream_accept.empty()) return fail(not_acceptable(context));
   return plan;
 }

@@ -1,6 +1,7 @@
 #include "kube/yaml_section.h"
 
 #include "kube/text.h"
+#include "kube/yaml_documents.h"
 
 #include <algorithm>
 #include <set>
@@ -42,9 +43,9 @@ YamlSection::YamlSection(std::shared_ptr<const Node> node, std::string path, Err
 YamlSection YamlSection::parse(std::string_view text, Errors& errors) {
   const YamlSection none(nullptr, "", errors);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() == 1 && documents[0].IsMap()) {
-      return {std::make_shared<const Node>(Node{documents[0]}), "", errors};
+    const YAML::Node document = YAML::Load(std::string(text));
+    if (document.IsMap() && count_yaml_documents(text, 2) == 1) {
+      return {std::make_shared<const Node>(Node{document}), "", errors};
     }
     errors.push_back(make_error(YAML::Mark::null_mark(), "", "is not one YAML mapping"));
   } catch (const YAML::Exception& error) {

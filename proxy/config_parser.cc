@@ -1,6 +1,7 @@
 #include "proxy/config_parser.h"
 
 #include "kube/text.h"
+#include "kube/yaml_documents.h"
 #include "proxy/config_values.h"
 
 #include <algorithm>
@@ -52,6 +53,9 @@ Loaded<YAML::Node> parse_yaml_document(const std::string& file, std::string_view
     return refuse(YAML::Mark::null_mark(), "is larger than 1 MiB");
   if (!kube::is_utf8(yaml)) return refuse(YAML::Mark::null_mark(), "is not UTF-8");
   try {
+    if (kube::count_yaml_documents(yaml, 3) > 2) {
+      return refuse(YAML::Mark::null_mark(), "has more than one YAML document");
+    }
     const auto documents = YAML::LoadAll(std::string(yaml));
     if (documents.size() > 1) return refuse(documents[1].Mark(), "a second YAML document");
     if (documents.empty() || documents[0].IsNull()) {

@@ -82,7 +82,12 @@ TEST_CASE("accept: quality, wildcards, stars, nonsense") {
   CHECK(upstream("*;q=.2, */*;q=.2", kFiltered) == "406");  // .2 is no quality value
   CHECK(upstream("text/html, image/gif, *; q=0.2, */*; q=0.2", kFiltered) == "application/json");
   CHECK(upstream("application/*", kFiltered) == "application/json");
-  CHECK(upstream("*/*, application/yaml", kUnfiltered) == "application/yaml,*/*");
+  CHECK(upstream("*/*, application/yaml", kUnfiltered) == "application/yaml,application/json,*/*");
+  CHECK(upstream("*/*, application/yaml;q=0.5", kUnfiltered) ==
+        "application/json,application/yaml,*/*");
+  CHECK(upstream("text/*, application/*;q=0.1", kUnfiltered) ==
+        "application/json,text/*,application/*");
+  CHECK(upstream("*/*;as=Table;v=v1;g=meta.k8s.io", kUnfiltered) == kTableV1);
   CHECK(upstream(",,;,x,application/json/x,a/b;c", kFiltered) == "406");
   CHECK(upstream("application/json;pretty=1;charset=utf-8;export=1", kUnfiltered) ==
         "application/json");

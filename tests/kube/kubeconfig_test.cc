@@ -140,6 +140,7 @@ TEST_CASE("kubeconfig: single errors") {
   CHECK(errors("") == ": is not one YAML mapping\n");
   CHECK(errors("- a") == ": is not one YAML mapping\n");
   CHECK(errors("a: b\n---\nc: d\n") == ": is not one YAML mapping\n");
+  CHECK(errors(", a: b\n") != "");  // YAML::LoadAll() would not come back
   CHECK(mentions(errors("a: [b"), ": is not YAML: "));
   CHECK(errors("kind: Config\n") == "current-context: is not set; say which context to use\n");
   CHECK(errors("kind: Config\n", "x") == "contexts: has no entry with the name \"x\"\n");

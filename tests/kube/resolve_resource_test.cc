@@ -34,9 +34,9 @@ TEST_CASE("kinds are found by group, version and plural, in their own scope only
       {"GET", "/api/v1/namespaces/dev", Resolution::kKnown, 0},
       {"GET", "/api/v1/nodes/n1", Resolution::kKnown, 0},
       {"GET", "/api/v1/namespaces/dev/pods/nginx-1/log", Resolution::kKnown, 0},
-      {"GET", "/api/v1/namespaces/dev/nodes/n1", Resolution::kWrongScope, 404},         // A34
-      {"GET", "/api/v1/pods/nginx-1", Resolution::kWrongScope, 404},                    // A35
-      {"DELETE", "/api/v1/pods", Resolution::kWrongScope, 404},                         // I173
+      {"GET", "/api/v1/namespaces/dev/nodes/n1", Resolution::kWrongScope, 404},  // A34
+      {"GET", "/api/v1/pods/nginx-1", Resolution::kWrongScope, 404},             // A35
+      {"DELETE", "/api/v1/pods", Resolution::kWrongScope, 404},                  // I173
       {"POST", "/api/v1/pods", Resolution::kWrongScope, 404},
       {"DELETE", "/api/v1/nodes/n1", Resolution::kMethodNotAllowed, 405},
       {"GET", "/api/v2/namespaces/dev/pods/nginx-1", Resolution::kUnknown, 404},  // A26
