@@ -19,10 +19,11 @@ std::string identity_key(const rbac::UserInfo& user) {
 
 ClusterState::ClusterState(Worker& worker, rbac::Cluster cluster_identity,
                            std::shared_ptr<const ClusterEndpoint> cluster_endpoint,
-                           const UpstreamTimeouts& timeouts, Discovery& cluster_discovery)
+                           const UpstreamTimeouts& timeouts, Discovery& cluster_discovery,
+                           const UpstreamHooks& hooks)
     : identity(std::move(cluster_identity)),
       endpoint(std::move(cluster_endpoint)),
-      pool(worker, endpoint, timeouts),
+      pool(worker, endpoint, timeouts, hooks),
       discovery(cluster_discovery),
       catalog(cluster_discovery.catalog()) {}
 
@@ -52,6 +53,12 @@ void WorkerState::start_drain() {
     idle->close();  // their sessions only notice when this returns
   }
   live_streams_.drain(false);
+}
+
+void WorkerState::close_pools() {
+  for (const auto& [name, cluster] : clusters_) {
+    cluster->pool.close_idle(true);
+  }
 }
 
 ClusterState& WorkerState::add_cluster(std::unique_ptr<ClusterState> cluster) {

@@ -27,7 +27,8 @@ namespace postern::proxy {
 struct ClusterState {
   ClusterState(Worker& worker, rbac::Cluster cluster_identity,
                std::shared_ptr<const ClusterEndpoint> cluster_endpoint,
-               const UpstreamTimeouts& timeouts, Discovery& cluster_discovery);
+               const UpstreamTimeouts& timeouts, Discovery& cluster_discovery,
+               const UpstreamHooks& hooks);
 
   rbac::Cluster identity;
   std::shared_ptr<const ClusterEndpoint> endpoint;
@@ -74,6 +75,8 @@ class WorkerState {
   /// at once, and so do watches (LiveStreams::drain).
   void start_drain();
   bool draining() const { return draining_; }
+  /// Closes the idle connections to the API servers; the last thing before the loop ends.
+  void close_pools();
   /// Connections that wait for a request, for start_drain().
   std::set<Stream*>& idle_connections() { return idle_connections_; }
 

@@ -1,0 +1,383 @@
+#include "proxy/server.h"
+
+#include "proxy/check_config.h"
+#include "proxy/kube_clusters.h"
+#include "proxy/live_files.h"
+#include "proxy/observe/admin_server.h"
+#include "proxy/observe/version.h"
+#include "proxy/serving_thread.h"
+#include "proxy/upstream/rights_check.h"
+
+#include <algorithm>
+#include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace postern::proxy {
+namespace {
+
+constexpr std::chrono::seconds kStuckAfter{30};
+
+ClientLimits limits_of(const LimitsConfiguration& limits) {
+  ClientLimits client;
+  client.head = {.max_bytes = limits.head_bytes, .max_fields = limits.head_fields};
+  client.head_time = limits.head_timeout;
+  client.idle_time = limits.idle_timeout;
+  client.stall_time = limits.stall_timeout;
+  client.body_bytes = limits.decision_body_bytes;
+  client.drain_bytes = limits.discard_bytes;
+  return client;
+}
+
+UpstreamTimeouts timeouts_of(const UpstreamConfiguration& upstream) {
+  return {.connect = upstream.connect_timeout, .first_byte = upstream.first_byte_timeout};
+}
+
+/// As many descriptors as the system lets us have: each client takes two.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+Loaded<void> make_data_directory(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::create_directories(path, error)) {
+    ::chmod(path.c_str(), 0700);
+  }
+  if (error) {
+    return tl::unexpected(ConfigErrors{{path, 0, 0, "dataDir", error.message()}});
+  }
+  return {};
+}
+
+/// Everything that runs, made in the order of dependence, so that it ends in the reverse order.
+class ProxyServer {
+ public:
+  explicit ProxyServer(const ProxyConfiguration& configuration)
+      : configuration_(configuration),
+        log_({.level = static_cast<LogLevel>(configuration.logging.level),
+              .format = static_cast<LogFormat>(configuration.logging.format),
+              .write = {}},
+             &metrics_),
+        health_(&metrics_),
+        files_(configuration, metrics_, log_),
+        control_(0),
+        signals_(control_.executor(), SIGTERM, SIGINT, SIGHUP),
+        drain_delay_(control_.executor()),
+        drained_(control_.executor()),
+        admin_(metrics_, health_, log_) {}
+
+  /// Reads everything. Nothing is served and nobody is connected to yet.
+  Loaded<void> load();
+  /// Binds, and starts every thread.
+  Loaded<void> start();
+  /// Until a signal and the drain after it.
+  int run();
+
+ private:
+  UpstreamHooks upstream_hooks();
+  ListenerOptions listener_options(const asio::ip::tcp::endpoint& endpoint);
+  Loaded<void> bind();
+  void make_discoveries();
+  void add_health_checks();
+  Task<void> handle_signals();
+  Task<void> drain();
+  Task<void> check_rights(std::size_t cluster);
+  void tell_start();
+
+  const ProxyConfiguration& configuration_;
+  Metrics metrics_;
+  Log log_;
+  HealthRegistry health_;
+  LiveFiles files_;
+  std::vector<KubeCluster> clusters_;
+  std::optional<ContinueSealer> sealer_;
+  std::optional<SharedState> shared_;
+  Worker control_;
+  asio::basic_signal_set<Executor> signals_;
+  Timer drain_delay_;
+  Event drained_;
+  std::size_t threads_running_ = 0;
+  std::vector<std::unique_ptr<Discovery>> discoveries_;
+  std::vector<std::unique_ptr<ServingThread>> threads_;
+  AdminServer admin_;
+};
+
+Loaded<void> ProxyServer::load() {
+  ConfigErrors errors;
+  const auto collect = [&errors](const auto& loaded) {
+    if (!loaded) {
+      errors.insert(errors.end(), loaded.error().begin(), loaded.error().end());
+    }
+    return loaded.has_value();
+  };
+  const bool has_directory = collect(make_data_directory(configuration_.data_dir));
+  auto clusters = open_kube_clusters(configuration_, upstream_hooks());
+  if (collect(clusters)) {
+    clusters_ = std::move(*clusters);
+  }
+  if (has_directory) {
+    collect(files_.load());
+    try {
+      sealer_.emplace(MasterKey::load_or_create(configuration_.data_dir + "/master.key"));
+    } catch (const std::runtime_error& error) {
+      errors.push_back({"", 0, 0, "dataDir", error.what()});
+    }
+  }
+  if (!errors.empty()) {
+    return tl::unexpected(std::move(errors));
+  }
+  shared_.emplace(SharedState{.limits = limits_of(configuration_.limits),
+                              .upstream_timeouts = timeouts_of(configuration_.upstream),
+                              .filter_item_bytes = configuration_.limits.filter_item_bytes,
+                              .default_cluster = configuration_.default_cluster,
+                              .sealer = *sealer_,
+                              .policy = files_.policy(),
+                              .authenticators = files_.authenticators(),
+                              .metrics = metrics_,
+                              .log = log_});
+  return {};
+}
+
+UpstreamHooks ProxyServer::upstream_hooks() {
+  return {.metrics = &metrics_, .log = [this](LogLevel level, const std::string& message) {
+            log_.write(level, message, {});
+          }};
+}
+
+ListenerOptions ProxyServer::listener_options(const asio::ip::tcp::endpoint& endpoint) {
+  ListenerOptions options;
+  options.endpoint = endpoint;
+  options.tls = &files_.tls();
+  options.handshake_timeout = configuration_.limits.handshake_timeout;
+  options.hooks.on_refusal = [this](ListenerHooks::Refusal refusal) {
+    switch (refusal) {
+      case ListenerHooks::Refusal::kTooMany:
+        return metrics_.connection_rejected(RejectReason::kTotalLimit);
+      case ListenerHooks::Refusal::kTooManyFromAddress:
+        return metrics_.connection_rejected(RejectReason::kAddressLimit);
+      case ListenerHooks::Refusal::kTooManyHandshakes:
+      case ListenerHooks::Refusal::kNoResources:
+        return metrics_.connection_rejected(RejectReason::kResources);
+    }
+  };
+  options.hooks.on_handshake_failure = [this](const asio::ip::tcp::endpoint& peer,
+                                              const TlsFailure& failure) {
+    metrics_.tls_handshake_error();
+    const std::string address = peer.address().to_string();
+    log_.write_limited(address, LogLevel::kDebug, "TLS handshake failed",
+                       {{"peer", address}, {"why", failure.detail}});
+  };
+  options.hooks.on_bug = [this](const std::string& what) {
+    log_.error("a connection ended by a mistake in postern", {{"what", what}});
+  };
+  return options;
+}
+
+void ProxyServer::make_discoveries() {
+  for (const KubeCluster& cluster : clusters_) {
+    DiscoveryOptions options;
+    options.cluster = cluster.identity.name;
+    options.interval = configuration_.upstream.discovery_interval;
+    options.hooks = upstream_hooks();
+    discoveries_.push_back(std::make_unique<Discovery>(
+        control_, cluster.endpoint, timeouts_of(configuration_.upstream), std::move(options)));
+  }
+}
+
+Loaded<void> ProxyServer::bind() {
+  const auto fail_on = [](const char* key, std::string message) {
+    return tl::unexpected(ConfigErrors{{"", 0, 0, key, std::move(message)}});
+  };
+  const auto address = parse_listen_address(configuration_.listen);
+  if (!address) {
+    return fail_on("listen", "is not an address");
+  }
+  const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address->host), address->port);
+  auto counter = std::make_shared<ConnectionCounter>(
+      ConnectionLimits{.total = configuration_.limits.max_connections,
+                       .per_address = configuration_.limits.max_connections_per_address});
+  const std::size_t workers = configuration_.workers > 0
+                                  ? configuration_.workers
+                                  : std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < workers; ++i) {
+    ListenerOptions options = listener_options(endpoint);
+    options.counter = counter;
+    threads_.push_back(std::make_unique<ServingThread>(i + 1, *shared_, clusters_, discoveries_,
+                                                       upstream_hooks(), std::move(options)));
+    const auto opened = i == 0 ? threads_[0]->listener().open()
+                               : threads_[i]->listener().open_beside(threads_[0]->listener());
+    if (!opened) {
+      return fail_on("listen", opened.error());
+    }
+  }
+  if (!configuration_.admin_listen.empty()) {
+    if (const auto started = admin_.start(configuration_.admin_listen); !started) {
+      return fail_on("adminListen", started.error());
+    }
+  }
+  return {};
+}
+
+void ProxyServer::add_health_checks() {
+  health_.add_live("event-loop", [this]() -> std::optional<std::string> {
+    for (const auto& thread : threads_) {
+      if (Clock::now() - thread->last_turn() > kStuckAfter) {
+        return "a worker's loop has not come around for 30 s";
+      }
+    }
+    return std::nullopt;
+  });
+  // One cluster that is down must not take the others' clients away.
+  health_.add_ready("discovery", [this]() -> std::optional<std::string> {
+    const bool any = std::any_of(discoveries_.begin(), discoveries_.end(),
+                                 [](const auto& discovery) { return discovery->ready(); });
+    return any || discoveries_.empty()
+               ? std::nullopt
+               : std::optional<std::string>("no cluster's kinds have been discovered yet");
+  });
+}
+
+Loaded<void> ProxyServer::start() {
+  make_discoveries();
+  add_health_checks();
+  if (auto bound = bind(); !bound) {
+    return bound;
+  }
+  for (const auto& discovery : discoveries_) {
+    discovery->start();
+  }
+  for (const auto& thread : threads_) {
+    thread->start();
+  }
+  files_.watch();
+  asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    asio::co_spawn(control_.executor(), check_rights(i), asio::detached);
+  }
+  tell_start();
+  return {};
+}
+
+void ProxyServer::tell_start() {
+  const asio::ip::tcp::endpoint at = threads_.front()->listener().endpoint();
+  log_.info("serving", {{"version", version()},
+                        {"listen", at.address().to_string() + ":" + std::to_string(at.port())},
+                        {"admin", configuration_.admin_listen},
+                        {"workers", threads_.size()},
+                        {"clusters", clusters_.size()}});
+  if (files_.certificate().is_made()) {
+    const MadeCertificate& made = files_.certificate().made();
+    log_.info("the certificate is of postern's own making: clients have to trust its authority",
+              {{"ca_file", made.authority_file}, {"ca_pin", made.authority_pin}});
+  }
+  for (const std::string& warning : configuration_warnings(configuration_)) {
+    log_.warn(warning);
+  }
+}
+
+Task<void> ProxyServer::check_rights(std::size_t cluster) {
+  const std::string& name = clusters_[cluster].identity.name;
+  UpstreamPool pool(control_, clusters_[cluster].endpoint, timeouts_of(configuration_.upstream),
+                    upstream_hooks());
+  NeededRights needed;
+  needed.groups = {"system:authenticated"};
+  const auto missing = co_await missing_rights(pool, needed);
+  if (!missing) {
+    log_.warn("whether postern may impersonate could not be asked",
+              {{"cluster", name}, {"why", missing.error().message}});
+    co_return;
+  }
+  for (const std::string& sentence : *missing) {
+    log_.error("a right is missing in the cluster", {{"cluster", name}, {"what", sentence}});
+  }
+}
+
+Task<void> ProxyServer::handle_signals() {
+  bool draining = false;
+  for (;;) {
+    const auto [error, signal] = co_await signals_.async_wait(kAwait);
+    if (error) {
+      co_return;
+    }
+    if (signal == SIGHUP) {
+      files_.reload_all();
+    } else if (!draining) {
+      draining = true;
+      log_.info("draining", {{"signal", ::strsignal(signal)}});
+      asio::co_spawn(control_.executor(), drain(), asio::detached);
+    } else {
+      drain_delay_.cancel();
+      for (const auto& thread : threads_) {
+        thread->hurry();
+      }
+    }
+  }
+}
+
+Task<void> ProxyServer::drain() {
+  health_.start_shutdown();
+  drain_delay_.expires_after(configuration_.drain.delay);
+  const auto [cut_short] = co_await drain_delay_.async_wait(kAwait);
+  static_cast<void>(cut_short);
+  threads_running_ = threads_.size();
+  for (const auto& thread : threads_) {
+    thread->drain(configuration_.drain.timeout, [this] {
+      control_.post([this] {
+        if (--threads_running_ == 0) drained_.set();
+      });
+    });
+  }
+  co_await drained_.wait();
+  for (const auto& discovery : discoveries_) {
+    discovery->stop();
+  }
+  control_.stop();
+}
+
+int ProxyServer::run() {
+  control_.run();
+  for (const auto& thread : threads_) {
+    thread->join();
+  }
+  files_.stop();
+  admin_.stop();
+  log_.info("ended");
+  return 0;
+}
+
+}  // namespace
+
+int run_proxy(const ProxyConfiguration& configuration) {
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  ProxyServer server(configuration);
+  auto ready = server.load();
+  if (ready) {
+    ready = server.start();
+  }
+  if (!ready) {
+    for (const ConfigError& error : ready.error()) {
+      std::fprintf(stderr, "postern: %s\n", error.to_string().c_str());
+    }
+    return 2;
+  }
+  return server.run();
+}
+
+}  // namespace postern::proxy

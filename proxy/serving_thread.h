@@ -1,0 +1,58 @@
+#pragma once
+
+#include "proxy/kube_clusters.h"
+#include "proxy/net/listener.h"
+#include "proxy/session/worker_state.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace postern::proxy {
+
+/// One worker with its thread: a loop, the sessions' state and a listener on the shared address.
+///
+/// Flow: open() or open_beside() and start(); drain() and join() at the end. The methods are called
+/// from the control thread.
+class ServingThread {
+ public:
+  /// Everything given must outlive the thread. `discoveries` are in the order of `clusters`.
+  ServingThread(std::size_t index, const SharedState& shared,
+                const std::vector<KubeCluster>& clusters,
+                const std::vector<std::unique_ptr<Discovery>>& discoveries,
+                const UpstreamHooks& hooks, ListenerOptions listener);
+  /// join() first.
+  ~ServingThread();
+  ServingThread(const ServingThread&) = delete;
+  ServingThread& operator=(const ServingThread&) = delete;
+
+  Listener& listener() { return listener_; }
+  void start();
+  /// Lets what is under way come to its end, at most for `timeout`, then ends it, and then the
+  /// thread. `on_done` is called on the worker's thread, as its last deed.
+  void drain(std::chrono::milliseconds timeout, std::function<void()> on_done);
+  /// Ends at once what drain() still waits for.
+  void hurry();
+  void join();
+
+  /// When the loop last came around; a health check's business.
+  std::chrono::steady_clock::time_point last_turn() const;
+
+ private:
+  Task<void> serve(std::unique_ptr<Stream> client);
+  Task<void> look_after();
+  Task<void> drain_and_stop(std::chrono::milliseconds timeout, std::function<void()> on_done);
+
+  const SharedState& shared_;
+  Worker worker_;
+  WorkerState state_;
+  Listener listener_;
+  Event hurry_;
+  std::atomic<std::chrono::steady_clock::rep> last_turn_;
+  std::thread thread_;
+};
+
+}  // namespace postern::proxy
