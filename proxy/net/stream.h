@@ -28,21 +28,25 @@ class Stream {
 
   virtual ~Stream() = default;
 
-  /// Completes when try_read() has something to say: data, end or error.
+  /// Completes when try_read() may have something to say: data, end or error. It may still be
+  /// kWouldBlock (a part of a TLS record came); then wait again.
   virtual Task<error_code> wait_readable() = 0;
   /// Reads what is there, without waiting. kEnd is a clean end of the peer's sending side (TCP FIN,
-  /// TLS close_notify); a TLS stream that ends without close_notify is kError (ssl stream
-  /// truncated).
+  /// TLS close_notify); a TLS stream that ends without close_notify is kError
+  /// (asio::ssl::error::stream_truncated), after all data that came before. kWouldBlock also after
+  /// many reads in a row: wait_readable() then lets the worker's other coroutines run.
   virtual ReadOutcome try_read(std::span<char> into) = 0;
   /// Writes as much as goes without waiting; 0 when nothing does or on error (the next write()
-  /// tells).
+  /// tells). When less than all went, the next write has to begin with the rest: TLS may hold a
+  /// part of it encrypted already.
   virtual std::size_t try_write(std::string_view data) = 0;
   /// Writes everything. `data` must stay valid until completion.
   virtual Task<error_code> write(std::string_view data) = 0;
-  /// Tells the peer that nothing more will be sent (close_notify, FIN). Best effort, never waits
-  /// long.
+  /// Tells the peer that nothing more will be sent (close_notify over TLS, FIN over TCP). Reading
+  /// goes on. Best effort: waits for a full socket 2 s at most.
   virtual Task<void> shutdown_send() = 0;
-  /// Ends everything at once, pending operations included. Idempotent.
+  /// Ends everything at once, pending operations included. Idempotent. Says no goodbye: over TLS a
+  /// peer takes what it got for truncated unless shutdown_send() came before.
   virtual void close() = 0;
   /// Resets instead of a clean close (RST where possible), so that no peer takes a part for the
   /// whole.
