@@ -134,11 +134,21 @@ export KUBECACHEDIR=$work/cache
 
 title() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
 
+# A command as one would type it.
+shown() {
+  local word words=()
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_./:=,@%+-]+$ ]] || word="'$word'"
+    words+=("$word")
+  done
+  echo "${words[*]}"
+}
+
 # Shows a command and runs it for at most so many seconds.
 run() {
   local limit=$1
   shift
-  printf '%s$ %s%s\n' "$dim" "$*" "$plain"
+  printf '%s$ %s%s\n' "$dim" "$(shown "$@")" "$plain"
   timeout "$limit" "$@" || return $?
 }
 must() {
@@ -163,7 +173,8 @@ cd "$work"
 title "Who runs what: the administrator directly, and alice through postern"
 { echo "directly (administrator)"; echo "\$ kubectl get pods -A"; admin get pods -A; } >direct.txt
 { echo "through postern (alice)"; echo "\$ kubectl get pods -A"; timeout 30 kubectl get pods -A; } >through.txt || failed=1
-pr -m -t -w 150 direct.txt through.txt
+expand direct.txt >left.txt
+expand through.txt | pr -m -t -w 132 left.txt - | expand
 expect nginx-1 through.txt
 ! grep -q db-0 through.txt || { echo "demo.sh: a hidden pod was shown" >&2; failed=1; }
 
@@ -237,7 +248,7 @@ if [ -z "$given" ]; then
   title "What the API server's own audit log says about it"
   audit=$(/usr/bin/python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["auditLog"])' "$work/cluster/cluster.json")
   for _ in $(seq 50); do grep -q '"subresource":"exec"' "$audit" && break; sleep 0.1; done
-  /usr/bin/python3 - "$audit" <<'PYTHON'
+  /usr/bin/python3 - "$audit" <<'PYTHON' || failed=1
 import json, sys
 for line in open(sys.argv[1]):
     event = json.loads(line)
@@ -249,7 +260,6 @@ for line in open(sys.argv[1]):
 else:
     sys.exit("demo.sh: no exec in the audit log")
 PYTHON
-  [ $? = 0 ] || failed=1
 fi
 
 echo

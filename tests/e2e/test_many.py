@@ -58,6 +58,7 @@ def fill(cluster: Cluster, numbers: range) -> None:
 @pytest.fixture(scope="module")
 def many() -> Iterator[Cluster]:
     with Cluster(name="many", nodes=["n1"]) as running:
+        running.create("/api/v1/namespaces", {"metadata": {"name": "dev"}})
         running.apply("rbac.yaml", "postern-rbac.yaml")
         running.create("/api/v1/namespaces", {"metadata": {"name": "many"}})
         account = {"metadata": {"name": "default", "namespace": "many"}}
