@@ -34,6 +34,14 @@ void set_client_options(TcpSocket& socket) {
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
 }
 
+/// As kube-apiserver does it: the one mistake that people make with the scheme of a URL.
+void answer_plain_http(TlsStream& stream) {
+  constexpr std::string_view kAnswer =
+      "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+  if (stream.is_open())
+    ::send(stream.socket().native_handle(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+}
+
 bool out_of_resources(const error_code& error) {
   namespace errc = boost::system::errc;
   return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
@@ -210,6 +218,7 @@ Task<void> Listener::serve_tls(std::unique_ptr<TlsStream> stream) {
     auto done =
         co_await complete_handshake(*stream, worker_.deadlines(), options_.handshake_timeout);
     if (!done) {
+      if (done.error().is_plain_http) answer_plain_http(*stream);
       if (options_.hooks.on_handshake_failure)
         options_.hooks.on_handshake_failure(stream->peer(), done.error());
       co_return;

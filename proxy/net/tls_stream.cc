@@ -132,6 +132,7 @@ std::size_t TlsStream::try_write(std::string_view data) {
     const std::string_view rest = data.substr(written);
     const int result = SSL_write(ssl_.get(), rest.data(), openssl_size(rest.size()));
     if (result > 0) {
+      write_wants_ = Want::kNothing;
       written += static_cast<std::size_t>(result);
       continue;
     }
@@ -154,7 +155,8 @@ Task<error_code> TlsStream::write(std::string_view data) {
 }
 
 Task<void> TlsStream::shutdown_send() {
-  if (broken_ || write_error_) co_return;
+  // An unfinished write is a truncated message: the peer shall see it as one.
+  if (broken_ || write_error_ || write_wants_ != Want::kNothing) co_return;
   while (is_open() && SSL_is_init_finished(ssl_.get())) {
     ERR_clear_error();
     error_code error;

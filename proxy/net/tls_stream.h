@@ -63,6 +63,7 @@ class TlsStream final : public SocketStream {
 struct TlsFailure {
   error_code error;
   std::string detail;
+  bool is_plain_http = false;  ///< what came in was an HTTP request, not TLS
 };
 using TlsResult = tl::expected<std::unique_ptr<TlsStream>, TlsFailure>;
 

@@ -8,7 +8,9 @@
 #include <map>
 #include <openssl/sha.h>
 #include <optional>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 /// A listener with real connections: limits, handshakes that do not come, certificate swap, drain.
 
@@ -275,6 +277,45 @@ TEST_CASE("handshakes that do not come are ended, and give way to new ones") {
     CHECK(pings(worker, *good));
     CHECK(server.refusals[Refusal::kTooManyHandshakes] == 3);
   }
+}
+
+TEST_CASE("a plain HTTP request on the TLS port is told so") {
+  Worker worker(0);
+  TlsServerSnapshot tls(server_context());
+  ListenerOptions options;
+  options.tls = &tls;
+  Server server(worker, std::move(options));
+  TcpStream client(server.connect());
+  REQUIRE(client.try_write("GET /api HTTP/1.1\r\nHost: x\r\n\r\n") > 0);
+  std::string answer;
+  const auto receive = [](Worker& w, Stream& stream, std::string& into) -> Task<void> {
+    Stream::ReadOutcome outcome;
+    into = co_await read_all(w, stream, outcome);
+  };
+  Run run(worker);
+  run.add(receive(worker, client, answer));
+  REQUIRE(run());
+  CHECK(answer.find("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request") == 0);
+  CHECK(server.last_failure.is_plain_http);
+  CHECK(server.served == 0);
+}
+
+TEST_CASE("without descriptors accepting rests, and goes on when there are some") {
+  Worker worker(0);
+  Server server(worker, {});
+  TcpStream client(server.connect());  // the kernel has accepted it, we have not
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int lowest_free = ::dup(0);
+  REQUIRE(lowest_free >= 0);
+  ::close(lowest_free);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(lowest_free);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  run_until(worker, [&] { return server.refusals[Refusal::kNoResources] >= 2; });
+  CHECK(server.served == 0);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(pings(worker, client));
 }
 
 TEST_CASE("a new certificate is for new connections; the old ones live on") {

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
 /// TcpStream and TlsStream behave alike: transfers, ends and errors, over loopback.
 
@@ -197,6 +198,41 @@ TEST_CASE("try_write() takes what goes, and write() goes on from there") {
     CHECK((got == data));
     CHECK(end.status == Stream::ReadStatus::kEnd);
   }
+}
+
+TEST_CASE("shutdown_send() does not hang on a peer that reads nothing") {
+  Worker worker(0);
+  auto pair = connect_over_tls(worker);
+  const std::string filling = pattern(64 * 1024);
+  // Behind OpenSSL's back, so that the socket is full and no write of its own is unfinished.
+  while (::send(pair.client->socket().native_handle(), filling.data(), filling.size(),
+                MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
+  }
+  const auto end = [](Stream& stream) -> Task<void> { co_await stream.shutdown_send(); };
+  Run run(worker);
+  run.add(end(*pair.client));
+  REQUIRE(run());
+  CHECK(pair.client->is_open());
+}
+
+TEST_CASE("after an unfinished write there is no clean end") {
+  Worker worker(0);
+  auto pair = connect_over_tls(worker);
+  const std::string data = pattern(64 * 1024 * 1024);
+  const std::size_t sent = pair.client->try_write(data);
+  REQUIRE(sent < data.size());
+  std::string got;
+  Stream::ReadOutcome end;
+  const auto end_and_close = [](Stream& stream) -> Task<void> {
+    co_await stream.shutdown_send();
+    stream.close();
+  };
+  Run run(worker);
+  run.add(end_and_close(*pair.client));
+  run.add(receive(worker, *pair.server, got, end));
+  REQUIRE(run());
+  CHECK(got.size() <= data.size());
+  CHECK(end.status == Stream::ReadStatus::kError);
 }
 
 TEST_CASE("writing to a peer that is gone is an error, not a signal") {
