@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+// Bodies for benchmarks, as a real API server writes them, and some that it never would.
+namespace postern::bench {
+
+/// A pod of about 7.5 KB: labels, annotations, managedFields, two containers, a full status. The
+/// name is "pod-INDEX"; one in a hundred is in namespace "kept", the others in "hidden".
+std::string pod(std::size_t index, bool with_kind);
+
+std::string pod_list(std::size_t bytes);
+std::string pod_table(std::size_t bytes);
+std::string pod_watch(std::size_t bytes);
+
+/// `{"kind":"PodList",…,"items":[` with as many copies of `item` as make `bytes`.
+std::string list_of(const std::string& item, std::size_t bytes);
+
+}  // namespace postern::bench
