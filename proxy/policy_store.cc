@@ -67,6 +67,9 @@ Loaded<LoadedPolicy> load_policy(const ProxyConfiguration& configuration) {
   loaded.policy = std::make_shared<const rbac::Policy>(configuration.cluster_name, std::move(roles),
                                                        std::move(found.users), group_roles,
                                                        limits_of(configuration.impersonation));
+  for (std::string& warning : loaded.policy->warnings()) {
+    loaded.warnings.push_back(std::move(warning));
+  }
   return loaded;
 }
 
