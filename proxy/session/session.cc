@@ -116,7 +116,8 @@ Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
     co_return false;
   }
   request.code = status.code;
-  const bool may_keep = request.head.keep_alive && status.code != 400;
+  // Behind a refused upgrade the next bytes may be another protocol's.
+  const bool may_keep = request.head.keep_alive && status.code != 400 && !request.head.upgrade;
   const bool keep_alive = may_keep && co_await client_.discard_body();
   const error_code error = co_await client_.write_status(status, request.audit_id, keep_alive);
   co_return keep_alive && !error;
