@@ -5,6 +5,7 @@
 #include "proxy/upstream/discovery.h"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::milliseconds kLook{20};
+constexpr std::uint64_t kAttempts = 2;
 
 std::string first_of(const proxy::ConfigErrors& errors) {
   return errors.front().to_string();
@@ -45,7 +47,8 @@ tl::expected<std::shared_ptr<const kube::ApiCatalog>, std::string> discover_kind
     std::thread thread([&worker] { worker.run(); });
     discovery.start();
     const auto end = std::chrono::steady_clock::now() + kPatience;
-    while (!discovery.ready() && std::chrono::steady_clock::now() < end) {
+    while (!discovery.ready() && discovery.counters().failed < kAttempts &&
+           std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(kLook);
     }
     discovery.stop();

@@ -34,10 +34,10 @@ int run_proxy_command(const ProxyArguments& arguments, const Surroundings& surro
     tell_errors(errors, surroundings);
     return kUsage;
   }
+  if (!arguments.check_only) return surroundings.run_proxy(*configuration);  // it logs warnings
   for (const std::string& warning : proxy::configuration_warnings(*configuration)) {
     surroundings.err << "warning: " << warning << "\n";
   }
-  if (!arguments.check_only) return surroundings.run_proxy(*configuration);
   surroundings.out << proxy::to_yaml(*configuration);
   return kDone;
 }
