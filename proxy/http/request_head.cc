@@ -9,7 +9,7 @@ namespace postern::proxy::http {
 namespace {
 
 /// Fields of which postern or an API server reads one value: two of them are two meanings.
-constexpr std::array<std::string_view, 16> kSingletons = {
+constexpr std::array<std::string_view, 15> kSingletons = {
     "Host",
     "Content-Length",
     "Transfer-Encoding",

@@ -78,7 +78,8 @@ class Listener {
   void stop_accepting();
   /// Connections whose Stream lives, handshakes included.
   std::size_t live() const { return live_->streams.size(); }
-  /// True when no connection is left; false when that takes longer than `limit`.
+  /// True when no connection is left; false when that takes longer than `limit`. One waits at a
+  /// time.
   Task<bool> wait_until_idle(std::chrono::milliseconds limit);
   /// Closes every connection. Their handlers end by themselves, soon.
   void close_all();

@@ -93,6 +93,8 @@ Task<error_code> TlsStream::wait_readable() {
   // needs more, what it holds is part of a record.
   const bool has_more = read_wants_ == Want::kNothing && SSL_has_pending(ssl_.get()) == 1;
   if (ended_ || read_error_ || has_more) return yield_turn();
+  // The mode of the context releases buffers after use; what handling a session ticket takes stays.
+  SSL_free_buffers(ssl_.get());
   return wait_for(read_wants_);
 }
 
