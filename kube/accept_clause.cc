@@ -11,17 +11,18 @@ namespace {
 constexpr std::string_view kMetaGroup = "meta.k8s.io";
 constexpr std::string_view kDiscoveryGroup = "apidiscovery.k8s.io";
 
-/// RFC 9110 §12.4.2: `0`, `0.5`, `1.000`; nullopt for anything else.
-std::optional<double> parse_quality(std::string_view text) {
+/// RFC 9110 §12.4.2, in thousandths: `0`, `0.5`, `1.000`; nullopt for anything else.
+std::optional<int> parse_quality(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
-  double quality = text[0] - '0';
   if (text.size() > 1 && text[1] != '.') return std::nullopt;
-  double weight = 0.1;
-  for (std::size_t i = 2; i < text.size(); ++i, weight /= 10) {
-    if (text[i] < '0' || text[i] > '9') return std::nullopt;
-    quality += (text[i] - '0') * weight;
+  int quality = (text[0] - '0') * 1000;
+  int weight = 100;
+  for (const char digit : text.substr(std::min<std::size_t>(text.size(), 2))) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    quality += (digit - '0') * weight;
+    weight /= 10;
   }
-  return quality <= 1 ? std::optional(quality) : std::nullopt;
+  return quality <= 1000 ? std::optional(quality) : std::nullopt;
 }
 
 Conversion conversion_of(std::string_view group, std::string_view version, std::string_view kind) {

@@ -19,7 +19,7 @@ enum class Conversion {
 /// One clause of an Accept header, as far as Kubernetes looks at it.
 struct AcceptClause {
   std::string essence;  ///< "application/json", "*/*", …
-  double quality = 1;
+  int quality = 1000;   ///< `q` in thousandths
   Conversion conversion = Conversion::kNone;
   std::string version;  ///< of a conversion: v1, v1beta1; v2, v2beta1
   std::string profile;  ///< of discovery: "nopeer", "" for none

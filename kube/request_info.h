@@ -38,7 +38,8 @@ struct RequestInfo {
   /// one stands for a trailing slash.
   std::vector<std::string> subpath;
 
-  /// `metadata.name=X` of a list, watch or deletecollection that requires exactly X; else "".
+  /// `metadata.name=X` of a list, watch or deletecollection that requires exactly X; else "". It is
+  /// there also when kube-apiserver is going to refuse another parameter (`limit=abc`) with 400.
   std::string field_selector_name;
   std::string field_selector_namespace;  ///< likewise for metadata.namespace
 
