@@ -52,6 +52,10 @@ class ApiCatalog {
   /// Any served version of the kind (preferred first); nullptr where there is none.
   const ApiResource* find(std::string_view group, std::string_view resource) const;
   bool is_stale(std::string_view group, std::string_view version) const;
+  /// Every (group, version) that is stale, sorted.
+  const std::set<std::tuple<std::string, std::string>, std::less<>>& stale() const {
+    return stale_;
+  }
   /// Kinds by Kind name, for events' references: the plural of (apiVersion's group, Kind), or "".
   std::string_view resource_of_kind(std::string_view group, std::string_view kind) const;
   /// Sorted by group, version and plural.

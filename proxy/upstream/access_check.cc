@@ -3,6 +3,7 @@
 #include "proxy/net/event.h"
 #include "proxy/net/worker.h"
 #include "proxy/upstream/impersonation.h"
+#include "proxy/upstream/response_builder.h"
 #include "proxy/upstream/upstream.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -64,12 +65,16 @@ struct AccessCheck::Impl {
 
 namespace {
 
-Task<Result<bool>> ask(UpstreamPool& pool, HeaderFields fields, std::string body) {
+Task<Result<bool>> ask(UpstreamPool& pool, rbac::Principals principals, HeaderFields fields,
+                       std::string body) {
   fields.insert(fields.begin(),
                 {{"Content-Type", "application/json"}, {"Accept", "application/json"}});
   const auto response = co_await fetch(pool, "POST", std::string(kReviewPath), std::move(fields),
                                        std::move(body), kMaxReviewBytes);
   if (!response) co_return fail(response.error());
+  if (response->status == 403) {
+    if (auto refused = replace_refusal(response->body, principals)) co_return fail(*refused);
+  }
   co_return parse_access_review(response->status, response->body);
 }
 
@@ -115,10 +120,11 @@ namespace {
 /// client.
 template <typename Impl>
 Task<void> answer_review(std::shared_ptr<Impl> impl, UpstreamPool& pool, std::string key,
-                         std::shared_ptr<Review> review, HeaderFields fields, std::string body) {
+                         std::shared_ptr<Review> review, rbac::Principals principals,
+                         HeaderFields fields, std::string body) {
   std::exception_ptr bug;
   try {
-    review->answer = co_await ask(pool, std::move(fields), std::move(body));
+    review->answer = co_await ask(pool, std::move(principals), std::move(fields), std::move(body));
   } catch (...) {
     bug = std::current_exception();
   }
@@ -147,8 +153,8 @@ Task<Result<bool>> AccessCheck::allowed(UpstreamPool& pool, rbac::Principals pri
     review = impl->insert(key, executor);
     ++impl->asked;
     asio::co_spawn(executor,
-                   answer_review(impl, pool, std::move(key), review, std::move(*fields),
-                                 access_review_body(question)),
+                   answer_review(impl, pool, std::move(key), review, std::move(principals),
+                                 std::move(*fields), access_review_body(question)),
                    asio::detached);
   }
   co_await review->answered.wait();

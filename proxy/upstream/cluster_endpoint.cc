@@ -115,12 +115,11 @@ Loaded<void> ClusterEndpoint::set_authorization(const EndpointSource& from, Acce
   return {};
 }
 
-std::shared_ptr<const ClusterEndpoint::Access> ClusterEndpoint::access() const {
+void ClusterEndpoint::check_files_if_due() const {
   std::int64_t due = next_check_.load(std::memory_order_relaxed);
   const std::int64_t now = steady_now();
   const std::int64_t next = now + std::chrono::nanoseconds(kCheckInterval).count();
   if (now >= due && next_check_.compare_exchange_strong(due, next)) check_files(false);
-  return access_.load();
 }
 
 bool ClusterEndpoint::renew_credential(const std::optional<std::string>& refused) const {

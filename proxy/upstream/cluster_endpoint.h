@@ -49,7 +49,13 @@ class ClusterEndpoint {
   /// What stands in front of every path; "" or "/…" without a slash at its end.
   const std::string& base_path() const { return url_.base_path; }
 
-  std::shared_ptr<const Access> access() const;
+  std::shared_ptr<const Access> access() const {
+    check_files_if_due();
+    return access_.load();
+  }
+  /// The same in two parts, for the data path: a SnapshotReader per worker costs no lock.
+  const Snapshot<Access>& accesses() const { return access_; }
+  void check_files_if_due() const;
   /// After a 401: whether there is another credential now than the refused one (Access or
   /// Lease::authorization()), so that the call may be made once more. Reads the token's file.
   bool renew_credential(const std::optional<std::string>& refused) const;

@@ -57,6 +57,7 @@ struct Discovery::Impl {
 
   std::chrono::milliseconds next_pause();
   void note(const Result<std::shared_ptr<const kube::ApiCatalog>>& outcome);
+  void tell_stale(const kube::ApiCatalog& fresh);
   void join(const GroupVersion& wanted, const std::shared_ptr<RemoteWait>& wait,
             const std::shared_ptr<Impl>& self);
 
@@ -69,6 +70,7 @@ struct Discovery::Impl {
   bool running = false;
   bool stopping = false;
   unsigned failures_in_a_row = 0;
+  std::string told_stale;
   std::minstd_rand random{std::random_device{}()};
 
   Snapshot<kube::ApiCatalog> catalog;
@@ -96,7 +98,10 @@ void Discovery::Impl::note(const Result<std::shared_ptr<const kube::ApiCatalog>>
     options.hooks.metrics->discovery_refreshed(options.cluster, outcome.has_value());
   }
   if (outcome) {
-    if (*outcome != nullptr) catalog.publish(*outcome);
+    if (*outcome != nullptr) {
+      tell_stale(**outcome);
+      catalog.publish(*outcome);
+    }
     if (failures_in_a_row > 0 && options.hooks.log) {
       options.hooks.log(LogLevel::kInfo, "discovery of " + options.cluster + " works again");
     }
@@ -111,6 +116,21 @@ void Discovery::Impl::note(const Result<std::shared_ptr<const kube::ApiCatalog>>
     options.hooks.log(LogLevel::kWarn,
                       "discovery of " + options.cluster + " failed: " + outcome.error().message);
   }
+}
+
+/// Which APIs are broken, when that has changed.
+void Discovery::Impl::tell_stale(const kube::ApiCatalog& fresh) {
+  std::string list;
+  for (const auto& [group, version] : fresh.stale()) {
+    list.append(list.empty() ? "" : ", ").append(group).append("/").append(version);
+  }
+  if (list == told_stale) return;
+  told_stale = list;
+  if (!options.hooks.log) return;
+  options.hooks.log(list.empty() ? LogLevel::kInfo : LogLevel::kWarn,
+                    list.empty() ? "every API of " + options.cluster + " can be discovered again"
+                                 : "requests for these APIs of " + options.cluster +
+                                       " are refused, their discovery is broken: " + list);
 }
 
 namespace {

@@ -32,21 +32,21 @@ struct PoolCore {
   std::unique_ptr<PooledConnection> take_idle();
   void put_idle(std::unique_ptr<PooledConnection> connection);
   void close_idle(bool all);
-  void log(LogLevel level, const std::string& message) const {
-    if (hooks.log) hooks.log(level, message);
-  }
+  /// What new connections and calls need now.
+  const std::shared_ptr<const ClusterEndpoint::Access>& access();
 
   Worker& worker;
   std::shared_ptr<const ClusterEndpoint> endpoint;
   UpstreamTimeouts timeouts;
   UpstreamHooks hooks;
+  SnapshotReader<ClusterEndpoint::Access> access_reader;
   std::vector<std::unique_ptr<PooledConnection>> idle;  ///< the most recently used one is last
   std::size_t leased = 0;
   bool closed = false;  ///< the pool is gone: what comes back is closed
   Deadline sweep;       ///< armed while there are idle connections
 
  private:
-  bool usable(const PooledConnection& connection) const;
+  bool usable(const PooledConnection& connection);
 };
 
 struct Lease::State {

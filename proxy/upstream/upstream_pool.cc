@@ -33,11 +33,11 @@ bool is_silent(Stream& stream) {
 /// asked for. TLS session tickets are taken in here, some may arrive while we look; what a read
 /// leaves in the socket all the same is too much.
 bool is_quiet(Stream& stream) {
-  std::array<char, 64> bytes{};
   for (int look = 0; look < 3 && stream.is_open(); ++look) {
+    const bool buffered = stream.tls() != nullptr && SSL_has_pending(stream.tls()) != 0;
+    if (!buffered && is_silent(stream)) return true;
+    std::array<char, 64> bytes{};
     if (stream.try_read(bytes).status != Stream::ReadStatus::kWouldBlock) return false;
-    if (stream.tls() != nullptr && SSL_has_pending(stream.tls()) != 0) return false;
-    if (is_silent(stream)) return true;
   }
   return false;
 }
@@ -50,13 +50,18 @@ PoolCore::PoolCore(Worker& on, std::shared_ptr<const ClusterEndpoint> to, Upstre
       endpoint(std::move(to)),
       timeouts(limits),
       hooks(std::move(told)),
+      access_reader(endpoint->accesses()),
       sweep(on.deadlines(), [this] { close_idle(false); }) {}
 
-bool PoolCore::usable(const PooledConnection& connection) const {
+const std::shared_ptr<const ClusterEndpoint::Access>& PoolCore::access() {
+  endpoint->check_files_if_due();
+  return access_reader.get();
+}
+
+bool PoolCore::usable(const PooledConnection& connection) {
   const auto now = Clock::now();
   return now - connection.idle_since < kMaxIdleTime && now - connection.opened < kMaxAge &&
-         connection.tls_generation == endpoint->access()->tls_generation &&
-         is_quiet(*connection.stream);
+         connection.tls_generation == access()->tls_generation && is_quiet(*connection.stream);
 }
 
 std::unique_ptr<PooledConnection> PoolCore::take_idle() {
@@ -137,7 +142,7 @@ Worker& UpstreamPool::worker() const {
 
 Task<Result<Lease>> UpstreamPool::lease(Mode mode) {
   const std::shared_ptr<PoolCore> core = impl_->core;  // `this` may be gone after a suspension
-  const auto access = core->endpoint->access();
+  const auto access = core->access();
   if (mode == Mode::kPooled) {
     if (auto connection = core->take_idle()) {
       co_return Lease(

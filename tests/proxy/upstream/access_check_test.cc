@@ -136,6 +136,21 @@ TEST_CASE("access check: what is no answer is no permission, and is not kept") {
   CHECK(parse_access_review(201, review("{}")) == false);
 }
 
+TEST_CASE(
+    "access check: a refused impersonation says what the cluster's administrator must allow") {
+  AccessFixture fixture(answering([](const std::string&, ServerConnection& connection) {
+    connection.answer(403,
+                      R"({"kind":"Status","status":"Failure","message":"groups \"viewers\" is )"
+                      R"(forbidden: User \"postern-sa\" cannot impersonate resource )"
+                      R"(\"groups\"","details":{"name":"viewers","kind":"groups"},"code":403})");
+  }));
+  const auto answer = fixture.ask(kAlice, list_pods());
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == 502);
+  CHECK(answer.error().message.find("group \"viewers\"") != std::string::npos);
+  CHECK(answer.error().message.find("postern-sa") == std::string::npos);
+}
+
 TEST_CASE("access check: without a user nothing is asked") {
   AccessFixture fixture(answering(allow_dev));
   const auto answer = fixture.ask({"", {"system:authenticated"}}, list_pods());

@@ -252,6 +252,18 @@ TEST_CASE("discovery: ready after the first success; a failure keeps what is kno
   CHECK(discovery->catalog().load()->find("apps", "v1", "deployments") != nullptr);
 }
 
+TEST_CASE("discovery: broken APIs are named in the log when they change") {
+  FakeDiscovery fake;
+  DiscoveryOptions options;
+  options.interval = 10ms;
+  RunningDiscovery discovery(with_aggregated(fake, "Stale"), options);
+  discovery.wait_until([&] { return discovery->counters().refreshed > 5; });
+  CHECK(discovery.logged().contain("metrics.k8s.io/v1beta1"));
+  CHECK(discovery.logged().size() == 1);
+  with_aggregated(fake);
+  discovery.wait_until([&] { return discovery.logged().contain("can be discovered again"); });
+}
+
 Task<void> refresh_into(Discovery& discovery, Worker& worker, std::string group,
                         std::vector<Catalog>& into) {
   into.push_back(co_await discovery.refresh_kind(worker, std::move(group), "v1"));

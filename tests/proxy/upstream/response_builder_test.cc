@@ -110,6 +110,12 @@ TEST_CASE("attack 217: a refusal of postern itself does not name its identity") 
       {refusal("pods is forbidden: User \\\"" + identity + "\\\" cannot list resource \\\"pods\\\"",
                "pods", ""),
        "refused postern itself"},
+      // kube-apiserver 1.37, where constrained impersonation is tried before the old kind.
+      {refusal("pods is forbidden: User \\\"" + identity +
+                   "\\\" cannot impersonate-on:user-info:list resource \\\"pods\\\" in API group "
+                   "\\\"\\\" in the namespace \\\"default\\\"",
+               "pods", ""),
+       "this user or one of its groups"},
       {"k8s\x0a\x0cpods is forbidden: User \"" + identity +
            "\" cannot impersonate resource \"users\"",
        "this user or one of its groups"},
