@@ -188,6 +188,10 @@ tl::expected<std::vector<std::pair<int, YamlNode>>, YamlError> parse_yaml(std::s
       if (!parser.HandleNextDocument(builder)) {
         return documents;
       }
+      // yaml-cpp 0.7 finds empty documents without end in texts like `, a: b`.
+      if (static_cast<std::size_t>(number) > text.size() + 1) {
+        return tl::unexpected(error_at(YAML::Mark::null_mark(), "is not YAML"));
+      }
       if (builder.error) {
         return tl::unexpected(std::move(*builder.error));
       }
