@@ -7,6 +7,9 @@
 namespace postern::kube::filter::testing {
 namespace {
 
+/// Larger bodies are not cut into bytes: it would take most of the time of a fuzzer.
+constexpr std::size_t kLargestInSmallPieces = 1000;
+
 Maker maker_of(Kind kind) {
   return kind == Kind::kList    ? make_json_list_filter
          : kind == Kind::kWatch ? make_json_watch_filter
@@ -80,8 +83,9 @@ std::string check_against_oracle(Kind kind, unsigned option_bits, std::string_vi
   for (const Isa isa : supported_isas()) {
     set_isa_for_testing(isa);
     for (int way = 0; way < 4; ++way) {
+      constexpr std::size_t kLargest[] = {0, 200, 1, 8};
+      if (way >= 2 && body.size() > kLargestInSmallPieces) break;
       const auto next_piece = [&]() -> std::size_t {
-        constexpr std::size_t kLargest[] = {0, 1, 8, 200};
         return way == 0 ? body.size() : 1 + random() % kLargest[way];
       };
       const Outcome got = run_pieces(maker_of(kind), options, allows, body, next_piece);
