@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <doctest/doctest.h>
+#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -175,6 +176,31 @@ TEST_CASE("promtool finds nothing to say") {
   const std::string text = metrics.serialize();
   CHECK(fwrite(text.data(), 1, text.size(), promtool) == text.size());
   CHECK(pclose(promtool) == 0);
+}
+
+TEST_CASE("docs/metrics.md documents exactly the families that there are") {
+  Metrics metrics;
+  use_everything(metrics);
+  std::set<std::string> exposed;
+  std::istringstream lines(metrics.serialize());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) exposed.insert(line.substr(7, line.find(' ', 7) - 7));
+  }
+  std::ifstream in(std::string(POSTERN_SOURCE_DIR) + "/docs/metrics.md");
+  REQUIRE(in);
+  std::set<std::string> documented;
+  for (std::string line; std::getline(in, line);) {
+    const bool is_family = line.starts_with("| `postern_") || line.starts_with("| `process_");
+    if (is_family) documented.insert(line.substr(3, line.find('`', 3) - 3));
+  }
+  for (const std::string& name : exposed) {
+    CAPTURE(name);
+    CHECK(documented.contains(name));
+  }
+  for (const std::string& name : documented) {
+    CAPTURE(name);
+    CHECK(exposed.contains(name));
+  }
 }
 
 TEST_CASE("the process's own numbers") {
