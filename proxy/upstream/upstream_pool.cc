@@ -14,7 +14,7 @@ namespace {
 
 /// Idle connections that one worker keeps: more than its clients use at once are rarely needed
 /// again.
-constexpr std::size_t kMaxIdle = 64;
+constexpr std::size_t kMaxIdle = 256;
 /// kube-apiserver closes idle connections after 90 s (its http.Server's IdleTimeout): we are first.
 constexpr std::chrono::seconds kMaxIdleTime{60};
 /// Load balancers in front of several API servers spread connections, not calls.
