@@ -9,7 +9,7 @@ namespace postern::proxy::http {
 namespace {
 
 /// Fields of which postern or an API server reads one value: two of them are two meanings.
-constexpr std::array<std::string_view, 15> kSingletons = {
+constexpr std::array kSingletons = std::to_array<std::string_view>({
     "Host",
     "Content-Length",
     "Transfer-Encoding",
@@ -22,11 +22,10 @@ constexpr std::array<std::string_view, 15> kSingletons = {
     "Upgrade",
     "Impersonate-User",
     "Impersonate-Uid",
-    "X-Request-Id",
     "Sec-WebSocket-Protocol",
     "Sec-WebSocket-Key",
     "Sec-WebSocket-Version",
-};
+});
 
 kube::Status to_status(const HeadFault& fault) {
   std::string message = "malformed HTTP request: " + std::string(fault.text);
