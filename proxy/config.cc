@@ -120,13 +120,12 @@ Loaded<std::string> current_context(const std::string& file) {
   if (!text) return tl::unexpected(std::move(text.error()));
   auto document = parse_yaml_document(file, *text);
   if (!document) return tl::unexpected(std::move(document.error()));
-  const YAML::Node context =
-      document->IsMap() ? std::as_const(*document)["current-context"] : YAML::Node();
-  if (!context.IsDefined() || !context.IsScalar() || context.Scalar().empty()) {
-    return tl::unexpected(
-        ConfigErrors{{file, 0, 0, "current-context", "there is none; name a cluster in --config"}});
+  for (const rbac::YamlMember& member : document->members) {
+    const bool found = member.key.text == "current-context" && member.value.is_scalar();
+    if (found && !member.value.text.empty()) return member.value.text;
   }
-  return context.Scalar();
+  return tl::unexpected(
+      ConfigErrors{{file, 0, 0, "current-context", "there is none; name a cluster in --config"}});
 }
 
 }  // namespace

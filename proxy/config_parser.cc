@@ -1,7 +1,6 @@
 #include "proxy/config_parser.h"
 
 #include "kube/text.h"
-#include "kube/yaml_documents.h"
 #include "proxy/config_values.h"
 
 #include <algorithm>
@@ -15,16 +14,6 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::size_t kMaxDocumentBytes = 1024 * 1024;
-
-/// yaml-cpp's tag of a plain scalar; "!" is a quoted one.
-constexpr const char* kPlain = "?";
-
-ConfigError at(const std::string& file, const YAML::Mark& mark, std::string key,
-               std::string message) {
-  const bool known = !mark.is_null();
-  return {file, known ? mark.line + 1 : 0, known ? mark.column + 1 : 0, std::move(key),
-          std::move(message)};
-}
 
 /// Whether YAML 1.1 or 1.2 reads a plain scalar as something else than a string.
 bool is_other_type(const std::string& plain) {
@@ -45,39 +34,36 @@ std::string range_text(const std::string& min, const std::string& max) {
 
 }  // namespace
 
-Loaded<YAML::Node> parse_yaml_document(const std::string& file, std::string_view yaml) {
-  const auto refuse = [&file](const YAML::Mark& mark, std::string why) {
-    return tl::unexpected(ConfigErrors{at(file, mark, "", std::move(why))});
+Loaded<rbac::YamlNode> parse_yaml_document(const std::string& file, std::string_view yaml) {
+  const auto refuse = [&file](int line, int column, std::string why) {
+    return tl::unexpected(ConfigErrors{{file, line, column, "", std::move(why)}});
   };
-  if (yaml.size() > kMaxDocumentBytes)
-    return refuse(YAML::Mark::null_mark(), "is larger than 1 MiB");
-  if (!kube::is_utf8(yaml)) return refuse(YAML::Mark::null_mark(), "is not UTF-8");
-  try {
-    if (kube::count_yaml_documents(yaml, 3) > 2) {
-      return refuse(YAML::Mark::null_mark(), "has more than one YAML document");
-    }
-    const auto documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1) return refuse(documents[1].Mark(), "a second YAML document");
-    if (documents.empty() || documents[0].IsNull()) {
-      return refuse(YAML::Mark::null_mark(), "has no YAML document");
-    }
-    return documents[0];
-  } catch (const YAML::Exception& error) {
-    return refuse(error.mark, "is no YAML: " + kube::printable(error.msg));
+  if (yaml.size() > kMaxDocumentBytes) return refuse(0, 0, "is larger than 1 MiB");
+  if (!kube::is_utf8(yaml)) return refuse(0, 0, "is not UTF-8");
+  auto documents = rbac::parse_yaml(yaml);
+  if (!documents) {
+    const rbac::YamlError& error = documents.error();
+    return refuse(error.line, error.column, kube::printable(error.message));
   }
+  if (documents->empty()) return refuse(0, 0, "has no YAML document");
+  if (documents->size() > 1) {
+    const rbac::YamlNode& second = (*documents)[1].second;
+    return refuse(second.line, second.column, "a second YAML document");
+  }
+  return std::move(documents->front().second);
 }
 
 /// Goes to a value below the one at hand and back.
 class ConfigParser::Scope {
  public:
-  Scope(ConfigParser& parser, YAML::Node node, std::string key)
-      : parser_(parser), node_(parser.node_), key_(std::exchange(parser.key_, std::move(key))) {
-    // Node's assignment would write into the document; reset() only points elsewhere.
-    parser_.node_.reset(node);
-    if (!node.IsNull()) parser_.marks_.insert_or_assign(parser_.key_, node.Mark());
+  Scope(ConfigParser& parser, const rbac::YamlNode& node, std::string key)
+      : parser_(parser),
+        node_(std::exchange(parser.node_, &node)),
+        key_(std::exchange(parser.key_, std::move(key))) {
+    if (!node.is_null()) parser_.places_.insert_or_assign(parser_.key_, place_of(node));
   }
   ~Scope() {
-    parser_.node_.reset(node_);
+    parser_.node_ = node_;
     parser_.key_ = std::move(key_);
   }
   Scope(const Scope&) = delete;
@@ -85,27 +71,30 @@ class ConfigParser::Scope {
 
  private:
   ConfigParser& parser_;
-  YAML::Node node_;
+  const rbac::YamlNode* node_;
   std::string key_;
 };
 
-ConfigParser::ConfigParser(std::string file, YAML::Node root)
-    : file_(std::move(file)), node_(std::move(root)) {}
+ConfigParser::ConfigParser(std::string file, const rbac::YamlNode& root)
+    : file_(std::move(file)), node_(&root) {}
+
+void ConfigParser::error_at(Place place, std::string key, std::string message) {
+  errors_.push_back({file_, place.line, place.column, std::move(key), std::move(message)});
+}
 
 void ConfigParser::error_here(std::string message) {
-  errors_.push_back(at(file_, node_.Mark(), key_, std::move(message)));
+  error_at(place_of(*node_), key_, std::move(message));
 }
 
 void ConfigParser::add_error(const std::string& key, std::string message) {
-  auto mark = marks_.find(key);
+  auto place = places_.find(key);
   // A key that is missing is shown where the mapping is that lacks it.
   std::string above = key;
-  while (mark == marks_.end() && above.rfind('.') != std::string::npos) {
+  while (place == places_.end() && above.rfind('.') != std::string::npos) {
     above.resize(above.rfind('.'));
-    mark = marks_.find(above);
+    place = places_.find(above);
   }
-  errors_.push_back(at(file_, mark == marks_.end() ? YAML::Mark::null_mark() : mark->second, key,
-                       std::move(message)));
+  error_at(place == places_.end() ? Place() : place->second, key, std::move(message));
 }
 
 ConfigErrors ConfigParser::take_errors() {
@@ -121,31 +110,30 @@ ConfigErrors ConfigParser::take_errors() {
 
 std::vector<ConfigParser::Entry> ConfigParser::entries() {
   std::vector<Entry> found;
-  if (!node_.IsMap()) {
+  if (!node_->is_map()) {
     error_here("must be a mapping");
     return found;
   }
   std::set<std::string> seen;
-  for (const auto& pair : node_) {
-    const YAML::Node& key = pair.first;
-    if (!key.IsScalar()) {
-      errors_.push_back(at(file_, key.Mark(), key_, "a key must be a text"));
+  for (const rbac::YamlMember& member : node_->members) {
+    if (!member.key.is_scalar()) {
+      error_at(place_of(member.key), key_, "a key must be a text");
       continue;
     }
-    const std::string name = key.Scalar();
+    const std::string& name = member.key.text;
     if (!seen.insert(name).second) {
       const std::string path = key_.empty() ? name : key_ + "." + name;
-      errors_.push_back(at(file_, key.Mark(), kube::printable(path), "the key is repeated"));
+      error_at(place_of(member.key), kube::printable(path), "the key is repeated");
       continue;
     }
-    found.push_back({name, pair.second});
+    found.push_back({name, member.value});
   }
   return found;
 }
 
 void ConfigParser::mapping(const std::vector<BoundField>& fields) {
   const auto found = entries();
-  if (!node_.IsMap()) return;
+  if (!node_->is_map()) return;
   const auto path_of = [this](std::string_view name) {
     return key_.empty() ? std::string(name) : key_ + "." + std::string(name);
   };
@@ -155,54 +143,53 @@ void ConfigParser::mapping(const std::vector<BoundField>& fields) {
       return candidate.key == entry.key;
     });
     if (field == fields.end()) {
-      errors_.push_back(
-          at(file_, entry.value.Mark(), kube::printable(path_of(entry.key)), "is no known key"));
+      error_at(place_of(entry.value), kube::printable(path_of(entry.key)), "is no known key");
       continue;
     }
-    if (entry.value.IsNull()) continue;
+    if (entry.value.is_null()) continue;
     present.insert(field->key);
     const Scope scope(*this, entry.value, path_of(entry.key));
     field->visit();
   }
   for (const BoundField& field : fields) {
     if (field.required && !present.contains(field.key)) {
-      errors_.push_back(at(file_, node_.Mark(), path_of(field.key), "is required"));
+      error_at(place_of(*node_), path_of(field.key), "is required");
     }
   }
 }
 
-std::vector<YAML::Node> ConfigParser::items() {
-  if (node_.IsSequence()) return {node_.begin(), node_.end()};
-  error_here("must be a list");
-  return {};
+const std::vector<rbac::YamlNode>& ConfigParser::items() {
+  // Empty for what is no sequence.
+  if (!node_->is_sequence()) error_here("must be a list");
+  return node_->items;
 }
 
 void ConfigParser::list(std::size_t, const std::function<void(std::size_t)>& item) {
   const std::string path = key_;
   std::size_t index = 0;
-  for (const YAML::Node& node : items()) {
+  for (const rbac::YamlNode& node : items()) {
     const Scope scope(*this, node, path + "[" + std::to_string(index) + "]");
     item(index++);
   }
 }
 
 bool ConfigParser::is_short_form(bool) {
-  return node_.IsScalar();
+  return node_->is_scalar();
 }
 
 bool ConfigParser::read_scalar(std::string& out, std::string_view wanted) {
-  if (!node_.IsScalar()) {
+  if (!node_->is_scalar()) {
     error_here("must be " + std::string(wanted));
     return false;
   }
-  out = node_.Scalar();
+  out = node_->text;
   return true;
 }
 
 bool ConfigParser::read_string(std::string& out, bool may_be_empty) {
   std::string scalar;
   if (!read_scalar(scalar, "a text")) return false;
-  if (node_.Tag() == kPlain && is_other_type(scalar)) {
+  if (!node_->quoted && is_other_type(scalar)) {
     error_here("must be a text; write it in quotes");
     return false;
   }
@@ -217,7 +204,7 @@ bool ConfigParser::read_string(std::string& out, bool may_be_empty) {
 void ConfigParser::boolean(bool& value) {
   std::string scalar;
   if (!read_scalar(scalar, "true or false")) return;
-  if (node_.Tag() == kPlain && (scalar == "true" || scalar == "false")) {
+  if (!node_->quoted && (scalar == "true" || scalar == "false")) {
     value = scalar == "true";
   } else {
     error_here("must be true or false");
@@ -227,7 +214,7 @@ void ConfigParser::boolean(bool& value) {
 void ConfigParser::number(std::uint64_t& value, NumberRange range) {
   std::string scalar;
   if (!read_scalar(scalar, "a number")) return;
-  const bool digits = node_.Tag() == kPlain && !scalar.empty() && scalar.size() < 19 &&
+  const bool digits = !node_->quoted && !scalar.empty() && scalar.size() < 19 &&
                       scalar.find_first_not_of("0123456789") == std::string::npos &&
                       (scalar.size() == 1 || scalar.front() != '0');
   if (!digits) {
@@ -314,7 +301,7 @@ void ConfigParser::text_map(std::map<std::string, std::string>& values, TextRule
     const Scope scope(*this, entry.value, path + "." + kube::printable(entry.key));
     if (std::string problem = key_rule(entry.key); !problem.empty()) {
       error_here("the key " + problem);
-    } else if (entry.value.IsNull()) {
+    } else if (entry.value.is_null()) {
       error_here("must be a text");
     } else {
       text(values[entry.key], value_rule);
@@ -349,7 +336,7 @@ void ConfigParser::choice(std::size_t& index, std::span<const std::string_view> 
 }
 
 void ConfigParser::unavailable(std::string_view why) {
-  const bool empty = (node_.IsSequence() || node_.IsMap()) && node_.size() == 0;
+  const bool empty = !node_->is_scalar() && node_->is_empty();
   if (!empty) error_here(std::string(why));
 }
 

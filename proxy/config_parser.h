@@ -2,25 +2,26 @@
 
 #include "proxy/config_error.h"
 #include "proxy/config_visitor.h"
+#include "rbac/yaml_tree.h"
 
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <yaml-cpp/yaml.h>
 
 namespace postern::proxy {
 
 /// One YAML document, or what is wrong with it as YAML: syntax (with its place), several documents,
-/// none, more than 1 MiB.
-Loaded<YAML::Node> parse_yaml_document(const std::string& file, std::string_view yaml);
+/// none, anchors, aliases, tags, more than 64 levels or 1 MiB.
+Loaded<rbac::YamlNode> parse_yaml_document(const std::string& file, std::string_view yaml);
 
 /// Fills a configuration from a YAML document and collects everything that does not fit: unknown
 /// and repeated keys, wrong types, values out of their limits. A key with no value (null) counts as
 /// left out, as in Kubernetes.
 class ConfigParser : public ConfigVisitor {
  public:
-  ConfigParser(std::string file, YAML::Node root);
+  /// `root` must outlive the parser.
+  ConfigParser(std::string file, const rbac::YamlNode& root);
 
   void boolean(bool& value) override;
   void number(std::uint64_t& value, NumberRange range) override;
@@ -38,7 +39,7 @@ class ConfigParser : public ConfigVisitor {
 
   /// Adds an error about a key path, at its place, or at that of the mapping that lacks it.
   void add_error(const std::string& key, std::string message);
-  bool has_key(const std::string& key) const { return marks_.contains(key); }
+  bool has_key(const std::string& key) const { return places_.contains(key); }
   ConfigErrors take_errors();
 
  protected:
@@ -50,10 +51,16 @@ class ConfigParser : public ConfigVisitor {
   class Scope;
   struct Entry {
     std::string key;
-    YAML::Node value;
+    const rbac::YamlNode& value;
+  };
+  struct Place {
+    int line = 0;
+    int column = 0;
   };
 
+  void error_at(Place place, std::string key, std::string message);
   void error_here(std::string message);
+  static Place place_of(const rbac::YamlNode& node) { return {node.line, node.column}; }
   /// The entries of the mapping at hand; errors for keys that are no text or repeated.
   std::vector<Entry> entries();
   /// The scalar at hand as text, if it is a string; an error otherwise.
@@ -61,12 +68,13 @@ class ConfigParser : public ConfigVisitor {
   /// The scalar at hand as written, plain or quoted; an error otherwise.
   bool read_scalar(std::string& out, std::string_view wanted);
   std::string resolve(const std::string& path) const;
-  std::vector<YAML::Node> items();
+  /// The items of the list at hand; an error for anything else.
+  const std::vector<rbac::YamlNode>& items();
 
   std::string file_;
-  YAML::Node node_;  ///< the value at hand
-  std::string key_;  ///< its path
-  std::map<std::string, YAML::Mark> marks_;
+  const rbac::YamlNode* node_;  ///< the value at hand
+  std::string key_;             ///< its path
+  std::map<std::string, Place> places_;
   ConfigErrors errors_;
 };
 

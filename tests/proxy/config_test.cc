@@ -260,7 +260,12 @@ TEST_CASE("no configuration at all") {
   CHECK(errors("") == "/etc/postern/config.yaml: has no YAML document\n");
   CHECK(errors("# nothing\n") == "/etc/postern/config.yaml: has no YAML document\n");
   CHECK(errors("- a\n").find(":1:1: must be a mapping") != std::string::npos);
-  CHECK(errors("a: [b\n").find("is no YAML") != std::string::npos);
+  CHECK(errors("a: [b\n").find("is not YAML") != std::string::npos);
+  CHECK(errors(", a: b").find("is not YAML") != std::string::npos);
+  CHECK(errors(kHead + "listen: &x 1\nadminListen: *x\n").find("anchors are not supported") !=
+        std::string::npos);
+  CHECK(errors(std::string(100, '[') + std::string(100, ']')).find("nested too deeply") !=
+        std::string::npos);
   CHECK(errors("\tkey: x\n").find("/etc/postern/config.yaml:1") != std::string::npos);
   CHECK(errors(kHead + kCluster + "---\n" + kHead).find(":5:1: a second YAML document") !=
         std::string::npos);
