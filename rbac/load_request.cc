@@ -103,7 +103,13 @@ RequestConditions read_request(DocumentLog& log, const Place& place, Effect effe
     }
   }
   if (const auto reason = map.take("reason")) read_reason(log, *reason, request);
-  warn_of(log, map, {"claims_to_roles", "annotations"});
+  if (const auto annotations = map.take("annotations")) {
+    MapReader keys(log, *annotations);
+    for (const auto& [key, values] : keys.take_rest()) {
+      request.annotations[key] = read_templates(log, values);
+    }
+  }
+  warn_of(log, map, {"claims_to_roles"});
   map.finish();
   return request;
 }

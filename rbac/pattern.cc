@@ -195,6 +195,19 @@ bool Pattern::covers(const Pattern& other, Effect effect) const {
          other.head().starts_with(head());
 }
 
+bool Pattern::could_intersect(const Pattern& other) const {
+  if (kind_ == Kind::kLiteral) {
+    return other.matches(head());
+  }
+  if (other.kind_ == Kind::kLiteral) {
+    return matches(other.head());
+  }
+  if (kind_ == Kind::kRegex || other.kind_ == Kind::kRegex) {
+    return true;
+  }
+  return head().starts_with(other.head()) || other.head().starts_with(head());
+}
+
 bool Pattern::covers_generated(std::string_view base) const {
   base = generated_base(base);
   switch (kind_) {

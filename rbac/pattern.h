@@ -56,6 +56,8 @@ class Pattern {
 
   /// Whether it surely matches everything that `other` matches in allow rules. False when in doubt.
   bool covers(const Pattern& other, Effect effect) const;
+  /// Whether some name might match both, to allow. True when in doubt.
+  bool could_intersect(const Pattern& other) const;
   /// Whether it surely matches every name that Kubernetes could generate from `base`
   /// (`metadata.generateName`: at most 58 bytes of it and five of bcdfghjklmnpqrstvwxz2456789).
   bool covers_generated(std::string_view base) const;

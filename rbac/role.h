@@ -54,6 +54,8 @@ struct RequestConditions {
   std::vector<std::string> search_as_roles;
   std::vector<ReviewThreshold> thresholds;
   std::vector<std::string> suggested_reviewers;
+  /// What reviewers' conditions may ask of a request (`request.system_annotations`).
+  std::map<std::string, std::vector<TraitTemplate>> annotations;
   std::chrono::seconds max_duration{0};  ///< 0: not set
   std::optional<std::vector<RequestableKind>> kubernetes_resources;
   bool reason_required = false;

@@ -4,11 +4,16 @@ namespace postern::rbac {
 namespace {
 
 bool reaches_name(const Rule& rule, const ObjectRef& object, Effect effect) {
-  if (!object.generated) {
-    return rule.name.matches(object.name, effect);
+  switch (object.scope) {
+    case NameScope::kExact:
+      return rule.name.matches(object.name, effect);
+    case NameScope::kGenerated:
+      return effect == Effect::kAllow ? rule.name.covers_generated(object.name)
+                                      : rule.name.could_match_generated(object.name, effect);
+    case NameScope::kEvery:
+      break;
   }
-  return effect == Effect::kAllow ? rule.name.covers_generated(object.name)
-                                  : rule.name.could_match_generated(object.name, effect);
+  return effect == Effect::kDeny || rule.name.is_any();
 }
 
 }  // namespace

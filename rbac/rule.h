@@ -27,6 +27,13 @@ struct Rule {
   int source = -1;
 };
 
+/// Which names something is about.
+enum class NameScope {
+  kExact,      ///< this one
+  kGenerated,  ///< every one that Kubernetes could make of this base
+  kEvery,      ///< all of them: nobody knows which
+};
+
 /// An object, or several, as rules see it. Views live as long as the call.
 struct ObjectRef {
   std::string_view group;
@@ -34,11 +41,10 @@ struct ObjectRef {
   bool namespaced = false;
   std::string_view namespace_;  ///< "" for cluster-scoped objects
   std::string_view name;
-  /// `name` is a `generateName`: every name that Kubernetes could make of it.
-  bool generated = false;
+  NameScope scope = NameScope::kExact;
 };
 
-/// Whether the rule reaches this object (every name of a generated one, to allow; any of them, to
+/// Whether the rule reaches this object (of several names every one, to allow; any of them, to
 /// deny). Verbs are not looked at. The plain reading of a rule, which RuleIndex is tested against.
 bool reaches(const Rule& rule, const ObjectRef& object, Effect effect);
 

@@ -72,6 +72,7 @@ RuleIndex::RuleIndex(std::vector<Rule> rules, Effect effect)
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
     const Rule& rule = rules_[i];
     builder.add(rule, i);
+    verbs_.push_back(rule.verbs);
     if (rule.namespaced && !rule.verbs.empty()) {
       inside_.add(rule.namespace_, i);
     }
@@ -96,18 +97,16 @@ RuleIndex::RuleIndex(std::vector<Rule> rules, Effect effect)
 int RuleIndex::find(const ObjectRef& object, VerbSet verbs, bool must_write_namespaces) const {
   int found = kNone;
   const auto accept = [&](std::uint32_t number) {
-    const Rule& rule = rules_[number];
-    if (!rule.verbs.intersects(verbs) || (must_write_namespaces && !rule.writes_namespaces)) {
+    if (!verbs_[number].intersects(verbs) ||
+        (must_write_namespaces && !rules_[number].writes_namespaces)) {
       return false;
     }
     found = static_cast<int>(number);
     return true;
   };
-  if (object.generated) {
-    for_each_rule(object.group, object.plural, [&](const Rule& rule, std::uint32_t number) {
-      if (found == kNone && reaches(rule, object, effect_)) {
-        accept(number);
-      }
+  if (object.scope != NameScope::kExact) {
+    any_rule(object.group, object.plural, [&](const Rule& rule, std::uint32_t number) {
+      return reaches(rule, object, effect_) && accept(number);
     });
     return found;
   }

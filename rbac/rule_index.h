@@ -25,6 +25,7 @@ class RuleIndex {
 
   const std::vector<Rule>& rules() const { return rules_; }
   bool empty() const { return rules_.empty(); }
+  VerbSet verbs(std::uint32_t rule) const { return verbs_[rule]; }
   Effect effect() const { return effect_; }
 
   /// A rule that reaches the object and has one of the verbs; kNone where there is none.
@@ -57,14 +58,17 @@ class RuleIndex {
     });
   }
 
-  /// Calls `visit(rule, number)` for every rule that is about this kind.
-  template <typename Visit>
-  void for_each_rule(std::string_view group, std::string_view plural, Visit visit) const {
+  /// Calls `accept(rule, number)` for rules that are about this kind until it returns true; whether
+  /// it did.
+  template <typename Accept>
+  bool any_rule(std::string_view group, std::string_view plural, Accept accept) const {
+    bool accepted = false;
     for_each_kind(group, plural, [&](const KindTable& table) {
-      for (const std::uint32_t number : table.rules) {
-        visit(rules_[number], number);
+      for (std::size_t i = 0; i < table.rules.size() && !accepted; ++i) {
+        accepted = accept(rules_[table.rules[i]], table.rules[i]);
       }
     });
+    return accepted;
   }
 
  private:
@@ -97,6 +101,7 @@ class RuleIndex {
   }
 
   std::vector<Rule> rules_;
+  std::vector<VerbSet> verbs_;  ///< of each rule, close together
   Effect effect_;
   int total_ = kNone;
   std::vector<Names> tables_;

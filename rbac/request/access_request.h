@@ -39,7 +39,7 @@ struct Spec {
 /// How many reviews decide, frozen from a role of the requester.
 struct Threshold {
   std::string name;
-  Expression filter;  ///< which reviews count
+  Expression filter;          ///< which reviews count
   std::uint32_t approve = 1;  ///< 0: never approves
   std::uint32_t deny = 1;     ///< 0: never denies
 
@@ -50,16 +50,16 @@ struct Threshold {
 /// when one of its thresholds does. A request is approved when all of its sets pass.
 struct ThresholdSet {
   std::string requester_role;
-  std::vector<std::string> roles;        ///< the requested roles that it is about, sorted
-  std::vector<std::size_t> thresholds;   ///< indexes of AccessRequest::thresholds
+  std::vector<std::string> roles;       ///< the requested roles that it is about, sorted
+  std::vector<std::size_t> thresholds;  ///< indexes of AccessRequest::thresholds
 };
 
-enum class Verdict { kApprove, kDeny };
+enum class Vote { kApprove, kDeny };
 
 /// One person's word, as it was recorded.
 struct Review {
   std::string author;
-  Verdict verdict = Verdict::kDeny;
+  Vote vote = Vote::kDeny;
   std::string reason;
   TimePoint created;
   std::optional<TimePoint> assume_start;
@@ -88,16 +88,18 @@ struct AccessRequest {
   EffectiveRules effective;
 
   TimePoint created;
-  TimePoint access_expires;   ///< when the access ends, whenever it was approved
-  TimePoint pending_expires;  ///< when it ends without a decision; ≤ access_expires
+  TimePoint access_expires;             ///< when the access ends, whenever it was approved
+  TimePoint pending_expires;            ///< when it ends without a decision; ≤ access_expires
   std::chrono::seconds session_ttl{0};  ///< how long a session that assumes it may live
   /// Not to be assumed before; the reviewers' time if they gave one, else the spec's.
   std::optional<TimePoint> assume_start;
 
-  std::optional<TimePoint> resolved;  ///< when it was approved or denied
-  std::optional<TimePoint> ended;     ///< when it was revoked or expired
-  std::string ended_by;               ///< who revoked it
-  std::string ended_reason;
+  std::optional<TimePoint> approved;  ///< when; each of these four is kept in later states
+  std::optional<TimePoint> denied;
+  std::optional<TimePoint> revoked;
+  std::optional<TimePoint> expired;
+  std::string revoked_by;  ///< `user` when the owner dropped it
+  std::string revoke_reason;
   std::string resource_version;  ///< the store's; untouched here
 
   /// When it expires by itself in its present state.

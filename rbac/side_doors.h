@@ -1,0 +1,27 @@
+#pragma once
+
+#include "rbac/verb.h"
+
+#include <optional>
+#include <string_view>
+
+namespace postern::rbac {
+
+/// Kinds that give access by themselves (design §2 "No standing access out of a grant"; Kubernetes
+/// facts, "Side doors").
+
+/// The verb that writing this kind needs beside the ordinary one.
+std::optional<Verb> write_door(std::string_view group, std::string_view plural);
+/// Whether deleting objects of this kind takes a guard away, and so needs the same verb.
+bool guards(std::string_view group, std::string_view plural);
+/// Reviews about oneself, which everybody may ask.
+bool is_self_review(std::string_view group, std::string_view plural);
+/// Reviews about others, which probe their rights and tokens.
+bool is_foreign_review(std::string_view group, std::string_view plural);
+/// Whether a PUT might create the object: kinds whose strategy says AllowCreateOnUpdate, and kinds
+/// of Kubernetes' own groups that are not known to refuse it. Custom resources never do.
+bool put_could_create(std::string_view group, std::string_view plural);
+
+inline constexpr std::string_view kServiceAccountToken = "kubernetes.io/service-account-token";
+
+}  // namespace postern::rbac
