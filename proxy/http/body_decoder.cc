@@ -8,7 +8,7 @@ namespace postern::proxy::http {
 namespace {
 
 /// Chunk extensions and trailers of one body, together.
-constexpr std::size_t kMaxOverhead = 8 * 1024;
+constexpr std::size_t kMaxOverhead = std::size_t{8} * 1024;
 /// 2^48: far above what anybody sends, far below what overflows.
 constexpr unsigned kMaxSizeDigits = 12;
 

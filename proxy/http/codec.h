@@ -18,7 +18,7 @@
 namespace postern::proxy::http {
 
 struct HeadLimits {
-  std::size_t max_bytes = 64 * 1024;
+  std::size_t max_bytes = std::size_t{64} * 1024;
   std::size_t max_fields = 100;
 };
 

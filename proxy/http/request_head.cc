@@ -78,6 +78,10 @@ MaybeFault interpret(RequestHead& head) {
   return std::nullopt;
 }
 
+bool has_unknown_expectation(const RequestHead& head) {
+  return head.expect_continue && !iequals(head.fields.get("Expect").value_or(""), "100-continue");
+}
+
 }  // namespace
 
 Result<RequestHead> parse_request_head(std::string_view bytes, const HeadLimits& limits) {
@@ -92,7 +96,7 @@ Result<RequestHead> parse_request_head(std::string_view bytes, const HeadLimits&
   if (auto fault = parse_field_lines(rest, limits, chars::kClientName, head.fields))
     return fail(to_status(*fault));
   if (auto fault = interpret(head)) return fail(to_status(*fault));
-  if (head.expect_continue && !iequals(*head.fields.get("Expect"), "100-continue"))
+  if (has_unknown_expectation(head))
     return fail(kube::Status::expectation_failed("unknown expectation in the Expect header field"));
   return head;
 }

@@ -47,7 +47,7 @@ class Deadline {
 /// Their contents are not cleared. The pool must outlive what it lends.
 class BufferPool {
  public:
-  static constexpr std::size_t kSize = 64 * 1024;
+  static constexpr std::size_t kSize = std::size_t{64} * 1024;
   /// Of those that came back, so many are kept.
   static constexpr std::size_t kKept = 32;
   /// A lent buffer; goes back by itself.
