@@ -18,6 +18,14 @@ struct BlockMasks {
 
 template <class Simd>
 struct BlockScan {
+  /// Asks for the bytes that come a while later: a block takes too long for the processor to look
+  /// far enough ahead by itself (half the time, where the body is not in a cache). It may be past
+  /// the end.
+  static void prefetch(const char* p) {
+    constexpr std::uintptr_t kAhead = 1024;
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + kAhead));
+  }
+
   /// Bytes that a backslash escapes. `carry`: the block's first byte is one; updated for the next
   /// block. The technique is simdjson's: add carries through runs that begin on odd positions.
   static std::uint64_t escaped(std::uint64_t backslash, bool& carry) {
@@ -51,6 +59,7 @@ struct BlockScan {
   static const char* skip_container(const char* p, const char* end, ScanState& state) {
     std::uint64_t in_string = state.in_string ? ~std::uint64_t{0} : 0;
     for (; end - p >= 64; p += 64) {
+      prefetch(p);
       BlockMasks m = Simd::masks(p);
       if ((m.backslash | (state.escaped ? 1 : 0)) != 0) {
         m.quote &= ~escaped(m.backslash, state.escaped);

@@ -1,24 +1,34 @@
 #include "kube/filter/json_string.h"
 
+#include <array>
 #include <cstdint>
 
 namespace postern::kube::filter {
 namespace {
 
-bool hex4(std::string_view digits, std::uint32_t& value) {
-  if (digits.size() < 4) return false;
-  value = 0;
-  for (const char c : digits.substr(0, 4)) {
-    value <<= 4;
-    if (c >= '0' && c <= '9') {
-      value |= static_cast<std::uint32_t>(c - '0');
-    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-      value |= static_cast<std::uint32_t>((c | 0x20) - 'a' + 10);
-    } else {
-      return false;
-    }
+constexpr std::uint32_t kNoDigit = 0x10000;
+
+/// The value of a hexadecimal digit; kNoDigit for anything else, which shows in a sum of four.
+constexpr std::array<std::uint32_t, 256> make_hex_digits() {
+  std::array<std::uint32_t, 256> digits{};
+  digits.fill(kNoDigit);
+  for (std::size_t i = 0; i < 10; ++i) digits['0' + i] = static_cast<std::uint32_t>(i);
+  for (std::size_t i = 0; i < 6; ++i) {
+    digits['a' + i] = digits['A' + i] = static_cast<std::uint32_t>(10 + i);
   }
-  return true;
+  return digits;
+}
+
+constexpr std::array<std::uint32_t, 256> kHexDigits = make_hex_digits();
+
+/// The four hexadecimal digits at text[i].
+bool hex4(std::string_view text, std::size_t i, std::uint32_t& value) {
+  if (i + 4 > text.size()) return false;
+  const auto digit = [&](std::size_t at) {
+    return kHexDigits[static_cast<unsigned char>(text[at])];
+  };
+  value = (digit(i) << 12) | (digit(i + 1) << 8) | (digit(i + 2) << 4) | digit(i + 3);
+  return value < kNoDigit;
 }
 
 void append_utf8(std::uint32_t code, std::string& out) {
@@ -40,23 +50,42 @@ void append_utf8(std::uint32_t code, std::string& out) {
   }
 }
 
+/// The character that a backslash and `letter` stand for; 0 when they do not.
+char short_escape(char letter) {
+  switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+      return letter;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return 0;
+  }
+}
+
 /// The escape at raw[i] (its backslash). Returns the index after it, 0 when it is not one.
 std::size_t decode_escape(std::string_view raw, std::size_t i, std::string& out) {
   if (i + 1 >= raw.size()) return 0;
-  constexpr std::string_view kLetters = "\"\\/bfnrt";
-  constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-  const char letter = raw[i + 1];
-  if (const auto at = kLetters.find(letter); at != std::string_view::npos) {
-    out.push_back(kMeanings[at]);
+  if (const char meant = short_escape(raw[i + 1]); meant != 0) {
+    out.push_back(meant);
     return i + 2;
   }
   std::uint32_t code = 0;
-  if (letter != 'u' || !hex4(raw.substr(i + 2), code)) return 0;
+  if (raw[i + 1] != 'u' || !hex4(raw, i + 2, code)) return 0;
   i += 6;
   if (code >= 0xDC00 && code < 0xE000) return 0;
   if (code >= 0xD800 && code < 0xDC00) {
     std::uint32_t low = 0;
-    if (raw.substr(i, 2) != "\\u" || !hex4(raw.substr(i + 2), low)) return 0;
+    if (raw.substr(i, 2) != "\\u" || !hex4(raw, i + 2, low)) return 0;
     if (low < 0xDC00 || low >= 0xE000) return 0;
     code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     i += 6;
@@ -126,7 +155,7 @@ bool decode_json_string(std::string_view raw, std::string& out) {
   out.clear();
   for (std::size_t i = 0;;) {
     const std::size_t plain = skip_plain(raw, i);
-    out.append(raw, i, plain - i);
+    if (plain != i) out.append(raw, i, plain - i);
     if (plain == raw.size()) return true;
     if (raw[plain] == '\\') {
       i = decode_escape(raw, plain, out);
@@ -141,7 +170,8 @@ bool decode_json_string(std::string_view raw, std::string& out) {
 }
 
 bool is_json_scalar(std::string_view text) {
-  return text == "true" || text == "false" || text == "null" || is_number(text);
+  return is_word(text, "null") || is_word(text, "true") || is_word(text, "false") ||
+         is_number(text);
 }
 
 }  // namespace postern::kube::filter

@@ -1,9 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace postern::kube::filter {
+
+/// Whether `text` is the literal `word`; in a few instructions, unlike ==, which calls memcmp.
+template <std::size_t N>
+bool is_word(std::string_view text, const char (&word)[N]) {
+  return text.size() == N - 1 && __builtin_memcmp(text.data(), word, N - 1) == 0;
+}
 
 /// Decodes what stands between the quotes of a JSON string (RFC 8259 §7). false: it is not one —
 /// an unknown escape, half a surrogate pair, a raw control character, or invalid UTF-8 (RFC 3629);

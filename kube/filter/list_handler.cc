@@ -2,7 +2,9 @@
 
 #include "kube/filter/list_metadata.h"
 #include "kube/filter/member_reader.h"
+#include "kube/filter/walk_filter.h"
 
+#include <memory>
 #include <utility>
 
 namespace postern::kube::filter {
@@ -87,7 +89,7 @@ bool ListHandler::take_shape(Shape shape) {
 }
 
 Want ListHandler::on_row_key(std::string_view key) {
-  if (key != "object") return Want::kSkip;
+  if (!is_word(key, "object")) return Want::kSkip;
   if (seen_object_) return refuse("duplicate object key in a row");
   seen_object_ = true;
   return Want::kObject;
@@ -289,6 +291,11 @@ Step ListHandler::check_held() {
   return held_envelope_.size() <= options_.max_undecided_bytes
              ? Step::kGo
              : fail("the list's head is too large");
+}
+
+// Here, so that the walk and its handler are compiled as one.
+std::unique_ptr<BodyFilter> make_json_list_filter(FilterOptions options, Predicate& predicate) {
+  return std::make_unique<WalkFilter<ListHandler>>(std::move(options), predicate);
 }
 
 }  // namespace postern::kube::filter

@@ -4,23 +4,7 @@
 
 namespace postern::kube::filter {
 
-void ObjectHead::reset() {
-  seen_metadata_ = seen_name_ = seen_namespace_ = false;
-  name_and_namespace_ = metadata_over_ = false;
-  name_.clear();
-  namespace_.clear();
-  if (event_references_) regarding_ = related_ = {};
-}
-
-Want ObjectHead::once(bool& seen, Want want, const char* reason) {
-  if (seen) reason_ = reason;
-  seen = true;
-  return want;
-}
-
-Want ObjectHead::on_object_key(std::string_view key) {
-  if (key == "metadata") return once(seen_metadata_, Want::kObject, "duplicate metadata key");
-  if (!event_references_) return Want::kSkip;
+Want ObjectHead::on_reference_key(std::string_view key) {
   if (key == "involvedObject" || key == "regarding") {
     reference_ = &regarding_;
   } else if (key == "related") {
@@ -29,18 +13,6 @@ Want ObjectHead::on_object_key(std::string_view key) {
     return Want::kSkip;
   }
   return once(reference_->seen, Want::kRaw, "duplicate reference key");
-}
-
-Want ObjectHead::on_metadata_key(std::string_view key) {
-  if (key == "name") {
-    text_ = &name_;
-    return once(seen_name_, Want::kText, "duplicate name key");
-  }
-  if (key == "namespace") {
-    text_ = &namespace_;
-    return once(seen_namespace_, Want::kText, "duplicate namespace key");
-  }
-  return Want::kSkip;
 }
 
 bool ObjectHead::on_text(std::string_view raw) {

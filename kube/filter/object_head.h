@@ -48,6 +48,7 @@ class ObjectHead {
     std::string api_version, kind, namespace_, name;
   };
 
+  Want on_reference_key(std::string_view key);
   Want once(bool& seen, Want want, const char* reason);
   bool read_metadata(std::string_view metadata);
   bool read_reference(std::string_view value, Reference& reference);
@@ -68,5 +69,39 @@ class ObjectHead {
   Reference related_;
   Item item_;
 };
+
+// What is called for every member of every item is inline.
+
+inline void ObjectHead::reset() {
+  seen_metadata_ = seen_name_ = seen_namespace_ = false;
+  name_and_namespace_ = metadata_over_ = false;
+  name_.clear();
+  namespace_.clear();
+  if (event_references_) regarding_ = related_ = {};
+}
+
+inline Want ObjectHead::once(bool& seen, Want want, const char* reason) {
+  if (seen) reason_ = reason;
+  seen = true;
+  return want;
+}
+
+inline Want ObjectHead::on_object_key(std::string_view key) {
+  if (is_word(key, "metadata"))
+    return once(seen_metadata_, Want::kObject, "duplicate metadata key");
+  return event_references_ ? on_reference_key(key) : Want::kSkip;
+}
+
+inline Want ObjectHead::on_metadata_key(std::string_view key) {
+  if (is_word(key, "name")) {
+    text_ = &name_;
+    return once(seen_name_, Want::kText, "duplicate name key");
+  }
+  if (is_word(key, "namespace")) {
+    text_ = &namespace_;
+    return once(seen_namespace_, Want::kText, "duplicate namespace key");
+  }
+  return Want::kSkip;
+}
 
 }  // namespace postern::kube::filter

@@ -39,8 +39,6 @@ const char* isa_name(Isa isa) {
       return "SSE2";
     case Isa::kAvx2:
       return "AVX2";
-    case Isa::kAvx512:
-      return "AVX-512";
   }
   return "?";
 }

@@ -28,7 +28,7 @@ struct ScanFunctions {
   const char* (*skip_string)(const char* p, const char* end, ScanState& state);
 };
 
-enum class Isa { kScalar, kSse2, kAvx2, kAvx512 };
+enum class Isa { kScalar, kSse2, kAvx2 };
 
 const char* isa_name(Isa isa);
 

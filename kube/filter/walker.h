@@ -2,6 +2,7 @@
 
 #include "kube/filter/json_string.h"
 #include "kube/filter/scanner.h"
+#include "kube/filter/short_text.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -92,11 +93,18 @@ class Walker {
   };
 
   static constexpr std::size_t kMaxLevels = 8;
+  static constexpr std::ptrdiff_t kQuickMargin = 4 * kShortText;
 
-  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+  static bool is_space(char c) {
+    return static_cast<unsigned char>(c) <= ' ' &&
+           (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+  }
 
   const char* step(const char* p, const char* end) {
     switch (state_) {
+      case State::kAfterValue:
+        if (*p == ',') return comma(p, end);
+        break;
       case State::kInToken:
         return token(p, end);
       case State::kInScalar:
@@ -119,22 +127,22 @@ class Walker {
       case State::kFirstKey:
         if (*p == '}') return close(p);
         [[fallthrough]];
-      case State::kKey:
-        return key(p, end);
+      case State::kKey: {
+        const char* const after = quick_members(p, end);
+        return after != p ? after : key(p, end);
+      }
       case State::kColon:
         if (*p != ':') return fail("no colon after a key");
         state_ = State::kValue;
         return p + 1;
       case State::kFirstElement:
-        if (*p == ']') return close(p);
-        [[fallthrough]];
+        return *p == ']' ? close(p) : element(p, end);
       case State::kElement:
-        want_ = handler_.on_element();
-        [[fallthrough]];
+        return element(p, end);
       case State::kValue:
         return value(p, end);
       default:
-        return after_value(p);
+        return *p == ',' ? comma(p, end) : close(p);
     }
   }
 
@@ -144,7 +152,7 @@ class Walker {
   }
 
   /// Goes on as the handler says, at `p`.
-  const char* follow(Step step, const char* p) {
+  [[gnu::always_inline]] const char* follow(Step step, const char* p) {
     if (step == Step::kGo) return p;
     if (step == Step::kFail) return fail(handler_.reason());
     const std::size_t item = handler_.abandon_level();
@@ -156,7 +164,7 @@ class Walker {
     return p;
   }
 
-  const char* open(const char* p) {
+  [[gnu::always_inline]] const char* open(const char* p) {
     if (level_ == kMaxLevels) return fail("nested too deeply");
     const bool array = *p == '[';
     arrays_[level_++] = array;
@@ -164,7 +172,7 @@ class Walker {
     return follow(handler_.on_open(p), p + 1);
   }
 
-  const char* close(const char* p) {
+  [[gnu::always_inline]] const char* close(const char* p) {
     const bool array = arrays_[level_ - 1];
     if (*p != (array ? ']' : '}')) return fail("no comma after a value");
     --level_;
@@ -172,10 +180,17 @@ class Walker {
     return follow(handler_.on_close(p + 1), p + 1);
   }
 
-  const char* after_value(const char* p) {
-    if (*p != ',') return close(p);
-    state_ = arrays_[level_ - 1] ? State::kElement : State::kKey;
-    return p + 1;
+  const char* comma(const char* p, const char* end) {
+    const bool array = arrays_[level_ - 1];
+    state_ = array ? State::kElement : State::kKey;
+    ++p;
+    return array && p != end && *p == '{' ? element(p, end) : p;
+  }
+
+  const char* element(const char* p, const char* end) {
+    want_ = handler_.on_element();
+    p = value(p, end);
+    return p != nullptr && state_ == State::kFirstKey ? quick_members(p, end) : p;
   }
 
   const char* key(const char* p, const char* end) {
@@ -184,7 +199,62 @@ class Walker {
     return begin_token(p, end);
   }
 
-  const char* begin_token(const char* p, const char* end) {
+  /// The usual case, faster: members that are whole in this chunk and written without white space,
+  /// without a state between their tokens. Stops wherever that ends, in any state.
+  const char* quick_members(const char* p, const char* end) {
+    while (end - p > kQuickMargin && *p == '"') {
+      p = quick_key(p, end);
+      if (p == nullptr || end - p <= kQuickMargin / 2 || *p != ':') return p;
+      state_ = State::kValue;
+      ++p;
+      if (is_space(*p)) return p;
+      p = want_ == Want::kSkip ? quick_skip(p, end) : value(p, end);
+      if (p == nullptr || p == end) return p;
+      if (state_ == State::kFirstKey) continue;
+      if (state_ != State::kAfterValue || *p != ',') return p;
+      state_ = State::kKey;
+      ++p;
+    }
+    return p;
+  }
+
+  [[gnu::always_inline]] const char* quick_key(const char* p, const char* end) {
+    const int length = short_text(p + 1);
+    if (length == kShortText) {
+      in_key_ = true;
+      return begin_long_token(p, end);
+    }
+    state_ = State::kColon;
+    want_ = handler_.on_key({p + 1, static_cast<std::size_t>(length)});
+    return handler_.reason() != nullptr ? fail(handler_.reason()) : p + length + 2;
+  }
+
+  /// Passes over a value, of which at least kQuickMargin / 2 - 1 bytes are there.
+  const char* quick_skip(const char* p, const char* end) {
+    const char c = *p;
+    if (c == '"') {
+      const int length = short_text(p + 1);
+      if (length != kShortText) return value_done(p + length + 2);
+    } else if (c == '{' || c == '[') {
+      if (p[1] == c + 2) return value_done(p + 2);
+    } else if (c >= '0' && c <= '9' && (p[1] == ',' || p[1] == '}')) {
+      return value_done(p + 1);
+    }
+    return begin_skip(p, end);
+  }
+
+  [[gnu::always_inline]] const char* begin_token(const char* p, const char* end) {
+    if (end - p > kShortText) {
+      const int length = short_text(p + 1);
+      if (length != kShortText) {
+        skip_.saw_backslash = false;
+        return token_done({p + 1, static_cast<std::size_t>(length)}, p + length + 2);
+      }
+    }
+    return begin_long_token(p, end);
+  }
+
+  const char* begin_long_token(const char* p, const char* end) {
     skip_ = {};
     skip_.in_string = true;
     const char* const start = p + 1;
@@ -205,7 +275,7 @@ class Walker {
     return token_.size() > kMaxToken ? fail("a key or text is too long") : end;
   }
 
-  const char* token_done(std::string_view raw, const char* after) {
+  [[gnu::always_inline]] const char* token_done(std::string_view raw, const char* after) {
     if (raw.size() > kMaxToken) return fail("a key or text is too long");
     if (!in_key_) {
       state_ = State::kAfterValue;
@@ -304,7 +374,7 @@ class Walker {
     if (text.size() > kMaxToken) return fail("a number is too long");
     if (!is_json_scalar(text)) return fail("not a JSON value");
     if (want_ == Want::kSkip || want_ == Want::kRaw) return value_done(after);
-    if (text != "null") return fail("a value has the wrong type");
+    if (!is_word(text, "null")) return fail("a value has the wrong type");
     state_ = State::kAfterValue;
     return follow(handler_.on_null(after), after);
   }

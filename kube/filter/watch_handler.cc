@@ -2,8 +2,10 @@
 
 #include "kube/filter/json_string.h"
 #include "kube/filter/member_reader.h"
+#include "kube/filter/walk_filter.h"
 #include "kube/filter/watch_special.h"
 
+#include <memory>
 #include <utility>
 
 namespace postern::kube::filter {
@@ -225,6 +227,11 @@ Step WatchHandler::keep(std::string_view event) {
   ++summary_.kept;
   out_->append(event).push_back('\n');
   return Step::kGo;
+}
+
+// Here, so that the walk and its handler are compiled as one.
+std::unique_ptr<BodyFilter> make_json_watch_filter(FilterOptions options, Predicate& predicate) {
+  return std::make_unique<WalkFilter<WatchHandler>>(std::move(options), predicate);
 }
 
 }  // namespace postern::kube::filter
