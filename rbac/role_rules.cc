@@ -210,7 +210,10 @@ void add_plural(const Combination& from, Effect effect, bool namespace_absent,
     // A deny never weakens by a gap: a namespace that was left out means every one, and one that is
     // written for a kind without namespaces does not matter.
     rule.cluster_scoped |= !every_kind || namespace_absent;
-    if (!rule.namespaced && (!every_kind || namespace_absent)) {
+    const ShortKind* known = find_short_kind(from.group.text(), from.kind);
+    if (known != nullptr && !known->namespaced) {
+      rule.namespaced = false;
+    } else if (!rule.namespaced && (!every_kind || namespace_absent)) {
       rule.namespaced = true;
       rule.namespace_ = Pattern::any();
     }

@@ -1,5 +1,6 @@
 #include "tests/rbac/request/fixture.h"
 
+using namespace postern;
 using namespace postern::rbac;
 using namespace postern::rbac::request;
 
@@ -104,8 +105,15 @@ TEST_CASE("create: roles of a request for resources") {
            {{"seek-pods"}, {"/mycluster/pod/k/dev/a"}, {"*"}, "with the role \"*\""},
            {{"seek-pods"}, {"/mycluster/pod/k/dev/a"}, {"no-such"}, "with the role \"no-such\""},
            // Denies.
-           {{"seek-pods", "no-pods"}, {"/mycluster/pod/k/dev/a"}, {}, "(search_as_roles)"},
-           {{"seek-pods", "no-pods-role"}, {"/mycluster/pod/k/dev/a"}, {}, "(search_as_roles)"},
+           {{"seek-pods", "no-pods", "pods"}, {"/mycluster/pod/k/dev/a"}, {}, "(search_as_roles)"},
+           {{"seek-pods", "no-pods-role", "pods"},
+            {"/mycluster/pod/k/dev/a"},
+            {},
+            "(search_as_roles)"},
+           {{"seek-pods", "no-pods"},
+            {"/mycluster/pod/k/dev/a"},
+            {},
+            "there is no kube cluster \"k\""},  // no role of theirs matches it
            {{"seek-pods", "no-pods", "seek-all"}, {"/mycluster/pod/k/dev/a"}, {}, "all"},
            // A role for requests of roles is not one for resources.
            {{"asks"}, {"/mycluster/pod/k/dev/a"}, {}, "there is no kube cluster \"k\""},
@@ -386,7 +394,7 @@ TEST_CASE("create: request.kubernetes_resources") {
   const Person alice = person_of(directory, "alice", {"any", "nginx-secret"});
   CHECK(roles_of(create_as(directory, alice, for_ids({pod}, {"all"}))) == "all");
   CHECK_HAS(said(create_as(directory, alice, for_ids({pod}, {"all", "nginx"}))),
-            "with the role \\\"nginx\\\" not all of these kinds");
+            "with the role \"nginx\" not all of these kinds");
 }
 
 TEST_CASE("create: reasons") {

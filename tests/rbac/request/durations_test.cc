@@ -1,5 +1,6 @@
 #include "tests/rbac/request/fixture.h"
 
+using namespace postern;
 using namespace postern::rbac;
 using namespace postern::rbac::request;
 

@@ -3,6 +3,7 @@
 #include "rbac/request/check_roles.h"
 #include "tests/rbac/request/fixture.h"
 
+using namespace postern;
 using namespace postern::rbac;
 using namespace postern::rbac::request;
 

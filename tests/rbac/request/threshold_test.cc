@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+using namespace postern;
 using namespace postern::rbac;
 using namespace postern::rbac::request;
 
