@@ -70,7 +70,6 @@ spec:
     kubernetes_resources:
     - {kind: pods, api_group: "", namespace: dev, name: "web-*", verbs: [get, list, watch, create, exec]}
   deny:
-    kubernetes_labels: {"*": "*"}
     kubernetes_resources:
     - {kind: pods, api_group: "", namespace: dev, name: "web-9", verbs: ["*"]}
 ---
