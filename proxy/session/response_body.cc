@@ -23,7 +23,8 @@ ResponseBody::ResponseBody(Worker& worker, Lease& lease, const http::ResponseHea
 }
 
 Task<Result<std::string_view>> ResponseBody::next() {
-  while (!decoder_.done()) {
+  std::string_view piece = std::exchange(ahead_, std::string_view());
+  while (piece.empty() && !decoder_.done() && !failed_) {
     if (rest_.empty()) {
       auto filled = co_await fill();
       if (!filled) {
@@ -33,17 +34,30 @@ Task<Result<std::string_view>> ResponseBody::next() {
         break;  // a clean end of stream, accepted by the decoder
       }
     }
+    piece = decode_buffered();
+  }
+  if (piece.empty() && failed_) {
+    co_return fail(*failed_);
+  }
+  ahead_ = decode_buffered();
+  co_return piece;
+}
+
+/// The next payload out of what has been read; "" when there is none in it, or an error.
+std::string_view ResponseBody::decode_buffered() {
+  while (!rest_.empty() && !decoder_.done() && !failed_) {
     std::size_t consumed = 0;
     const auto piece = decoder_.decode(rest_, consumed);
     if (!piece) {
-      co_return fail(kube::Status::bad_gateway("the API server's answer is framed wrongly"));
+      failed_ = kube::Status::bad_gateway("the API server's answer is framed wrongly");
+      break;
     }
     rest_.remove_prefix(consumed);
     if (!piece->empty()) {
-      co_return *piece;
+      return *piece;
     }
   }
-  co_return std::string_view();
+  return {};
 }
 
 Task<Result<void>> ResponseBody::fill() {

@@ -25,14 +25,16 @@ class ResponseBody {
   /// The next piece; empty only when done(). Valid until the next call. 502 when the body breaks
   /// off.
   Task<Result<std::string_view>> next();
-  /// More payload may come without waiting: a writer may gather before it flushes.
-  bool has_more_buffered() const { return !rest_.empty(); }
-  bool done() const { return decoder_.done(); }
-  /// The connection ended the body, or bytes came behind it: it cannot be used again.
+  /// More payload is here already: a writer may gather before it flushes. Framing alone does not
+  /// count, or the last event of a watch would wait for the next one.
+  bool has_more_buffered() const { return !ahead_.empty() || failed_.has_value(); }
+  bool done() const { return decoder_.done() && !has_more_buffered(); }
+  /// The body ended by itself, and no byte came behind it: the connection can be used again.
   bool clean() const { return done() && rest_.empty() && lease_.pending().empty(); }
 
  private:
   Task<Result<void>> fill();
+  std::string_view decode_buffered();
 
   Worker& worker_;
   Lease& lease_;
@@ -42,7 +44,9 @@ class ResponseBody {
   std::optional<BufferPool::Buffer> buffer_;
   std::string_view
       rest_;  ///< raw bytes not decoded yet, in buffer_ or in the lease's pending bytes
-  std::string head_rest_;  ///< what came together with the head
+  std::string_view ahead_;              ///< payload for the next call
+  std::optional<kube::Status> failed_;  ///< the next call's error
+  std::string head_rest_;               ///< what came together with the head
 };
 
 }  // namespace postern::proxy
