@@ -8,7 +8,7 @@ namespace postern::proxy {
 /// worker's thread only.
 class Event {
  public:
-  explicit Event(Executor executor) : timer_(executor, Clock::time_point::max()) {}
+  explicit Event(const Executor& executor) : timer_(executor, Clock::time_point::max()) {}
 
   /// Wakes all who wait; later waits end at once.
   void set() {

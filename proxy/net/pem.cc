@@ -8,7 +8,7 @@ namespace postern::proxy {
 
 namespace {
 
-constexpr std::size_t kMaxFile = 1024 * 1024;
+constexpr std::size_t kMaxFile = std::size_t{1024} * 1024;
 
 /// Without it OpenSSL would ask on the terminal.
 int no_passphrase(char*, int, int, void*) {

@@ -12,7 +12,7 @@ namespace {
 
 asio::ip::tcp::endpoint peer_of(const TcpSocket& socket) {
   error_code error;
-  const asio::ip::tcp::endpoint peer = socket.remote_endpoint(error);
+  asio::ip::tcp::endpoint peer = socket.remote_endpoint(error);
   if (error || !peer.address().is_v6()) return peer;
   const asio::ip::address_v6 address = peer.address().to_v6();
   if (!address.is_v4_mapped()) return peer;
