@@ -118,7 +118,7 @@ HealthAnswer HealthRegistry::answer_all(std::string_view path, std::string_view 
       lines += "[+]" + check->name + " excluded: ok\n";
     } else if (const auto problem = run(*check)) {
       lines += "[-]" + check->name + " failed: reason withheld\n";
-      reasons += "[-]" + check->name + " failed: " + *problem + "\n";
+      reasons += (reasons.empty() ? "" : "; ") + check->name + ": " + *problem;
     } else {
       lines += "[+]" + check->name + " ok\n";
     }
@@ -137,8 +137,7 @@ HealthAnswer HealthRegistry::answer_one(std::string_view path, std::string_view 
     if (check->name != name) continue;
     const auto problem = run(*check);
     if (!problem) return {200, "ok", ""};
-    return {500, "internal server error: reason withheld\n",
-            "[-]" + check->name + " failed: " + *problem + "\n"};
+    return {500, "internal server error: reason withheld\n", check->name + ": " + *problem};
   }
   return {404, "404 page not found\n", ""};
 }

@@ -16,7 +16,7 @@ namespace postern::proxy {
 struct HealthAnswer {
   unsigned status = 200;
   std::string body;
-  /// Why checks failed, for the log only ("[-]NAME failed: REASON" lines); "" when none did.
+  /// Why checks failed, for the log only ("NAME: REASON; …"); "" when none did.
   std::string reasons;
   static constexpr std::string_view kContentType = "text/plain; charset=utf-8";
 };
