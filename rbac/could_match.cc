@@ -27,13 +27,17 @@ const RuleIndex* ids_of(const RoleContext& context, const Cluster& cluster) {
 template <typename Accept>
 bool CollectionProbe::any_domain(const RuleIndex& index, Accept accept) {
   const bool writes_namespaces = need_.is_namespace_object() && !kReadVerbs.contains(need_.verbs);
-  const bool direct =
-      index.any_rule(need_.object.group, need_.object.plural, [&](const Rule& rule, std::uint32_t) {
-        return spent() ||
-               (rule.verbs.intersects(need_.verbs) && reaches_scope(rule, need_) &&
-                (!writes_namespaces || rule.writes_namespaces) &&
-                accept(Domain{need_.object.namespaced ? &rule.namespace_ : nullptr, &rule.name}));
-      });
+  const ObjectRef& object = need_.object;
+  const auto accepts = [&](const Rule& rule, std::uint32_t) {
+    return spent() || (rule.verbs.intersects(need_.verbs) && reaches_scope(rule, need_) &&
+                       (!writes_namespaces || rule.writes_namespaces) &&
+                       accept(Domain{object.namespaced ? &rule.namespace_ : nullptr, &rule.name}));
+  };
+  const bool every_namespace = object.namespaced && object.namespace_.empty();
+  const bool direct = every_namespace
+                          ? index.any_rule(object.group, object.plural, accepts)
+                          : index.any_rule_in(object.group, object.plural, object.namespaced,
+                                              object.namespace_, accepts);
   if (direct || !need_.is_namespace_object() || writes_namespaces) {
     return direct;
   }

@@ -21,15 +21,18 @@ class NamesInNamespace {
   void add(const RuleIndex& index, const PatternSet& names, VerbSet verbs) {
     bool has_any = false;
     bool has_some = false;
+    bool has_others = false;
     names.for_each([&](const Pattern& pattern, std::uint32_t rule) {
       if (index.verbs(rule).intersects(verbs)) {
         has_some = true;
         has_any = has_any || pattern.is_any();
+      } else {
+        has_others = true;
       }
     });
     all_ = all_ || has_any;
     if (has_some && !all_) {
-      sets_.push_back({&index, &names});
+      sets_.push_back({&index, &names, has_others});
     }
   }
 
@@ -63,6 +66,9 @@ class NamesInNamespace {
       return joined_->find(name, effect, [](std::uint32_t) { return true; });
     }
     return std::any_of(sets_.begin(), sets_.end(), [&](const Set& set) {
+      if (!set.check_verbs) {
+        return set.names->find(name, effect, [](std::uint32_t) { return true; });
+      }
       return set.names->find(name, effect, [&](std::uint32_t rule) {
         return set.index->verbs(rule).intersects(verbs);
       });
@@ -73,6 +79,7 @@ class NamesInNamespace {
   struct Set {
     const RuleIndex* index;
     const PatternSet* names;
+    bool check_verbs;  ///< some of them have other verbs only
   };
   bool all_ = false;
   std::vector<Set> sets_;

@@ -68,6 +68,8 @@ class Pattern {
   bool is_any() const { return kind_ == Kind::kAny; }
   /// kLiteral: the whole text. kPrefix: without its `*`. kGlob: the text before the first `*`.
   std::string_view head() const { return pieces_.empty() ? std::string_view() : pieces_.front(); }
+  /// kGlob: what stands between the `*`s; the outer two may be empty.
+  const std::vector<std::string>& pieces() const { return pieces_; }
   /// As it was written (a literal from a trait: the value).
   const std::string& text() const { return text_; }
 

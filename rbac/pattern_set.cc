@@ -1,7 +1,6 @@
 #include "rbac/pattern_set.h"
 
 #include <algorithm>
-#include <set>
 
 namespace postern::rbac {
 namespace {
@@ -9,7 +8,46 @@ namespace {
 /// Up to here trying one by one is as fast as a hash, and needs no memory.
 constexpr std::size_t kFew = 6;
 
+/// `*TAIL`.
+bool is_suffix(const Pattern& pattern) {
+  return pattern.kind() == Pattern::Kind::kGlob && pattern.pieces().size() == 2 &&
+         pattern.pieces().front().empty();
+}
+
 }  // namespace
+
+void PatternSet::add_to(StringIndex& index, std::string_view text, std::uint32_t entry) {
+  std::uint32_t& first = index.insert(text);
+  entries_[entry].next = first;
+  first = entry;
+}
+
+void PatternSet::add_end(Ends& ends, std::string_view text, char outermost, std::uint32_t entry) {
+  ends.outermost_letters |= letters_of({&outermost, 1});
+  add_to(ends.index, text, entry);
+  const auto at = std::lower_bound(ends.lengths.begin(), ends.lengths.end(), text.size());
+  if (at == ends.lengths.end() || *at != text.size()) {
+    ends.lengths.insert(at, text.size());
+  }
+}
+
+void PatternSet::add_other(const Pattern& pattern, std::uint32_t entry) {
+  Other other;
+  other.entry = entry;
+  if (pattern.kind() == Pattern::Kind::kGlob) {
+    const std::vector<std::string>& pieces = pattern.pieces();
+    std::size_t bytes = 0;
+    for (const std::string& piece : pieces) {
+      other.letters |= letters_of(piece);
+      other.pairs |= pairs_of(piece);
+      bytes += piece.size();
+    }
+    other.least_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(bytes, 0xFFFF));
+    other.first = pieces.front().empty() ? '\0' : pieces.front().front();
+    other.last = pieces.back().empty() ? '\0' : pieces.back().back();
+  }
+  others_.push_back(other);
+}
 
 void PatternSet::build() {
   if (entries_.size() <= kFew) {
@@ -21,23 +59,18 @@ void PatternSet::build() {
     literal_count += entry.pattern->kind() == Pattern::Kind::kLiteral ? 1 : 0;
   }
   literals_.reserve(literal_count);
-  std::set<std::size_t> lengths;
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     const Pattern& pattern = *entries_[i].pattern;
     if (pattern.kind() == Pattern::Kind::kLiteral) {
-      std::uint32_t& first = literals_.insert(pattern.head());
-      entries_[i].next = first;
-      first = i;
+      add_to(literals_, pattern.head(), i);
     } else if (pattern.kind() == Pattern::Kind::kPrefix) {
-      std::uint32_t& first = prefixes_.insert(pattern.head());
-      entries_[i].next = first;
-      first = i;
-      lengths.insert(pattern.head().size());
+      add_end(prefixes_, pattern.head(), pattern.head().front(), i);
+    } else if (is_suffix(pattern)) {
+      add_end(suffixes_, pattern.pieces().back(), pattern.pieces().back().back(), i);
     } else {
-      others_.push_back(i);
+      add_other(pattern, i);
     }
   }
-  prefix_lengths_.assign(lengths.begin(), lengths.end());
 }
 
 }  // namespace postern::rbac

@@ -42,22 +42,41 @@ class PatternSet {
     if (chain(literals_.find(name), accept)) {
       return true;
     }
-    for (const std::size_t length : prefix_lengths_) {
-      if (length > name.size()) {
-        break;
+    if (!name.empty()) {
+      if (prefixes_.may_have(name.front())) {
+        for (const std::size_t length : prefixes_.lengths) {
+          if (length > name.size()) {
+            break;
+          }
+          if (chain(prefixes_.index.find(name.substr(0, length)), accept)) {
+            return true;
+          }
+        }
       }
-      if (chain(prefixes_.find(name.substr(0, length)), accept)) {
-        return true;
+      if (suffixes_.may_have(name.back())) {
+        for (const std::size_t length : suffixes_.lengths) {
+          if (length > name.size()) {
+            break;
+          }
+          if (chain(suffixes_.index.find(name.substr(name.size() - length)), accept)) {
+            return true;
+          }
+        }
       }
     }
-    for (const std::uint32_t i : others_) {
-      if (entries_[i].pattern->matches(name, effect) && accept(entries_[i].number)) {
+    return !others_.empty() && find_other(name, effect, accept);
+  }
+
+  /// Calls `accept(pattern, number)` for entries until it returns true; whether it did.
+  template <typename Accept>
+  bool any(Accept accept) const {
+    for (const Entry& entry : entries_) {
+      if (accept(*entry.pattern, entry.number)) {
         return true;
       }
     }
     return false;
   }
-
   /// Calls `visit(pattern, number)` for every entry.
   template <typename Visit>
   void for_each(Visit visit) const {
@@ -83,12 +102,77 @@ class PatternSet {
     return false;
   }
 
+  /// What a name must have so that it is worth trying a glob.
+  struct Other {
+    std::uint64_t letters = 0;  ///< see letters_of()
+    std::uint64_t pairs = 0;    ///< see pairs_of()
+    std::uint32_t entry = 0;
+    std::uint16_t least_bytes = 0;
+    char first = '\0';  ///< \0: any
+    char last = '\0';
+  };
+
+  /// The letters of a text, folded into one word: a text without some letter of a glob does not
+  /// match it.
+  static std::uint64_t letters_of(std::string_view text) {
+    std::uint64_t letters = 0;
+    for (const char c : text) {
+      letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63U);
+    }
+    return letters;
+  }
+
+  /// Likewise the pairs of neighbours.
+  static std::uint64_t pairs_of(std::string_view text) {
+    std::uint64_t pairs = 0;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+      const unsigned one = static_cast<unsigned char>(text[i - 1]);
+      const unsigned other = static_cast<unsigned char>(text[i]);
+      pairs |= std::uint64_t{1} << ((one * 37 + other) & 63U);
+    }
+    return pairs;
+  }
+
+  template <typename Accept>
+  bool find_other(std::string_view name, Effect effect, Accept& accept) const {
+    const std::uint64_t letters = letters_of(name);
+    const std::uint64_t pairs = pairs_of(name);
+    const char first = name.empty() ? '\0' : name.front();
+    const char last = name.empty() ? '\0' : name.back();
+    for (const Other& other : others_) {
+      if ((other.letters & ~letters) != 0 || (other.pairs & ~pairs) != 0 ||
+          name.size() < other.least_bytes || (other.first != '\0' && other.first != first) ||
+          (other.last != '\0' && other.last != last)) {
+        continue;
+      }
+      const Entry& entry = entries_[other.entry];
+      if (entry.pattern->matches(name, effect) && accept(entry.number)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Texts of one end, by their length. None is empty.
+  struct Ends {
+    bool may_have(char outermost) const {
+      return (outermost_letters & letters_of({&outermost, 1})) != 0;
+    }
+
+    StringIndex index;
+    std::uint64_t outermost_letters = 0;
+    std::vector<std::size_t> lengths;  ///< ascending, each once
+  };
+  void add_to(StringIndex& index, std::string_view text, std::uint32_t entry);
+  void add_end(Ends& ends, std::string_view text, char outermost, std::uint32_t entry);
+  void add_other(const Pattern& pattern, std::uint32_t entry);
+
   std::vector<Entry> entries_;
   bool hashed_ = false;
   StringIndex literals_;
-  StringIndex prefixes_;
-  std::vector<std::size_t> prefix_lengths_;  ///< ascending
-  std::vector<std::uint32_t> others_;        ///< `*`, globs and regular expressions
+  Ends prefixes_;
+  Ends suffixes_;
+  std::vector<Other> others_;  ///< `*`, other globs and regular expressions
 };
 
 }  // namespace postern::rbac

@@ -58,6 +58,20 @@ class RuleIndex {
     });
   }
 
+  /// Calls `accept(rule, number)` for rules that reach this kind in this namespace (or its
+  /// cluster-scoped objects) until it returns true; whether it did.
+  template <typename Accept>
+  bool any_rule_in(std::string_view group, std::string_view plural, bool namespaced,
+                   std::string_view namespace_, Accept accept) const {
+    bool accepted = false;
+    for_each_names(group, plural, namespaced, namespace_, [&](const Names& names) {
+      accepted = accepted || names.any([&](const Pattern&, std::uint32_t number) {
+        return accept(rules_[number], number);
+      });
+    });
+    return accepted;
+  }
+
   /// Calls `accept(rule, number)` for rules that are about this kind until it returns true; whether
   /// it did.
   template <typename Accept>

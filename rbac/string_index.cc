@@ -52,12 +52,18 @@ void StringIndex::reserve(std::size_t keys) {
 }
 
 void StringIndex::grow() {
-  std::vector<Slot> old = std::move(slots_);
+  const std::vector<Slot> old = std::move(slots_);
   reserve(old.size());
   for (const Slot& slot : old) {
-    if (slot.used) {
-      insert(slot.key) = slot.value;
+    if (slot.size == kNone) {
+      continue;
     }
+    std::size_t i = slot.hash & (slots_.size() - 1);
+    while (slots_[i].size != kNone) {
+      i = (i + 1) & (slots_.size() - 1);
+    }
+    slots_[i] = slot;
+    ++used_;
   }
 }
 
@@ -68,12 +74,14 @@ std::uint32_t& StringIndex::insert(std::string_view key) {
   const std::uint32_t hash = hash_of(key);
   for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
     Slot& slot = slots_[i];
-    if (!slot.used) {
-      slot = {key, hash, kNone, true};
+    if (slot.size == kNone) {
+      slot = {hash, static_cast<std::uint32_t>(bytes_.size()),
+              static_cast<std::uint32_t>(key.size()), kNone};
+      bytes_ += key;
       ++used_;
       return slot.value;
     }
-    if (slot.hash == hash && slot.key == key) {
+    if (holds(slot, hash, key)) {
       return slot.value;
     }
   }
@@ -86,10 +94,10 @@ std::uint32_t StringIndex::find(std::string_view key) const {
   const std::uint32_t hash = hash_of(key);
   for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
     const Slot& slot = slots_[i];
-    if (!slot.used) {
+    if (slot.size == kNone) {
       return kNone;
     }
-    if (slot.hash == hash && slot.key == key) {
+    if (holds(slot, hash, key)) {
       return slot.value;
     }
   }
