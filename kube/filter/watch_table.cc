@@ -4,6 +4,12 @@
 #include "kube/filter/member_reader.h"
 
 namespace postern::kube::filter {
+namespace {
+
+/// Later events have none, written as null (Go's nil slice) or as an empty list.
+bool has_columns(std::string_view columns) { return columns != "null" && columns != "[]"; }
+
+}  // namespace
 
 WatchTable::Outcome WatchTable::fail(const char* reason) {
   reason_ = reason;
@@ -20,7 +26,7 @@ WatchTable::Outcome WatchTable::filter(std::string_view object, Predicate& predi
                              {"rows", &parts.rows}})) {
     return fail("a table event cannot be read");
   }
-  if (parts.columns != "null") columns_ = parts.columns;
+  if (has_columns(parts.columns)) columns_ = parts.columns;
   std::string_view row = "null";
   int count = 0;
   if (parts.rows != "null" && !read_first_element(parts.rows, row, count)) {
@@ -40,7 +46,7 @@ WatchTable::Outcome WatchTable::filter(std::string_view object, Predicate& predi
 bool WatchTable::remember_columns(std::string_view object) {
   std::string_view columns = "null";
   if (!read_members(object, {{"columnDefinitions", &columns}})) return false;
-  if (columns != "null") columns_ = columns;
+  if (has_columns(columns)) columns_ = columns;
   return true;
 }
 

@@ -61,6 +61,11 @@ Route route_of(std::string_view target, std::string_view default_cluster) {
   return {rest.substr(0, slash), rest.substr(slash)};
 }
 
+/// The alphabet of DNS labels, which configurations name clusters by.
+bool may_name_cluster(std::string_view name) {
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
 bool may_upgrade(const kube::RequestInfo& info) {
   return info.subresource == "exec" || info.subresource == "attach" ||
          info.subresource == "portforward" || info.subresource == "proxy";
@@ -183,6 +188,9 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
 
 Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
   const Route route = route_of(request.head.target, state.shared().default_cluster);
+  if (!route.cluster.empty() && !may_name_cluster(route.cluster)) {
+    return fail(kube::Status::bad_request("the path does not name a cluster"));
+  }
   auto info = kube::parse_request_info(request.head.method, route.target);
   if (!info) {
     return fail(std::move(info.error()));

@@ -28,7 +28,7 @@ def paged(names: list[str]) -> "type[object]":
         start = 0
         if token:
             text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-            start = int(re.search(r" (\d+)\x00|\s(\d+)\\u0000", text)[1] or 0)  # type: ignore[index]
+            start = int(re.search(r" (\d+)\\u0000", text)[1])  # type: ignore[index]
         page = [make_object(PODS, "dev", n, i) for i, n in enumerate(names)][start : start + limit]
         more = start + limit < len(names)
         metadata = {"continue": upstream_token(start + limit)} if more else {}

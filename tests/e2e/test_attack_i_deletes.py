@@ -1,5 +1,5 @@
-"""Attack matrix, group I: delete and deletecollection. Choice: `delete` without `deletecollection` in
-a role gives no deletecollection (403)."""
+"""Attack matrix, group I: delete and deletecollection. Choice: a deletecollection becomes single
+deletes, so `delete` gives it as well as `deletecollection`; without either it is 403."""
 
 import json
 import threading
@@ -29,8 +29,13 @@ def test_i_delete_of_a_granted_name(attack: Attack) -> None:
     assert json.loads(attack.forwarded(f"DELETE {POD}/nginx-1").message.body) == json.loads(body)
 
 
-def test_i164_without_the_verb_it_is_403(attack: Attack) -> None:
-    attack.refused(attack.send("DELETE", POD), 403)
+def test_i164_delete_gives_the_collection_too(attack: Attack) -> None:
+    assert visible(attack.send("DELETE", POD)) == {"dev/nginx-1", "dev/nginx-2"}
+    assert {r.path for r in deleted(attack)} == BOTH
+
+
+def test_i164_without_either_verb_it_is_403(attack: Attack) -> None:
+    attack.refused(attack.send("DELETE", "/api/v1/namespaces/dev/services"), 403)
 
 
 def test_i164_i165_a_collection_becomes_its_visible_objects(attack: Attack) -> None:

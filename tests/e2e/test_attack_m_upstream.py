@@ -151,6 +151,7 @@ def test_a_write_is_never_sent_twice(attack: Attack) -> None:
 
 
 def start(folder: Path, authority: Authority, upstream: RecordingUpstream, **options: object) -> Postern:
+    folder.mkdir(parents=True, exist_ok=True)
     kubeconfig = upstream_kubeconfig(
         folder / "upstream.kubeconfig", upstream.url, Path(str(options.pop("ca", upstream.ca_file))),
         str(options.pop("token", "upstream-token")),

@@ -74,7 +74,9 @@ class WatchOracle {
   void remember_columns(const Node& object) {
     require_once(object, {"columnDefinitions"});
     const Node* columns = object.find("columnDefinitions");
-    if (columns != nullptr && !columns->is_null()) columns_ = raw(*columns);
+    if (columns != nullptr && !columns->is_null() && raw(*columns) != "[]") {
+      columns_ = raw(*columns);
+    }
   }
 
   /// The only row of a table; nullptr for none.
