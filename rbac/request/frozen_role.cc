@@ -42,16 +42,24 @@ std::vector<FrozenPattern> expand(const PatternTemplate& source, const Traits& t
   return patterns;
 }
 
+bool is_kind(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
 std::vector<std::string> expand_kinds(const TraitTemplate& kind, const Traits& traits,
                                       Effect effect) {
   std::vector<std::string> kinds = kind.expand(traits);
   if (!kind.has_trait()) {
     return kinds;
   }
-  if (effect == Effect::kDeny) {
-    return kinds.empty() ? std::vector<std::string>{"*"} : kinds;
+  // A trait's value is one kind: no wildcard, and nothing that no kind is called.
+  const std::size_t values = kinds.size();
+  std::erase_if(kinds, [](const std::string& value) { return !is_kind(value); });
+  if (effect == Effect::kDeny && (kinds.empty() || kinds.size() < values)) {
+    return {"*"};
   }
-  std::erase(kinds, "*");
   return kinds;
 }
 

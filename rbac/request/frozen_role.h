@@ -37,7 +37,7 @@ class FrozenPattern {
   std::string before_;
   std::optional<std::string> value_;
   std::string after_;
-  Pattern pattern_;
+  Pattern pattern_ = Pattern::literal("");
 };
 
 /// Patterns by label; every label has to be there, with a value that one of its patterns matches.
