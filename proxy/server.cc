@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -358,6 +359,12 @@ int ProxyServer::run() {
   files_.stop();
   admin_.stop();
   log_.info("ended");
+  const bool all_ended = std::all_of(threads_.begin(), threads_.end(),
+                                     [](const auto& thread) { return thread->all_ended(); });
+  if (!all_ended) {
+    std::_Exit(
+        0);  // the drain's time is over; nothing of the sessions that are left has to be kept
+  }
   return 0;
 }
 

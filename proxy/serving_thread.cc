@@ -85,7 +85,7 @@ Task<void> ServingThread::drain_and_stop(std::chrono::milliseconds timeout,
   }
   if (!idle) {
     listener_.close_all();
-    co_await listener_.wait_until_idle(kLastGoodbye);
+    all_ended_ = co_await listener_.wait_until_idle(kLastGoodbye);
   }
   state_.close_pools();
   on_done();

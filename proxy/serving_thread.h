@@ -37,6 +37,9 @@ class ServingThread {
   /// Ends at once what drain() still waits for.
   void hurry();
   void join();
+  /// After join(): every session came to its end. Otherwise some still wait for an API server, and
+  /// what they refer to must not be destroyed below them.
+  bool all_ended() const { return all_ended_; }
 
   /// When the loop last came around; a health check's business.
   std::chrono::steady_clock::time_point last_turn() const;
@@ -52,6 +55,7 @@ class ServingThread {
   Listener listener_;
   Event hurry_;
   std::atomic<std::chrono::steady_clock::rep> last_turn_;
+  bool all_ended_ = true;
   std::thread thread_;
 };
 

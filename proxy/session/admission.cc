@@ -171,7 +171,8 @@ kube::ResourceAttributes ProxiedRequest::attributes() const {
 }
 
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
-  auto user = state.authenticators()->authenticate(request.head.fields, client.stream().tls());
+  auto user = state.authenticators()->authenticate(request.head.fields, client.stream().tls(),
+                                                   &request.decision.explanation);
   if (!user) {
     return fail(std::move(user.error()));
   }

@@ -96,17 +96,10 @@ Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head() {
 Task<Result<bool>> ClientConnection::read_body_piece(std::string& into) {
   const std::size_t before = into.size();
   while (!body_.done()) {
-    std::size_t consumed = 0;
-    auto piece = body_.decode(pending_, consumed);
-    if (!piece) {
-      co_return fail(std::move(piece.error()));
+    if (auto decoded = decode_body(into); !decoded) {
+      co_return fail(std::move(decoded.error()));
     }
-    into.append(*piece);
-    pending_.erase(0, consumed);
-    if (consumed > 0) {
-      continue;
-    }
-    if (into.size() > before) {
+    if (body_.done() || into.size() > before) {
       break;  // pass on what is there before waiting for more
     }
     deadline_.expires_after(limits_.stall_time);
@@ -117,6 +110,26 @@ Task<Result<bool>> ClientConnection::read_body_piece(std::string& into) {
     }
   }
   co_return into.size() > before || !body_.done();
+}
+
+/// Takes the payload out of all that has been read; erases once, however small the client's chunks
+/// are.
+Result<void> ClientConnection::decode_body(std::string& into) {
+  std::size_t offset = 0;
+  while (offset < pending_.size() && !body_.done()) {
+    std::size_t consumed = 0;
+    auto piece = body_.decode(std::string_view(pending_).substr(offset), consumed);
+    if (!piece) {
+      return fail(std::move(piece.error()));
+    }
+    into.append(*piece);
+    offset += consumed;
+  }
+  pending_.erase(0, offset);
+  if (pending_.empty() && pending_.capacity() > kReadAheadBytes / 4) {
+    std::string().swap(pending_);  // an idle connection holds little
+  }
+  return {};
 }
 
 Task<Result<std::string>> ClientConnection::read_body() {

@@ -70,6 +70,7 @@ class ClientConnection {
 
  private:
   Task<Stream::ReadOutcome> read_more();
+  Result<void> decode_body(std::string& into);
 
   Worker& worker_;
   Stream& stream_;
