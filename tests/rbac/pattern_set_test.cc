@@ -73,6 +73,39 @@ TEST_CASE("a set finds what its patterns match, few or many") {
   }
 }
 
+TEST_CASE("many globs with long pieces") {
+  std::mt19937 random(3);
+  for (int round = 0; round < 20; ++round) {
+    const std::string base = random_text(random, "ab", 60) + "abbaabbaab";
+    std::vector<Pattern> patterns;
+    while (patterns.size() < 200) {
+      const std::size_t at = random() % base.size();
+      std::string piece = base.substr(at, 1 + random() % 20);
+      if (random() % 2 == 0) piece[random() % piece.size()] = 'a';
+      patterns.push_back(
+          Pattern::compile("*" + piece + "*" + base.substr(base.size() - 1)).value());
+    }
+    PatternSet set;
+    for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+      set.add(patterns[i], i);
+    }
+    set.build();
+    for (const std::string& name :
+         {base, "x" + base, base.substr(base.size() / 2), std::string("ab")}) {
+      std::vector<bool> found(patterns.size(), false);
+      set.find(name, Effect::kAllow, [&](std::uint32_t i) {
+        found[i] = true;
+        return false;
+      });
+      for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+        CAPTURE(name);
+        CAPTURE(patterns[i].text());
+        REQUIRE(found[i] == patterns[i].matches(name));
+      }
+    }
+  }
+}
+
 TEST_CASE("find stops when the number is accepted") {
   std::vector<Pattern> patterns(100, Pattern::any());
   PatternSet set;
