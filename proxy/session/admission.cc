@@ -75,7 +75,10 @@ Result<void> read_upgrade(ProxiedRequest& request) {
   if (!request.head.upgrade) {
     return {};
   }
-  if (!may_upgrade(request.info) || request.head.framing != http::Framing::kNone) {
+  // SPDY clients say `Content-Length: 0`.
+  const bool has_body =
+      request.head.framing == http::Framing::kChunked || request.head.content_length > 0;
+  if (!may_upgrade(request.info) || has_body) {
     return fail(kube::Status::forbidden(
         "only exec, attach, port-forward and proxy may switch protocols, without a request body"));
   }

@@ -46,8 +46,7 @@ ResponseSink begin_answer(ClientConnection& client, ProxiedRequest& request,
 
 Task<Result<std::string>> read_whole(WorkerState& state, UpstreamAnswer& answer,
                                      std::size_t max_bytes) {
-  ResponseBody body(state.worker(), answer.lease, answer.head,
-                    state.shared().upstream_timeouts.first_byte);
+  ResponseBody body(state.worker(), answer.lease, answer.head, state.shared().limits.stall_time);
   std::string whole;
   while (!body.done()) {
     const auto piece = co_await body.next();

@@ -65,8 +65,7 @@ Task<Result<void>> relay_forbidden(WorkerState& state, ClientConnection& client,
 /// The answer to a write for somebody who may not read the object.
 Task<Result<void>> relay_reduced(WorkerState& state, ClientConnection& client,
                                  ProxiedRequest& request, UpstreamAnswer& answer) {
-  ResponseBody body(state.worker(), answer.lease, answer.head,
-                    state.shared().upstream_timeouts.first_byte);
+  ResponseBody body(state.worker(), answer.lease, answer.head, state.shared().limits.stall_time);
   while (!body.done()) {
     if (const auto piece = co_await body.next(); !piece) {
       co_return fail(piece.error());
@@ -99,9 +98,8 @@ Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
     co_return error ? Result<void>(fail(client_is_gone())) : Result<void>();
   }
   const bool long_running = is_long_running(request);
-  ResponseBody body(
-      state.worker(), answer.lease, answer.head,
-      long_running ? std::nullopt : std::optional(state.shared().upstream_timeouts.first_byte));
+  ResponseBody body(state.worker(), answer.lease, answer.head,
+                    long_running ? std::nullopt : std::optional(state.shared().limits.stall_time));
   Result<void> outcome;
   char last_byte = '\n';
   if (long_running) {
@@ -111,6 +109,7 @@ Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
     // The API server ends each JSON event with a newline: only there is a place for an event of
     // ours.
     if (!outcome && request.is_watch() && last_byte == '\n' && may_end_politely(answer.head)) {
+      request.head.keep_alive = false;
       outcome = co_await end_watch(sink, exchange.end(), std::move(outcome));
     }
   } else {

@@ -129,8 +129,7 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
     return state.shared().sealer.seal(token, continue_binding(request));
   };
   const auto filter = kube::filter::make_json_list_filter(std::move(options), *predicate);
-  ResponseBody body(state.worker(), answer.lease, answer.head,
-                    state.shared().upstream_timeouts.first_byte);
+  ResponseBody body(state.worker(), answer.lease, answer.head, state.shared().limits.stall_time);
   ResponseSink sink = begin_answer(client, request, answer.head, ResponseUse::kRewritten);
 
   while (!body.done()) {
@@ -288,6 +287,7 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
     }
     co_return outcome;
   }
+  request.head.keep_alive = false;
   co_return co_await end_watch(sink, exchange.end(), std::move(outcome));
 }
 

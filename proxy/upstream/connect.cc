@@ -81,7 +81,7 @@ kube::Status report(const Failure& failure, const ClusterEndpoint& endpoint,
                     const UpstreamHooks& hooks) {
   if (hooks.metrics != nullptr) hooks.metrics->upstream_connect_failed(failure.kind);
   if (hooks.log) {
-    hooks.log(LogLevel::kError,
+    hooks.log(LogLevel::kWarn,
               "no connection to " + endpoint.host_header() + ": " + failure.detail);
   }
   return answer_for(failure);

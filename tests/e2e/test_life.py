@@ -398,7 +398,7 @@ def test_vanished_clients_leave_nothing_behind(life: Life) -> None:
     wait_for("watches to end", lambda: life.postern.metric("postern_longrunning_requests") == 0, 30)
     assert life.postern.memory() - memory < 64 * 1024 * 1024
     assert life.status() == 200
-    assert not [r for r in life.upstream.requests if r.method == "POST"]
+    assert not [r for r in life.upstream.client_requests if r.method == "POST"]
 
 
 # -- API servers that fail ------------------------------------------------------------------------
