@@ -11,6 +11,9 @@ namespace postern::proxy {
 namespace {
 
 RequestBody body_framing(const ProxiedRequest& request) {
+  if (request.upgrade) {
+    return RequestBody::none();
+  }
   if (request.body) {
     return RequestBody::of_length(request.body->size());
   }
@@ -29,7 +32,7 @@ RequestBody body_framing(const ProxiedRequest& request) {
 /// Whether the client's body still has to come from the client: such a request cannot be sent
 /// again.
 bool streams_body(const ProxiedRequest& request) {
-  return !request.body && request.head.framing != http::Framing::kNone;
+  return !request.body && !request.upgrade && request.head.framing != http::Framing::kNone;
 }
 
 Result<std::string> upstream_head(const ClientConnection& client, const ProxiedRequest& request,
