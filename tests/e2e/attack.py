@@ -86,7 +86,7 @@ class Attack:
         for client in self._clients:
             client.close()
             for word in HIDDEN:
-                if word.search(client.received) and not word.search(unquote_to_bytes(client.sent)):
+                if word.search(client.received) and not word.search(unquote_to_bytes(bytes(client.sent))):
                     at = word.search(client.received).start()  # type: ignore[union-attr]
                     around = client.received[max(0, at - 200) : at + 100]
                     raise AssertionError(f"{word.pattern!r} reached the client: {around!r}")

@@ -46,7 +46,8 @@ class Stream:
         del request
         self.upstream = connection
         connection.send_head(200, ("Content-Type", "application/json"),
-                             ("Transfer-Encoding", "chunked"))  # fmt: skip
+                             ("Transfer-Encoding", "chunked"),
+                             ("Connection", "close"))  # fmt: skip
         self.opened.set()
         if connection.wait_for_end(60):
             self.ended.set()

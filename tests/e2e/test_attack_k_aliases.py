@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from attack import POD, TABLE, WIDGETS, Attack, visible
 from fixture_api import DISCOVERY_TYPE
+from upstream import Recorded, Reply
 
 EVENTS = "/api/v1/namespaces/dev/events"
 NEW_EVENTS = "/apis/events.k8s.io/v1/namespaces/dev/events"
@@ -149,14 +150,13 @@ def test_access_reviews_tell_what_the_proxy_lets_through(
 
 
 def test_l207_the_cluster_can_still_say_no(attack: Attack) -> None:
-    from upstream import Recorded, Reply
-
     def refuse(request: Recorded) -> Reply:
         review = json.loads(request.message.body)
         return Reply(201, json.dumps({**review, "status": {"allowed": False}}).encode())
 
     attack.on("selfsubjectaccessreviews", refuse)
-    attributes = {"verb": "get", "resource": "pods", "name": "nginx-1", "namespace": "dev"}
+    # Asked by no other test: what the cluster says is kept for a while.
+    attributes = {"verb": "update", "resource": "pods", "name": "nginx-2", "namespace": "dev"}
     assert ask_access(attack, **attributes)["allowed"] is False
 
 
