@@ -277,6 +277,12 @@ Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
   if (request.shares.empty()) {
     co_return fail(request.decision.status);
   }
+  if (may_upgrade(request.info)) {
+    // What a container or a port answers has no media type that the API server could negotiate: it
+    // answers 406 to anything more exact.
+    request.accept.upstream_accept = "*/*";
+    co_return Result<void>();
+  }
   auto accept = kube::plan_accept(request.head.fields.get("accept").value_or(""),
                                   {.filtered = request.filtered(),
                                    .watch = request.is_watch(),
