@@ -1,9 +1,9 @@
 #include "proxy/server.h"
 
+#include "proxy/admin_server.h"
 #include "proxy/check_config.h"
 #include "proxy/kube_clusters.h"
 #include "proxy/live_files.h"
-#include "proxy/observe/admin_server.h"
 #include "proxy/observe/version.h"
 #include "proxy/serving_thread.h"
 #include "proxy/upstream/rights_check.h"

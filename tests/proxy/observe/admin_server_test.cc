@@ -1,4 +1,4 @@
-#include "proxy/observe/admin_server.h"
+#include "proxy/admin_server.h"
 
 #include "proxy/config_values.h"
 
