@@ -245,6 +245,8 @@ class RecordingUpstream:
             connection.send(reply.body)
 
     def close(self) -> None:
+        if self._stopping:
+            return
         self._stopping = True
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
