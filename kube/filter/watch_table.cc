@@ -7,7 +7,9 @@ namespace postern::kube::filter {
 namespace {
 
 /// Later events have none, written as null (Go's nil slice) or as an empty list.
-bool has_columns(std::string_view columns) { return columns != "null" && columns != "[]"; }
+bool has_columns(std::string_view columns) {
+  return columns != "null" && columns != "[]";
+}
 
 }  // namespace
 
