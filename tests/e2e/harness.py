@@ -156,6 +156,8 @@ class Postern:
     def spawn(self) -> None:
         """Starts the process; says nothing about whether it is ready."""
         env = {**os.environ, "HOME": str(self.folder)}
+        # What was freed stays in ASan's quarantine: a small one, or memory could not be measured.
+        env.setdefault("ASAN_OPTIONS", "quarantine_size_mb=16")
         env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
         env.setdefault("TSAN_OPTIONS", "halt_on_error=0")
         with open(self.log_file, "ab") as log:
