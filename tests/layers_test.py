@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROXY = ("proxy/net", "proxy/http", "proxy/authn", "proxy/upstream", "proxy/crypto", "proxy/observe",
          "proxy/session", "proxy")  # fmt: skip
+ACCESS = ("proxy/access/store", "proxy/access/logins")
 
 # A folder may include itself and these; the longest folder that fits a file counts.
 MAY_USE: dict[str, tuple[str, ...]] = {
@@ -21,7 +22,9 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "proxy/observe": ("kube", "proxy/net", "proxy/http"),
     "proxy/upstream": ("kube", "kube/filter", "rbac", "proxy/net", "proxy/http", "proxy/observe"),
     "proxy/session": ("kube", "kube/filter", "rbac", *PROXY[:-1]),
-    "proxy": ("kube", "kube/filter", "rbac", *PROXY),
+    "proxy/access/store": ("kube",),
+    "proxy/access/logins": ("kube", "proxy/crypto"),
+    "proxy": ("kube", "kube/filter", "rbac", *PROXY, *ACCESS),
     "cli": ("kube", "kube/filter", "rbac", *PROXY),
 }
 

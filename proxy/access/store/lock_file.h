@@ -1,0 +1,28 @@
+#pragma once
+
+#include "kube/result.h"
+
+#include <string>
+
+namespace postern::proxy::access {
+
+/// Keeps a second process away from a file for as long as it lives: `PATH.lock` beside it, locked
+/// (flock) and holding our process ID. The lock file stays behind; the lock goes with the process,
+/// however it ends.
+class LockFile {
+ public:
+  /// 503 with a sentence that names the file and the process that has it; 500 when the lock file
+  /// cannot be written.
+  static Result<LockFile> take(const std::string& path);
+  ~LockFile();
+  LockFile(LockFile&& other) noexcept;
+  LockFile(const LockFile&) = delete;
+  LockFile& operator=(const LockFile&) = delete;
+  LockFile& operator=(LockFile&&) = delete;
+
+ private:
+  explicit LockFile(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+}  // namespace postern::proxy::access
