@@ -181,10 +181,15 @@ Result<void> read_query(std::string_view text, RequestInfo& info) {
   return {};
 }
 
-/// `/api/` and `/apis/` are what old clients ask for discovery; "/" has no segments.
-bool may_end_with_slash(const RequestTarget& target) {
-  return target.segments.size() == 1 &&
-         (target.segments[0] == "api" || target.segments[0] == "apis");
+/// `/api/` and `/apis/` are what old clients ask for discovery; "/" has no segments. Below them a
+/// slash at the end is no path of ours; elsewhere (`/logs/`, `/debug/pprof/`) it is kube-apiserver's
+/// own, and nobody's here.
+Result<void> check_last_slash(const RequestTarget& target) {
+  if (!target.trailing_slash) return {};
+  const bool discovery = target.segments[0] == "api" || target.segments[0] == "apis";
+  if (!discovery) return fail(Status::forbidden("this path is not served through postern"));
+  if (target.segments.size() == 1) return {};
+  return fail(Status::bad_request("the path ends with a slash"));
 }
 
 Result<void> read_path(const RequestTarget& target, RequestInfo& info) {
@@ -193,10 +198,7 @@ Result<void> read_path(const RequestTarget& target, RequestInfo& info) {
   info.is_resource_request = take_group_version(rest, info);
   if (!info.is_resource_request) {
     info.verb = ascii_lower(info.method);
-    if (target.trailing_slash && !may_end_with_slash(target)) {
-      return fail(Status::bad_request("the path ends with a slash"));
-    }
-    return {};
+    return check_last_slash(target);
   }
   if (rest[0] == "watch" || rest[0] == "proxy") {
     return fail(

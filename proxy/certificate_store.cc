@@ -77,6 +77,9 @@ Loaded<std::shared_ptr<const TlsServerContext>> CertificateStore::read() {
 
 void CertificateStore::publish(std::shared_ptr<const TlsServerContext> context) {
   report_.metrics().certificate_expires(CertificateUse::kServing, context->not_after());
+  if (is_made()) {
+    report_.metrics().certificate_expires(CertificateUse::kServingCA, made_.authority_ends);
+  }
   snapshot_.publish(std::move(context));
   report_.succeeded(ReloadKind::kServingCertificate, kWhat);
 }

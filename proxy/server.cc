@@ -117,6 +117,7 @@ class ProxyServer {
   std::vector<std::unique_ptr<Discovery>> discoveries_;
   std::vector<std::unique_ptr<ServingThread>> threads_;
   AdminServer admin_;
+  std::string admin_address_;
 };
 
 Loaded<void> ProxyServer::load() {
@@ -177,6 +178,9 @@ ListenerOptions ProxyServer::listener_options(const asio::ip::tcp::endpoint& end
         return metrics_.connection_rejected(RejectReason::kResources);
     }
   };
+  options.hooks.hold_handshake = [this] {
+    return std::make_shared<GaugeHold>(metrics_.connection(ConnectionState::kHandshake));
+  };
   options.hooks.on_handshake_failure = [this](const asio::ip::tcp::endpoint& peer,
                                               const TlsFailure& failure) {
     metrics_.tls_handshake_error();
@@ -228,9 +232,11 @@ Loaded<void> ProxyServer::bind() {
     }
   }
   if (!configuration_.admin_listen.empty()) {
-    if (const auto started = admin_.start(configuration_.admin_listen); !started) {
+    auto started = admin_.start(configuration_.admin_listen);
+    if (!started) {
       return fail_on("adminListen", started.error());
     }
+    admin_address_ = std::move(*started);
   }
   return {};
 }
@@ -279,7 +285,7 @@ void ProxyServer::tell_start() {
   const asio::ip::tcp::endpoint at = threads_.front()->listener().endpoint();
   log_.info("serving", {{"version", version()},
                         {"listen", at.address().to_string() + ":" + std::to_string(at.port())},
-                        {"admin", configuration_.admin_listen},
+                        {"admin", admin_address_},
                         {"workers", threads_.size()},
                         {"clusters", clusters_.size()}});
   if (files_.certificate().is_made()) {

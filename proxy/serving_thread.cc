@@ -20,8 +20,7 @@ ServingThread::ServingThread(std::size_t index, const SharedState& shared,
                              const std::vector<KubeCluster>& clusters,
                              const std::vector<std::unique_ptr<Discovery>>& discoveries,
                              const UpstreamHooks& hooks, ListenerOptions listener)
-    : shared_(shared),
-      worker_(index),
+    : worker_(index),
       state_(worker_, shared),
       listener_(worker_, std::move(listener),
                 [this](std::unique_ptr<Stream> client) { return serve(std::move(client)); }),
@@ -39,7 +38,6 @@ ServingThread::~ServingThread() {
 }
 
 Task<void> ServingThread::serve(std::unique_ptr<Stream> client) {
-  const auto counted = shared_.metrics.connection(ConnectionState::kActive);
   Session session(state_, std::move(client));
   co_await session.run();
 }

@@ -49,7 +49,6 @@ class ServingThread {
   Task<void> look_after();
   Task<void> drain_and_stop(std::chrono::milliseconds timeout, std::function<void()> on_done);
 
-  const SharedState& shared_;
   Worker worker_;
   WorkerState state_;
   Listener listener_;

@@ -215,6 +215,7 @@ Task<void> Listener::serve_tls(std::unique_ptr<TlsStream> stream) {
       tell(ListenerHooks::Refusal::kTooManyHandshakes);
     }
     const HandshakeTurn turn(live_, *stream);
+    const auto held = options_.hooks.hold_handshake ? options_.hooks.hold_handshake() : nullptr;
     auto done =
         co_await complete_handshake(*stream, worker_.deadlines(), options_.handshake_timeout);
     if (!done) {

@@ -28,6 +28,8 @@ struct ListenerHooks {
   };
   std::function<void(Refusal)> on_refusal;
   std::function<void(const asio::ip::tcp::endpoint& peer, const TlsFailure&)> on_handshake_failure;
+  /// A handshake begins; what this returns is released when it ends.
+  std::function<std::shared_ptr<void>()> hold_handshake;
   /// An exception came out of the handler: its text.
   std::function<void(const std::string&)> on_bug;
 };

@@ -164,6 +164,7 @@ tl::expected<MadeCertificate, std::string> make_certificate(const std::string& d
   const auto server = obtain_server(*authority, names, now, made);
   if (!server) return tl::unexpected(server.error());
   made.authority_pin = public_key_pin(authority->certificate.get());
+  made.authority_ends = not_after_of(authority->certificate.get());
   made.renew_at = renewal_of(server->certificate.get());
   return made;
 }

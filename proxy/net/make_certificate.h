@@ -13,6 +13,7 @@ struct MadeCertificate {
   std::string certificate_file;  ///< DIR/server.crt
   std::string key_file;          ///< DIR/server.key
   std::string authority_pin;     ///< "sha256:…" of the authority's public key, for --ca-pin
+  std::chrono::system_clock::time_point authority_ends;
   bool new_authority = false;
   bool new_certificate = false;
   std::chrono::system_clock::time_point renew_at;  ///< call again then

@@ -97,7 +97,7 @@ Metrics::Families::Families(Registry& registry)
   resolve(rejected,
           counter(registry, "postern_connections_rejected_total",
                   "Client connections that were closed at once."),
-          "reason", {"total_limit", "address_limit", "shutdown", "resources"});
+          "reason", {"total_limit", "address_limit", "resources"});
   tls_handshake_errors = &counter(registry, "postern_tls_handshake_errors_total",
                                   "TLS handshakes of clients that failed.")
                               .Add({});
@@ -106,7 +106,7 @@ Metrics::Families::Families(Registry& registry)
                   "Requests that were refused because they are no proper HTTP."),
           "reason",
           {"malformed_head", "head_too_large", "head_timeout", "bad_target", "body_framing",
-           "body_timeout", "truncated", "upgrade", "other"});
+           "body_timeout", "truncated", "upgrade"});
   resolve(cuts,
           counter(registry, "postern_responses_cut_total",
                   "Answers that were ended without their end, after the head had been sent."),
@@ -120,7 +120,7 @@ Metrics::Families::Families(Registry& registry)
           gauge(registry, "postern_longrunning_requests", "Open watches and streams."), "verb",
           {"watch", "log", "exec", "attach", "portforward", "proxy"});
   overhead = &histogram(registry, "postern_proxy_overhead_seconds",
-                        "Time that postern itself took for a request, waiting left out.")
+                        "Time from a request's head until it is decided and ready to go upstream.")
                   .Add({}, overhead_buckets());
   resolve(
       stream_bytes,

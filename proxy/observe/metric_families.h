@@ -44,9 +44,9 @@ struct Metrics::Families {
   Gauges& health_checks;
 
   Handles<prometheus::Gauge, 3> connections;
-  Handles<prometheus::Counter, 4> rejected;
+  Handles<prometheus::Counter, 3> rejected;
   prometheus::Counter* tls_handshake_errors;
-  Handles<prometheus::Counter, 9> protocol_errors;
+  Handles<prometheus::Counter, 8> protocol_errors;
   Handles<prometheus::Counter, 7> cuts;
   Handles<prometheus::Gauge, 2> inflight;
   Handles<prometheus::Gauge, 6> long_running;

@@ -25,7 +25,7 @@ enum class AuthenticatorKind { kNone, kX509, kToken, kSession, kUnion };
 enum class AuthenticationResult { kSuccess, kFailure };
 enum class DecisionLabel { kDeny, kAllow, kAllowFiltered };
 enum class ConnectionState { kHandshake, kIdle, kActive };
-enum class RejectReason { kTotalLimit, kAddressLimit, kShutdown, kResources };
+enum class RejectReason { kTotalLimit, kAddressLimit, kResources };
 enum class UpstreamConnectionState { kIdle, kLeased };
 enum class ConnectFailure { kResolve, kConnect, kTimeout, kTls, kCredential, kOther };
 /// As kube-apiserver's `request_kind`: get, list and watch only read.
@@ -41,8 +41,7 @@ enum class ProtocolError {
   kBodyFraming,
   kBodyTimeout,
   kTruncated,
-  kUpgrade,
-  kOther
+  kUpgrade
 };
 /// Why a response was cut after its head had been sent.
 enum class CutReason { kUpstream, kFilter, kClientGone, kStalled, kGrantEnded, kShutdown, kBug };
@@ -90,8 +89,8 @@ class Metrics {
   // Requests. `kind` and `verb` say which gauge the request is in while it runs.
   GaugeHold inflight(RequestKind kind);
   GaugeHold long_running(LongRunning verb);
-  /// Time that postern itself took for a request: from the parsed head to the request on its way
-  /// upstream, and from the response head's arrival to its way downstream; waiting is not in it.
+  /// Time from a request's parsed head until it is decided and ready to go upstream. Requests that
+  /// had to wait meanwhile (for a body, for a cluster's word) are not measured.
   void overhead(std::chrono::nanoseconds duration);
   void stream_bytes(LongRunning kind, StreamDirection direction, std::uint64_t bytes);
 

@@ -100,6 +100,7 @@ Task<Result<void>> read_facts(ClientConnection& client, ProxiedRequest& request)
   if (!encoding) {
     co_return fail(encoding.error());
   }
+  request.waited = true;
   co_await client.admit_body();
   auto body = co_await client.read_body();
   if (!body) {
@@ -130,6 +131,7 @@ Task<Result<void>> check_blind_patch(ClientConnection& client, ProxiedRequest& r
     co_return Result<void>();
   }
   if (!request.body) {
+    request.waited = true;
     co_await client.admit_body();
     auto body = co_await client.read_body();
     if (!body) {
@@ -193,10 +195,12 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
 Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
   const Route route = route_of(request.head.target, state.shared().default_cluster);
   if (!route.cluster.empty() && !may_name_cluster(route.cluster)) {
+    state.shared().metrics.protocol_error(ProtocolError::kBadTarget);
     return fail(kube::Status::bad_request("the path does not name a cluster"));
   }
   auto info = kube::parse_request_info(request.head.method, route.target);
   if (!info) {
+    state.shared().metrics.protocol_error(ProtocolError::kBadTarget);
     return fail(std::move(info.error()));
   }
   request.info = std::move(*info);
@@ -219,6 +223,7 @@ Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request) {
   }
   kube::ResolvedResource resolved = kube::resolve_resource(*request.catalog, request.info);
   if (resolved.resolution == kube::Resolution::kUnknown) {
+    request.waited = true;
     request.catalog = co_await cluster.discovery.refresh_kind(
         state.worker(), request.info.api_group, request.info.api_version);
     resolved = kube::resolve_resource(*request.catalog, request.info);
@@ -253,6 +258,7 @@ Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedR
     co_return fail(request.decision.status);
   }
   if (auto upgrade = read_upgrade(request); !upgrade) {
+    state.shared().metrics.protocol_error(ProtocolError::kUpgrade);
     co_return fail(std::move(upgrade.error()));
   }
   co_return co_await check_blind_patch(client, request);
@@ -265,6 +271,7 @@ Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
       request.shares.push_back(i);
       break;
     }
+    request.waited = true;
     auto allowed = co_await request.cluster->access_check.allowed(
         request.cluster->pool, shares[i].principals, request.decision.grant, request.info);
     if (!allowed) {

@@ -65,6 +65,7 @@ Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head() {
   std::size_t scanned = 0;
   std::size_t head_size = 0;
   bool timing_head = false;
+  fault_ = Fault::kNone;
   deadline_.expires_after(limits_.idle_time);
   while ((head_size = http::find_head_end(pending_, scanned)) == 0) {
     if (pending_.size() > limits_.head.max_bytes) {
@@ -77,6 +78,9 @@ Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head() {
     }
     const auto outcome = co_await read_more();
     if (outcome.status != Stream::ReadStatus::kData) {
+      if (timing_head) {
+        fault_ = deadline_.expired() ? Fault::kHeadTimeout : Fault::kHeadTruncated;
+      }
       deadline_.disarm();
       co_return std::nullopt;
     }
@@ -97,6 +101,7 @@ Task<Result<bool>> ClientConnection::read_body_piece(std::string& into) {
   const std::size_t before = into.size();
   while (!body_.done()) {
     if (auto decoded = decode_body(into); !decoded) {
+      fault_ = Fault::kBodyFraming;
       co_return fail(std::move(decoded.error()));
     }
     if (body_.done() || into.size() > before) {
@@ -104,8 +109,10 @@ Task<Result<bool>> ClientConnection::read_body_piece(std::string& into) {
     }
     deadline_.expires_after(limits_.stall_time);
     const auto outcome = co_await read_more();
+    const bool timed_out = deadline_.expired();
     deadline_.disarm();
     if (outcome.status != Stream::ReadStatus::kData) {
+      fault_ = timed_out ? Fault::kBodyTimeout : Fault::kBodyTruncated;
       co_return fail(kube::Status::bad_request("the request body ended early"));
     }
   }

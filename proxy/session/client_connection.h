@@ -63,6 +63,16 @@ class ClientConnection {
 
   /// Bytes behind the current message: the next request, or the first bytes of a tunnel.
   std::string take_pending() { return std::move(pending_); }
+  /// How the current message broke off or what was wrong with its framing; told only in metrics.
+  enum class Fault {
+    kNone,
+    kHeadTimeout,
+    kHeadTruncated,
+    kBodyFraming,
+    kBodyTimeout,
+    kBodyTruncated,
+  };
+  Fault fault() const { return fault_; }
   /// "203.0.113.7", for logs and X-Forwarded-For.
   std::string peer_address() const;
   Stream& stream() { return stream_; }
@@ -79,6 +89,7 @@ class ClientConnection {
   std::string pending_;
   http::BodyDecoder body_;
   bool awaits_continue_ = false;
+  Fault fault_ = Fault::kNone;
 };
 
 /// A complete HTTP/1.1 response that carries a Status.

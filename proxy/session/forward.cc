@@ -131,6 +131,9 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
   if (!impersonation) {
     co_return fail(impersonation.error());
   }
+  if (!std::exchange(request.waited, true)) {  // once, also when a list is asked for page by page
+    state.shared().metrics.overhead(Clock::now() - request.started);
+  }
   auto mode = request.upgrade ? UpstreamPool::Mode::kFresh : UpstreamPool::Mode::kPooled;
   bool renewed_credential = false;
   for (;;) {
@@ -146,8 +149,9 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
       mode = UpstreamPool::Mode::kFresh;
       continue;
     }
-    if (answer && answer->head.status == 401 && !renewed_credential && !streams_body(request) &&
-        request.cluster->endpoint->renew_credential(credential)) {
+    // The credential is renewed also for a request that cannot be sent again: the next one may.
+    if (answer && answer->head.status == 401 && !renewed_credential &&
+        request.cluster->endpoint->renew_credential(credential) && !streams_body(request)) {
       renewed_credential = true;
       mode = UpstreamPool::Mode::kFresh;
       continue;

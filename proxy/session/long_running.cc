@@ -53,9 +53,10 @@ LongRunning long_running_label(const ProxiedRequest& request) {
 }
 
 LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& client,
-                                         const ProxiedRequest& request,
+                                         ProxiedRequest& request,
                                          std::function<void()> interrupt)
-    : live_(state.live_streams(), state.worker().deadlines(),
+    : request_(request),
+      live_(state.live_streams(), state.worker().deadlines(),
             {.still_allowed = [&state, &client,
                                &request] { return is_still_allowed(state, client, request); },
              .interrupt = interrupt,
@@ -75,6 +76,7 @@ Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {
   }
   // Whatever happened: nobody else may read from the client before its watcher has let go.
   co_await watcher_.stop();
+  note_end();
   if (bug) {
     std::rethrow_exception(bug);
   }
@@ -82,7 +84,18 @@ Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {
 }
 
 Task<Result<void>> LongRunningExchange::run_unwatched(Task<Result<void>> relay) {
-  co_return co_await std::move(relay);
+  auto outcome = co_await std::move(relay);
+  note_end();
+  co_return outcome;
+}
+
+/// What ends by postern's own will is no fault of the API server's or the client's.
+void LongRunningExchange::note_end() {
+  if (live_.end() == StreamEnd::kDrained) {
+    request_.cut = CutReason::kShutdown;
+  } else if (live_.end() != StreamEnd::kNone) {
+    request_.cut = CutReason::kGrantEnded;
+  }
 }
 
 }  // namespace postern::proxy

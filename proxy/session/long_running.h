@@ -15,7 +15,7 @@ class LongRunningExchange {
  public:
   /// `interrupt` makes the relay end, soon; called at most once for each reason, on the worker's
   /// thread.
-  LongRunningExchange(WorkerState& state, ClientConnection& client, const ProxiedRequest& request,
+  LongRunningExchange(WorkerState& state, ClientConnection& client, ProxiedRequest& request,
                       std::function<void()> interrupt);
 
   /// Runs the relay to its end while the client is watched.
@@ -27,6 +27,9 @@ class LongRunningExchange {
   bool client_is_gone() const { return watcher_.client_is_gone(); }
 
  private:
+  void note_end();
+
+  ProxiedRequest& request_;
   LiveStream live_;
   ClientWatcher watcher_;
   GaugeHold counted_;

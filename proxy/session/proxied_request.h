@@ -6,6 +6,7 @@
 #include "kube/request_info.h"
 #include "proxy/http/message.h"
 #include "proxy/net/task.h"
+#include "proxy/observe/metrics.h"
 #include "proxy/upstream/upgrade.h"
 #include "rbac/authorize.h"
 
@@ -50,6 +51,12 @@ struct ProxiedRequest {
   std::vector<std::size_t> shares;  ///< of decision.shares: those that the answer is filtered by
   kube::AcceptPlan accept;
 
+  // How it goes.
+  GaugeHold inflight;
+  /// It waited for something before it was decided, so that its time says nothing about postern.
+  bool waited = false;
+  /// Why the answer was cut, where that is known better than by its Status.
+  std::optional<CutReason> cut;
   /// The status code of the answer, 0 before there is one.
   unsigned code = 0;
   /// The first byte of the answer has left: an error can only cut the connection.

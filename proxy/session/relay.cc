@@ -52,8 +52,10 @@ Task<Result<void>> pump(ResponseBody& body, ResponseSink& sink, ProxiedRequest& 
 /// A refusal by the API server itself: it may name postern's own identity.
 Task<Result<void>> relay_forbidden(WorkerState& state, ClientConnection& client,
                                    ProxiedRequest& request, UpstreamAnswer& answer) {
+  const auto encoding = answer.head.fields.get("content-encoding");
+  const bool readable = !encoding || http::iequals(*encoding, "identity");
   auto body = co_await read_whole(state, answer, kMaxRefusalBytes);
-  if (!body) {
+  if (!body || !readable) {
     co_return fail(kube::Status::bad_gateway("the API server refused the request"));
   }
   if (auto replaced = replace_refusal(*body, request.principals())) {

@@ -49,8 +49,9 @@ std::unique_ptr<kube::filter::Predicate> predicate_of(const ProxiedRequest& requ
   return rbac::make_predicate(request.decision, request.shares, *request.catalog);
 }
 
-kube::Status filter_failure(WorkerState& state, const ProxiedRequest& request,
+kube::Status filter_failure(WorkerState& state, ProxiedRequest& request,
                             const kube::filter::FilterError& error) {
+  request.cut = CutReason::kFilter;
   state.shared().metrics.filter_failed(error.reason);
   state.shared().log.warn("an answer could not be filtered, nothing more of it was sent",
                           {{"reason", error.reason},

@@ -15,6 +15,12 @@ bool is_long_running(const ProxiedRequest& request) {
   return request.is_watch() || request.follows_log() || request.upgrade.has_value();
 }
 
+CutReason cut_reason(const ProxiedRequest& request, const kube::Status& status) {
+  if (request.cut) return *request.cut;
+  if (status.code == 504) return CutReason::kStalled;
+  return status.code >= 500 ? CutReason::kUpstream : CutReason::kClientGone;
+}
+
 std::string_view cluster_of(const ProxiedRequest& request) {
   return request.cluster == nullptr ? std::string_view() : request.cluster->identity.name;
 }
@@ -29,6 +35,32 @@ void count_request(WorkerState& state, const ProxiedRequest& request) {
                                     .code = request.code,
                                     .long_running = is_long_running(request),
                                     .duration = Clock::now() - request.started});
+}
+
+void count_inflight(WorkerState& state, ProxiedRequest& request) {
+  if (!is_long_running(request)) {
+    const std::string& verb = request.info.verb;
+    const bool reads = verb == "get" || verb == "list" || verb == "head" || verb == "options";
+    request.inflight = state.shared().metrics.inflight(reads ? RequestKind::kReadOnly
+                                                             : RequestKind::kMutating);
+  }
+}
+
+void count_fault(WorkerState& state, const ClientConnection& client) {
+  Metrics& metrics = state.shared().metrics;
+  switch (client.fault()) {
+    case ClientConnection::Fault::kNone:
+      return;
+    case ClientConnection::Fault::kHeadTimeout:
+      return metrics.protocol_error(ProtocolError::kHeadTimeout);
+    case ClientConnection::Fault::kBodyFraming:
+      return metrics.protocol_error(ProtocolError::kBodyFraming);
+    case ClientConnection::Fault::kBodyTimeout:
+      return metrics.protocol_error(ProtocolError::kBodyTimeout);
+    case ClientConnection::Fault::kHeadTruncated:
+    case ClientConnection::Fault::kBodyTruncated:
+      return metrics.protocol_error(ProtocolError::kTruncated);
+  }
 }
 
 void log_request(WorkerState& state, const ClientConnection& client,
@@ -51,8 +83,7 @@ void log_request(WorkerState& state, const ClientConnection& client,
 void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status) {
   const bool upstream_trouble = status.code >= 500;
   if (request.answer_started) {
-    state.shared().metrics.response_cut(upstream_trouble ? CutReason::kUpstream
-                                                         : CutReason::kClientGone);
+    state.shared().metrics.response_cut(cut_reason(request, status));
   }
   const bool loud = upstream_trouble;
   state.shared().log.write_limited(request.user.name, loud ? LogLevel::kWarn : LogLevel::kInfo,

@@ -15,6 +15,10 @@ void count_request(WorkerState& state, const ProxiedRequest& request);
 void log_request(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request);
 /// A request that ended with an error: refusals at info, upstream trouble and cut answers at warn.
 void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status);
+/// Counts the request among those that run as long as it lives, unless it is a long-running one.
+void count_inflight(WorkerState& state, ProxiedRequest& request);
+/// Counts what the client did wrong in the middle of a message, if anything.
+void count_fault(WorkerState& state, const ClientConnection& client);
 /// Bytes that are no request; limited by the peer's address.
 void log_protocol_error(WorkerState& state, const ClientConnection& client,
                         const kube::Status& status);

@@ -86,9 +86,11 @@ Task<Result<void>> ResponseBody::fill() {
       stall_.expires_after(*stall_time_);
     }
     const error_code error = co_await stream.wait_readable();
+    const bool stalled = stall_.expired();
     stall_.disarm();
     if (error) {
-      co_return fail(broke_off());
+      co_return fail(stalled ? kube::Status::gateway_timeout("the API server's answer stalled")
+                             : broke_off());
     }
   }
 }

@@ -40,6 +40,7 @@ Task<void> Session::serve_requests() {
       co_return;
     }
     if (!head->has_value()) {
+      count_fault(state_, client_);
       co_return;
     }
     ProxiedRequest request(std::move(**head));
@@ -61,7 +62,10 @@ Task<Result<std::optional<http::RequestHead>>> Session::next_head() {
   };
   state_.idle_connections().insert(stream_.get());
   const Idle idle{state_.idle_connections(), stream_.get()};
-  co_return co_await client_.read_head();
+  counted_ = state_.shared().metrics.connection(ConnectionState::kIdle);
+  auto head = co_await client_.read_head();
+  counted_ = state_.shared().metrics.connection(ConnectionState::kActive);
+  co_return head;
 }
 
 Task<bool> Session::serve(ProxiedRequest& request) {
@@ -92,6 +96,7 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (auto decided = co_await decide(state_, client_, request); !decided) {
     co_return fail(std::move(decided.error()));  // 403
   }
+  count_inflight(state_, request);
   if (is_self_review(request)) {
     co_return co_await answer_self_review(state_, client_, request);
   }
@@ -130,6 +135,7 @@ Task<void> Session::refuse_head(const kube::Status& status) {
 }
 
 void Session::account(const ProxiedRequest& request) {
+  count_fault(state_, client_);
   count_request(state_, request);
   log_request(state_, client_, request);
 }

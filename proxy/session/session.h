@@ -32,6 +32,7 @@ class Session {
   WorkerState& state_;
   std::unique_ptr<Stream> stream_;
   ClientConnection client_;
+  GaugeHold counted_;  ///< idle or active
 };
 
 }  // namespace postern::proxy

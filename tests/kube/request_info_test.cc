@@ -98,6 +98,8 @@ TEST_CASE("request info: kube-apiserver's table of non-resource paths") {
       {"GET", "/.well-known/openid-configuration", "get nonresource"},
       // Refused where kube-apiserver would look past the slash.
       {"GET", "/api/version/", "400"},
+      {"GET", "/logs/", "403"},
+      {"GET", "/debug/pprof/", "403"},
       {"GET", "/apis/group/version/", "400"},
       {"GET", "/apis/extensions/v1beta1/", "400"},
       {"GET", "", "400"},
