@@ -43,7 +43,10 @@ struct LoadResult {
 /// refused, and files above 8 MiB. `file_name` is for messages.
 LoadResult load_documents(std::string_view file_name, std::string_view text);
 
-/// The presets `access`, `requester`, `reviewer`, `editor` and `auditor`.
+/// The presets `access`, `requester`, `reviewer`, `editor` and `auditor`, as the documents that
+/// they are read from.
+std::string_view preset_documents();
+/// The same, loaded; `origin` is "presets:LINE".
 std::vector<Role> preset_roles();
 
 /// Checks that hold between documents, when everything is loaded: names used twice, and roles that

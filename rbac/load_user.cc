@@ -56,6 +56,9 @@ User read_user(DocumentLog& log, MapReader& document) {
     if (const auto roles = map.take("roles")) user.roles = read_strings(log, *roles);
     if (const auto traits = map.take("traits")) user.traits = read_traits(log, *traits);
     if (const auto status = map.take("status")) user.locked = read_locked(log, *status);
+    if (const auto locked = map.take("locked")) {
+      user.locked = read_bool(log, *locked) || user.locked;
+    }
     if (const auto expires = map.take("expires");
         expires && !expires->node.is_empty() && !expires->node.text.starts_with("0001-01-01")) {
       log.error(*expires, "is not supported: the user would outlive its end");

@@ -16,17 +16,46 @@ Policy::Policy(std::string cluster_name, std::vector<Role> roles, std::vector<Us
       group_roles_(std::move(group_roles)),
       limits_(std::move(limits)) {
   for (Role& role : roles) {
-    auto shared = std::make_shared<const Role>(std::move(role));
-    CompiledRole compiled{shared, nullptr};
-    if (!has_traits(*shared)) {
-      compiled.rules = std::make_shared<const RoleRules>(shared, Traits(), false);
-    }
-    roles_.insert_or_assign(shared->name, std::move(compiled));
+    add_role(std::make_shared<const Role>(std::move(role)), nullptr);
   }
   for (User& user : users) {
     std::string name = user.name;
-    users_.insert_or_assign(std::move(name), std::move(user));
+    users_.insert_or_assign(std::move(name), std::make_shared<const User>(std::move(user)));
   }
+}
+
+Policy::Policy(std::string cluster_name, const std::vector<std::shared_ptr<const Role>>& roles,
+               const std::vector<std::shared_ptr<const User>>& users,
+               std::map<std::string, std::vector<std::string>> group_roles,
+               ImpersonationLimits limits, const Policy* previous)
+    : cluster_name_(std::move(cluster_name)),
+      group_roles_(std::move(group_roles)),
+      limits_(std::move(limits)) {
+  for (const auto& role : roles) {
+    add_role(role, previous);
+  }
+  for (const auto& user : users) {
+    users_.insert_or_assign(user->name, user);
+  }
+}
+
+void Policy::add_role(std::shared_ptr<const Role> role, const Policy* previous) {
+  CompiledRole compiled{role, nullptr};
+  if (previous != nullptr) {
+    const auto before = previous->roles_.find(role->name);
+    if (before != previous->roles_.end() && before->second.role == role) {
+      compiled.rules = before->second.rules;
+    }
+  }
+  if (!compiled.rules && !has_traits(*role)) {
+    compiled.rules = std::make_shared<const RoleRules>(role, Traits(), false);
+  }
+  roles_.insert_or_assign(role->name, std::move(compiled));
+}
+
+const User* Policy::find_user(std::string_view name) const {
+  const auto found = users_.find(name);
+  return found == users_.end() ? nullptr : found->second.get();
 }
 
 std::shared_ptr<const Role> Policy::role(std::string_view name) const {
@@ -36,8 +65,8 @@ std::shared_ptr<const Role> Policy::role(std::string_view name) const {
 
 std::vector<std::string> Policy::role_names(const UserInfo& user) const {
   std::vector<std::string> names;
-  if (const auto found = users_.find(user.name); found != users_.end()) {
-    names = found->second.roles;
+  if (const User* known = find_user(user.name)) {
+    names = known->roles;
   }
   for (const std::string& group : user.groups) {
     if (const auto found = group_roles_.find(group); found != group_roles_.end()) {
@@ -62,12 +91,12 @@ std::shared_ptr<const Subject> Policy::subject(const UserInfo& user) const {
 std::shared_ptr<const Subject> Policy::subject(const UserInfo& user,
                                                const std::vector<Grant>& grants) const {
   static const Traits kNoTraits;
-  const auto known = users_.find(user.name);
-  const Traits& traits = known == users_.end() ? kNoTraits : known->second.traits;
+  const User* known = find_user(user.name);
+  const Traits& traits = known == nullptr ? kNoTraits : known->traits;
   SubjectBuilder builder(user, traits, limits_);
   Fingerprint fingerprint;
   fingerprint.add(cluster_name_).add(user.name).add(limits_).add(traits);
-  if (known != users_.end() && known->second.locked) {
+  if (known != nullptr && known->locked) {
     builder.forbid_everything("the user is locked");
     fingerprint.add("locked");
   }
@@ -97,6 +126,32 @@ std::shared_ptr<const Subject> Policy::subject(const UserInfo& user,
     }
   }
   return std::make_shared<const Subject>(user, fingerprint.text(), builder.finish());
+}
+
+StaticRights Policy::static_rights(const UserInfo& user) const {
+  StaticRights rights;
+  if (const User* known = find_user(user.name)) {
+    rights.known = true;
+    rights.locked = known->locked;
+    rights.traits = known->traits;
+  }
+  for (const std::string& name : role_names(user)) {
+    rights.roles.push_back(role(name));
+  }
+  const bool incomplete =
+      std::find(rights.roles.begin(), rights.roles.end(), nullptr) != rights.roles.end();
+  if (rights.locked || incomplete) {
+    rights.roles.clear();
+  }
+  return rights;
+}
+
+std::map<std::string, std::shared_ptr<const Role>, std::less<>> Policy::roles() const {
+  std::map<std::string, std::shared_ptr<const Role>, std::less<>> roles;
+  for (const auto& [name, compiled] : roles_) {
+    roles.emplace(name, compiled.role);
+  }
+  return roles;
 }
 
 std::vector<std::string> Policy::warnings() const {

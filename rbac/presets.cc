@@ -68,6 +68,10 @@ spec:
 
 }  // namespace
 
+std::string_view preset_documents() {
+  return kPresets;
+}
+
 std::vector<Role> preset_roles() {
   LoadResult result = load_documents("presets", kPresets);
   if (!result.ok()) {

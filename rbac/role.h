@@ -119,7 +119,7 @@ struct User {
   std::string name;
   std::vector<std::string> roles;
   Traits traits;
-  bool locked = false;  ///< spec.status.is_locked: a subject that may do nothing
+  bool locked = false;  ///< spec.locked or spec.status.is_locked: a subject that may do nothing
   std::string origin;
   std::string source;  ///< as Role::source
 };

@@ -119,9 +119,14 @@ spec:
 kind: user
 metadata: {name: bob}
 spec: {roles: [], status: {is_locked: true}, oidc_identities: [{a: b}]}
+---
+kind: user
+metadata: {name: carol}
+spec: {roles: [], locked: true}
 )");
   REQUIRE(lines(result.errors) == "");
-  REQUIRE(result.users.size() == 2);
+  REQUIRE(result.users.size() == 3);
+  CHECK(result.users[2].locked);
   CHECK(result.users[0].roles == std::vector<std::string>{"dev", "requester"});
   CHECK(result.users[0].traits.at("kubernetes_groups") == std::vector<std::string>{"g1", "g2"});
   CHECK_FALSE(result.users[0].locked);
