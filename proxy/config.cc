@@ -88,6 +88,13 @@ void check_limits(ConfigParser& parser, const LimitsConfiguration& limits) {
   }
 }
 
+void check_sessions(ConfigParser& parser, const SessionsConfiguration& sessions) {
+  if (sessions.ttl > sessions.max_ttl) {
+    parser.add_error(parser.has_key("sessions.ttl") ? "sessions.ttl" : "sessions.maxTTL",
+                     "ttl is more than maxTTL");
+  }
+}
+
 /// A context's name as a DNS label: what does not fit becomes a dash.
 std::string cluster_name_of(const std::string& context) {
   std::string name;
@@ -144,6 +151,7 @@ Loaded<ProxyConfiguration> parse_configuration(const std::string& file, std::str
   check_impersonation(parser, configuration.impersonation);
   check_listeners(parser, configuration);
   check_limits(parser, configuration.limits);
+  check_sessions(parser, configuration.sessions);
 
   ConfigErrors errors = parser.take_errors();
   if (!errors.empty()) return tl::unexpected(std::move(errors));

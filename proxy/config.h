@@ -45,6 +45,22 @@ struct AuthenticationConfiguration {
   FileAuthenticatorConfiguration client_ca;
   FileAuthenticatorConfiguration token_file;
   std::map<std::string, std::vector<std::string>> group_roles;
+  bool local_users = true;  ///< logins by password and invite
+};
+
+struct StorageConfiguration {
+  enum Type : std::size_t { kSqlite, kMemory };
+  std::size_t type = kSqlite;
+};
+struct SessionsConfiguration {
+  std::chrono::milliseconds ttl = std::chrono::hours(12);
+  std::chrono::milliseconds max_ttl = std::chrono::hours(30);
+  std::chrono::milliseconds invite_ttl = std::chrono::hours(1);
+};
+struct RequestsConfiguration {
+  std::chrono::milliseconds retention = std::chrono::hours(720);
+  std::chrono::milliseconds pending = std::chrono::hours(168);
+  std::chrono::milliseconds max_duration = std::chrono::hours(336);
 };
 
 struct ImpersonationConfiguration {
@@ -93,7 +109,10 @@ struct ProxyConfiguration {
   std::string default_cluster;
   AuthenticationConfiguration authentication;
   ImpersonationConfiguration impersonation;
+  StorageConfiguration storage;
   std::vector<std::string> resources;
+  SessionsConfiguration sessions;
+  RequestsConfiguration requests;
   std::uint64_t workers = 0;  ///< 0: one for each CPU
   LimitsConfiguration limits;
   UpstreamConfiguration upstream;

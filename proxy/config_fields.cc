@@ -8,11 +8,15 @@ using std::chrono::milliseconds;
 
 constexpr DurationRange kTimeout{milliseconds(10), std::chrono::hours(1)};
 constexpr DurationRange kIdle{milliseconds(1000), std::chrono::hours(24)};
+constexpr DurationRange kSession{std::chrono::minutes(1), std::chrono::hours(24 * 365)};
+constexpr DurationRange kRetention{milliseconds(0), std::chrono::hours(24 * 3650)};
+constexpr DurationRange kInvite{std::chrono::minutes(1), std::chrono::hours(24 * 7)};
 constexpr NumberRange kCount{1, 1'000'000};
 constexpr std::uint64_t kKi = 1024;
 constexpr std::uint64_t kMi = 1024 * kKi;
 
 constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
+constexpr std::string_view kStorageTypes[] = {"sqlite", "memory"};
 constexpr std::string_view kFormats[] = {"json", "text"};
 
 std::string check_api_version(std::string_view text) {
@@ -20,10 +24,6 @@ std::string check_api_version(std::string_view text) {
 }
 std::string check_kind(std::string_view text) {
   return text == kConfigKind ? "" : "must be " + std::string(kConfigKind);
-}
-std::string check_storage_type(std::string_view text) {
-  if (text == "memory") return {};
-  return "this version keeps nothing: the only type is memory";
 }
 std::string check_system_name(std::string_view text) {
   if (text.starts_with("system:") && check_name(text).empty()) return {};
@@ -62,6 +62,14 @@ void visit_file_authenticator(V& visitor, FileAuthenticatorConfiguration& value)
   visitor.path_or_section(value.file, plain, value, kFileAuthenticator);
 }
 
+/// `localUsers: {enabled: …}`, a mapping so that it can grow.
+struct LocalUsersConfiguration {
+  bool enabled = true;
+};
+constexpr ConfigField<LocalUsersConfiguration> kLocalUsers[] = {
+    {"enabled", [](V& v, LocalUsersConfiguration& c) { v.boolean(c.enabled); }},
+};
+
 constexpr ConfigField<AuthenticationConfiguration> kAuthentication[] = {
     {"clientCAFile",
      [](V& v, AuthenticationConfiguration& c) { visit_file_authenticator(v, c.client_ca); }},
@@ -80,8 +88,10 @@ constexpr ConfigField<AuthenticationConfiguration> kAuthentication[] = {
            "or tokenFile");
      }},
     {"localUsers",
-     [](V& v, AuthenticationConfiguration&) {
-       v.unavailable("this version has no users with passwords; use clientCAFile or tokenFile");
+     [](V& v, AuthenticationConfiguration& c) {
+       LocalUsersConfiguration local{c.local_users};
+       v.section(local, kLocalUsers);
+       c.local_users = local.enabled;
      }},
 };
 
@@ -95,12 +105,20 @@ constexpr ConfigField<ImpersonationConfiguration> kImpersonation[] = {
      }},
 };
 
-/// `storage: {type: memory}` is all there is; the value is not kept.
-struct StorageConfiguration {
-  std::string type = "memory";
-};
 constexpr ConfigField<StorageConfiguration> kStorage[] = {
-    {"type", [](V& v, StorageConfiguration& c) { v.text(c.type, check_storage_type); }},
+    {"type", [](V& v, StorageConfiguration& c) { v.choice(c.type, kStorageTypes); }},
+};
+
+constexpr ConfigField<SessionsConfiguration> kSessions[] = {
+    {"ttl", [](V& v, SessionsConfiguration& c) { v.duration(c.ttl, kSession); }},
+    {"maxTTL", [](V& v, SessionsConfiguration& c) { v.duration(c.max_ttl, kSession); }},
+    {"inviteTTL", [](V& v, SessionsConfiguration& c) { v.duration(c.invite_ttl, kInvite); }},
+};
+
+constexpr ConfigField<RequestsConfiguration> kRequests[] = {
+    {"retention", [](V& v, RequestsConfiguration& c) { v.duration(c.retention, kRetention); }},
+    {"pending", [](V& v, RequestsConfiguration& c) { v.duration(c.pending, kSession); }},
+    {"maxDuration", [](V& v, RequestsConfiguration& c) { v.duration(c.max_duration, kSession); }},
 };
 
 constexpr ConfigField<LimitsConfiguration> kLimits[] = {
@@ -187,13 +205,12 @@ constexpr ConfigField<ConfigurationDocument> kDocument[] = {
        v.section(d.configuration.impersonation, kImpersonation);
      }},
     {"storage",
-     [](V& v, ConfigurationDocument&) {
-       StorageConfiguration storage;
-       v.section(storage, kStorage);
-     }},
+     [](V& v, ConfigurationDocument& d) { v.section(d.configuration.storage, kStorage); }},
     {"resources", [](V& v, ConfigurationDocument& d) { v.paths(d.configuration.resources); }},
     {"sessions",
-     [](V& v, ConfigurationDocument&) { v.unavailable("this version has no sessions"); }},
+     [](V& v, ConfigurationDocument& d) { v.section(d.configuration.sessions, kSessions); }},
+    {"requests",
+     [](V& v, ConfigurationDocument& d) { v.section(d.configuration.requests, kRequests); }},
     {"audit", [](V& v, ConfigurationDocument&) { v.unavailable("this version has no audit log"); }},
     {"workers",
      [](V& v, ConfigurationDocument& d) {

@@ -69,9 +69,12 @@ authentication:
   groupRoles: {ops: [access, editor], "system:authenticated": [requester]}
   jwt: []
   tokenReview: {}
+  localUsers: {enabled: false}
 impersonation: {allowSystem: ["system:masters", "system:serviceaccount:a:b"], allowMasters: true, actAs: []}
 storage: {type: memory}
 resources: [roles.yaml, /etc/users.yaml]
+sessions: {ttl: 1h, maxTTL: 2h, inviteTTL: 5m}
+requests: {retention: 48h, pending: 24h, maxDuration: 12h}
 workers: 3
 limits:
   maxConnections: 100
@@ -109,6 +112,14 @@ logging: {level: debug, format: text}
   CHECK(c.impersonation.allow_masters);
   CHECK(c.impersonation.allow_system.size() == 2);
   CHECK(c.resources == std::vector<std::string>{"/etc/postern/roles.yaml", "/etc/users.yaml"});
+  CHECK(c.storage.type == StorageConfiguration::kMemory);
+  CHECK_FALSE(c.authentication.local_users);
+  CHECK(c.sessions.ttl == std::chrono::hours(1));
+  CHECK(c.sessions.max_ttl == std::chrono::hours(2));
+  CHECK(c.sessions.invite_ttl == std::chrono::minutes(5));
+  CHECK(c.requests.retention == std::chrono::hours(48));
+  CHECK(c.requests.pending == std::chrono::hours(24));
+  CHECK(c.requests.max_duration == std::chrono::hours(12));
   CHECK(c.workers == 3);
   CHECK(c.limits.max_connections == 100);
   CHECK(c.limits.head_bytes == 32768);
@@ -220,13 +231,17 @@ TEST_CASE("bad values, one by one") {
       {"authentication: {groupRoles: {ops: [a], ops: [b]}}", "the key is repeated"},
       {"authentication: {jwt: [{issuer: x}]}", "does not take JSON web tokens"},
       {"authentication: {tokenReview: {kubeCluster: c}}", "does not ask a cluster"},
-      {"authentication: {localUsers: {enabled: true}}", "has no users with passwords"},
+      {"authentication: {localUsers: {on: true}}", "localUsers.on: is no known key"},
       {"impersonation: {actAs: [x]}", "cannot act as others"},
       {"impersonation: {allowSystem: ['system:masters']}", "it also needs allowMasters"},
       {"impersonation: {allowMasters: true}", "does nothing without system:masters"},
       {"impersonation: {allowMasters: 'true'}", "allowMasters: must be true or false"},
-      {"storage: {type: sqlite}", "storage.type: this version keeps nothing"},
-      {"sessions: {ttl: 1h}", "sessions: this version has no sessions"},
+      {"storage: {type: etcd}", "storage.type: must be one of sqlite, memory"},
+      {"sessions: {ttl: 30s}", "sessions.ttl: must be between 1m and 8760h"},
+      {"sessions: {ttl: 31h}", "sessions.ttl: ttl is more than maxTTL"},
+      {"sessions: {maxTTL: 1h}", "sessions.maxTTL: ttl is more than maxTTL"},
+      {"sessions: {inviteTTL: 8d}", "sessions.inviteTTL: must be a duration"},
+      {"requests: {retention: -1h}", "requests.retention: must be a duration"},
       {"audit: {file: x}", "audit: this version has no audit log"},
       {"resources: roles.yaml", "resources: must be a list"},
       {"resources: [[a]]", "resources[0]: must be a text"},
