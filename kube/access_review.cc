@@ -1,7 +1,9 @@
 #include "kube/access_review.h"
 
+#include "kube/protobuf_envelope.h"
+#include "kube/protobuf_reader.h"
+
 #include <nlohmann/json.hpp>
-#include <protozero/pbf_reader.hpp>
 
 namespace postern::kube {
 namespace {
@@ -81,47 +83,51 @@ Result<AccessReviewSpec> access_review_of_json(std::string_view body) {
   return review;
 }
 
-/// `spec` of a protobuf body: `k8s\0`, runtime.Unknown.raw (2), message.spec (2).
+Status broken_protobuf() {
+  return malformed("it is not in Kubernetes' protobuf encoding");
+}
+
+/// `spec` of a protobuf body: field 2 of the object.
 Result<std::string_view> spec_of_protobuf(std::string_view body) {
-  constexpr std::string_view kMagic("k8s\0", 4);
-  if (!body.starts_with(kMagic)) {
-    return fail(malformed("it is not in Kubernetes' protobuf encoding"));
+  constexpr std::uint32_t kSpec = 2;
+  const auto envelope = open_protobuf_envelope(body);
+  if (!envelope) {
+    return fail(broken_protobuf());
   }
-  body.remove_prefix(kMagic.size());
-  std::optional<std::string_view> message = body;
-  for (int depth = 0; depth < 2; ++depth) {
-    protozero::pbf_reader reader(protozero::data_view(message->data(), message->size()));
-    message.reset();
-    while (reader.next()) {
-      if (reader.tag() == 2 && reader.wire_type() == protozero::pbf_wire_type::length_delimited) {
-        if (message) {
-          return fail(malformed("a field is repeated"));
-        }
-        const auto view = reader.get_view();
-        message = std::string_view(view.data(), view.size());
-      } else {
-        reader.skip();
-      }
+  std::optional<std::string_view> spec;
+  ProtobufReader reader(envelope->raw);
+  for (ProtobufField field; reader.next(field);) {
+    if (field.number != kSpec) {
+      continue;
     }
-    if (!message) {
-      return fail(malformed("it has no spec"));
+    if (!field.is_bytes || spec) {
+      return fail(malformed("spec is repeated or no message"));
     }
+    spec = field.bytes;
   }
-  return *message;
+  if (reader.failed()) {
+    return fail(broken_protobuf());
+  }
+  if (!spec) {
+    return fail(malformed("it has no spec"));
+  }
+  return *spec;
 }
 
 /// String fields by number; others and repetitions are refused.
-Result<void> read_fields(protozero::data_view data, const std::vector<std::string*>& fields) {
+Result<void> read_fields(std::string_view message, const std::vector<std::string*>& fields) {
   std::vector<bool> seen(fields.size(), false);
-  protozero::pbf_reader reader(data);
-  while (reader.next()) {
-    const std::size_t index = reader.tag() - 1;
-    if (index >= fields.size() || seen[index] ||
-        reader.wire_type() != protozero::pbf_wire_type::length_delimited) {
+  ProtobufReader reader(message);
+  for (ProtobufField field; reader.next(field);) {
+    const std::size_t index = field.number - 1;
+    if (index >= fields.size() || seen[index] || !field.is_bytes) {
       return fail(malformed("it has a field that postern does not judge"));
     }
     seen[index] = true;
-    *fields[index] = reader.get_string();
+    *fields[index] = std::string(field.bytes);
+  }
+  if (reader.failed()) {
+    return fail(broken_protobuf());
   }
   return {};
 }
@@ -132,25 +138,25 @@ Result<AccessReviewSpec> access_review_of_protobuf(std::string_view body) {
     return fail(spec.error());
   }
   AccessReviewSpec review;
-  protozero::pbf_reader reader(protozero::data_view(spec->data(), spec->size()));
-  while (reader.next()) {
-    if (reader.wire_type() != protozero::pbf_wire_type::length_delimited) {
-      return fail(malformed("spec has an unknown field"));
-    }
+  ProtobufReader reader(*spec);
+  for (ProtobufField field; reader.next(field);) {
     Result<void> read;
-    if (reader.tag() == 1 && !review.resource) {
+    if (field.is_bytes && field.number == 1 && !review.resource) {
       auto& r = review.resource.emplace();
-      read = read_fields(reader.get_view(), {&r.namespace_, &r.verb, &r.group, &r.version,
-                                             &r.resource, &r.subresource, &r.name});
-    } else if (reader.tag() == 2 && !review.non_resource) {
+      read = read_fields(field.bytes, {&r.namespace_, &r.verb, &r.group, &r.version, &r.resource,
+                                       &r.subresource, &r.name});
+    } else if (field.is_bytes && field.number == 2 && !review.non_resource) {
       auto& n = review.non_resource.emplace();
-      read = read_fields(reader.get_view(), {&n.path, &n.verb});
+      read = read_fields(field.bytes, {&n.path, &n.verb});
     } else {
       return fail(malformed("spec has an unknown or repeated field"));
     }
     if (!read) {
       return fail(std::move(read.error()));
     }
+  }
+  if (reader.failed()) {
+    return fail(broken_protobuf());
   }
   return review;
 }
@@ -161,8 +167,7 @@ Result<std::string> namespace_of_protobuf(std::string_view body) {
     return fail(spec.error());
   }
   std::string namespace_;
-  if (auto read = read_fields(protozero::data_view(spec->data(), spec->size()), {&namespace_});
-      !read) {
+  if (auto read = read_fields(*spec, {&namespace_}); !read) {
     return fail(std::move(read.error()));
   }
   return namespace_;
@@ -178,17 +183,12 @@ Result<AccessReviewSpec> read_access_review(BodyEncoding encoding, std::string_v
   if (encoding == BodyEncoding::kYaml) {
     return fail(not_in_yaml());
   }
-  try {
-    auto review = encoding == BodyEncoding::kJson ? access_review_of_json(body)
-                                                  : access_review_of_protobuf(body);
-    if (review && review->resource.has_value() == review->non_resource.has_value()) {
-      return fail(
-          malformed("exactly one of resourceAttributes and nonResourceAttributes is needed"));
-    }
-    return review;
-  } catch (const protozero::exception&) {
-    return fail(malformed("the protobuf encoding is broken"));
+  auto review = encoding == BodyEncoding::kJson ? access_review_of_json(body)
+                                                : access_review_of_protobuf(body);
+  if (review && review->resource.has_value() == review->non_resource.has_value()) {
+    return fail(malformed("exactly one of resourceAttributes and nonResourceAttributes is needed"));
   }
+  return review;
 }
 
 Result<std::string> read_rules_review(BodyEncoding encoding, std::string_view body) {
@@ -196,24 +196,20 @@ Result<std::string> read_rules_review(BodyEncoding encoding, std::string_view bo
     return fail(not_in_yaml());
   }
   std::string namespace_;
-  try {
-    if (encoding == BodyEncoding::kProtobuf) {
-      auto read = namespace_of_protobuf(body);
-      if (!read) {
-        return fail(std::move(read.error()));
-      }
-      namespace_ = std::move(*read);
-    } else {
-      auto spec = spec_of_json(body);
-      if (!spec) {
-        return fail(std::move(spec.error()));
-      }
-      if (auto read = read_strings(*spec, {{"namespace", &namespace_}}); !read) {
-        return fail(std::move(read.error()));
-      }
+  if (encoding == BodyEncoding::kProtobuf) {
+    auto read = namespace_of_protobuf(body);
+    if (!read) {
+      return fail(std::move(read.error()));
     }
-  } catch (const protozero::exception&) {
-    return fail(malformed("the protobuf encoding is broken"));
+    namespace_ = std::move(*read);
+  } else {
+    auto spec = spec_of_json(body);
+    if (!spec) {
+      return fail(std::move(spec.error()));
+    }
+    if (auto read = read_strings(*spec, {{"namespace", &namespace_}}); !read) {
+      return fail(std::move(read.error()));
+    }
   }
   if (namespace_.empty()) {
     return fail(malformed("spec.namespace is missing"));

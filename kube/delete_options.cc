@@ -1,7 +1,9 @@
 #include "kube/delete_options.h"
 
+#include "kube/protobuf_envelope.h"
+#include "kube/protobuf_reader.h"
+
 #include <nlohmann/json.hpp>
-#include <protozero/pbf_reader.hpp>
 #include <set>
 
 namespace postern::kube {
@@ -85,74 +87,51 @@ Result<DeleteOptions> read_json(std::string_view body) {
   return options;
 }
 
-Result<std::string_view> raw_of_protobuf(std::string_view body) {
-  constexpr std::string_view kMagic("k8s\0", 4);
-  if (!body.starts_with(kMagic)) {
-    return fail(malformed("it is not in Kubernetes' protobuf encoding"));
+bool read_preconditions(std::string_view message, DeleteOptions& options) {
+  ProtobufReader reader(message);
+  for (ProtobufField field; reader.next(field);) {
+    auto& into =
+        field.number == 1 ? options.precondition_uid : options.precondition_resource_version;
+    if (!field.is_bytes || field.number > 2 || into) return false;
+    into = std::string(field.bytes);
   }
-  body.remove_prefix(kMagic.size());
-  protozero::pbf_reader unknown(protozero::data_view(body.data(), body.size()));
-  std::optional<std::string_view> raw;
-  while (unknown.next()) {
-    if (unknown.tag() == 2 && !raw) {
-      const auto view = unknown.get_view();
-      raw = std::string_view(view.data(), view.size());
-    } else if (unknown.tag() == 2) {
-      return fail(malformed("raw is repeated"));
-    } else {
-      unknown.skip();
-    }
-  }
-  return raw.value_or(std::string_view());
+  return !reader.failed();
 }
 
-void read_preconditions(protozero::pbf_reader reader, DeleteOptions& options) {
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case 1:
-        options.precondition_uid = reader.get_string();
-        break;
-      case 2:
-        options.precondition_resource_version = reader.get_string();
-        break;
-      default:
-        reader.skip();
-    }
-  }
+/// One field; false when it is unknown or of another type.
+bool read_field(const ProtobufField& field, DeleteOptions& options) {
+  const std::uint32_t number = field.number;
+  const bool integer = number == 1 || number == 3;
+  if (number > 5 || (integer ? !field.is_varint : !field.is_bytes)) return false;
+  if (number == 1) options.grace_period_seconds = static_cast<std::int64_t>(field.value);
+  if (number == 2) return read_preconditions(field.bytes, options);
+  if (number == 3) options.orphan_dependents = field.value != 0;
+  if (number == 4) options.propagation_policy = std::string(field.bytes);
+  if (number == 5) options.dry_run.emplace_back(field.bytes);
+  return true;
 }
 
 // apimachinery pkg/apis/meta/v1/generated.proto, message DeleteOptions.
 Result<DeleteOptions> read_protobuf(std::string_view body) {
-  const auto raw = raw_of_protobuf(body);
-  if (!raw) {
-    return fail(raw.error());
+  constexpr std::uint32_t kDryRun = 5;
+  const auto envelope = open_protobuf_envelope(body);
+  if (!envelope) {
+    return fail(malformed("it is not in Kubernetes' protobuf encoding"));
   }
   DeleteOptions options;
   std::set<std::uint32_t> seen;
-  protozero::pbf_reader reader(protozero::data_view(raw->data(), raw->size()));
-  while (reader.next()) {
-    if (reader.tag() != 5 && !seen.insert(reader.tag()).second) {
+  ProtobufReader reader(envelope->raw);
+  for (ProtobufField field; reader.next(field);) {
+    if (field.number != kDryRun && !seen.insert(field.number).second) {
       return fail(malformed("a field is repeated"));
     }
-    switch (reader.tag()) {
-      case 1:
-        options.grace_period_seconds = reader.get_int64();
-        break;
-      case 2:
-        read_preconditions(reader.get_message(), options);
-        break;
-      case 3:
-        options.orphan_dependents = reader.get_bool();
-        break;
-      case 4:
-        options.propagation_policy = reader.get_string();
-        break;
-      case 5:
-        options.dry_run.push_back(reader.get_string());
-        break;
-      default:
-        return fail(malformed("field " + std::to_string(reader.tag()) + " is unknown"));
+    if (!read_field(field, options)) {
+      return fail(
+          malformed("field " + std::to_string(field.number) + " is unknown or of another type"));
     }
+  }
+  if (reader.failed()) {
+    return fail(malformed("the protobuf encoding is broken"));
   }
   return options;
 }
@@ -180,11 +159,7 @@ Result<DeleteOptions> read_delete_options(BodyEncoding encoding, std::string_vie
   if (encoding == BodyEncoding::kYaml) {
     return fail(Status::unsupported_media_type("delete options are read in JSON and protobuf"));
   }
-  try {
-    return encoding == BodyEncoding::kJson ? read_json(body) : read_protobuf(body);
-  } catch (const protozero::exception&) {
-    return fail(malformed("the protobuf encoding is broken"));
-  }
+  return encoding == BodyEncoding::kJson ? read_json(body) : read_protobuf(body);
 }
 
 }  // namespace postern::kube

@@ -1,5 +1,6 @@
 #include "kube/facts_builder.h"
 #include "kube/object_meta_encodings.h"
+#include "kube/protobuf_envelope.h"
 #include "kube/protobuf_reader.h"
 #include "kube/text.h"
 
@@ -12,14 +13,8 @@ namespace {
 
 using Bytes = std::optional<std::string_view>;
 
-constexpr std::string_view kMagic("k8s\0", 4);
-
 // Field numbers of apimachinery pkg/runtime, pkg/apis/meta/v1 and k8s.io/api/core/v1
 // generated.proto. Every message that has an ObjectMeta has it as field 1.
-constexpr std::uint32_t kUnknownTypeMeta = 1;
-constexpr std::uint32_t kUnknownRaw = 2;
-constexpr std::uint32_t kUnknownContentEncoding = 3;
-constexpr std::uint32_t kUnknownContentType = 4;
 constexpr std::uint32_t kTypeMetaApiVersion = 1;
 constexpr std::uint32_t kTypeMetaKind = 2;
 constexpr std::uint32_t kObjectMetadata = 1;
@@ -41,28 +36,6 @@ bool once(const ProtobufField& field, Bytes& out) {
 bool to_text(const Bytes& bytes, std::string& out) {
   out = bytes.value_or("");
   return is_utf8(out);
-}
-
-/// runtime.Unknown: the envelope.
-struct Envelope {
-  Bytes type_meta;
-  Bytes raw;
-  Bytes content_encoding;
-  Bytes content_type;
-};
-
-bool read_envelope(std::string_view message, Envelope& envelope) {
-  ProtobufReader reader(message);
-  for (ProtobufField field; reader.next(field);) {
-    bool good = false;
-    if (field.number == kUnknownTypeMeta) good = once(field, envelope.type_meta);
-    if (field.number == kUnknownRaw) good = once(field, envelope.raw);
-    if (field.number == kUnknownContentEncoding) good = once(field, envelope.content_encoding);
-    if (field.number == kUnknownContentType) good = once(field, envelope.content_type);
-    if (!good) return false;
-  }
-  return !reader.failed() && envelope.raw && envelope.content_encoding.value_or("").empty() &&
-         envelope.content_type.value_or("").empty();
 }
 
 bool read_type_meta(std::string_view message, BodyFacts& facts) {
@@ -135,18 +108,14 @@ bool has_metadata(std::string_view kind) {
 
 Result<BodyFacts> read_protobuf_facts(std::string_view body) {
   const Status broken = Status::bad_request("the body is not one Kubernetes protobuf object");
-  if (!body.starts_with(kMagic)) return fail(broken);
-  Envelope envelope;
+  const auto envelope = open_protobuf_envelope(body);
   BodyFacts facts;
-  if (!read_envelope(body.substr(kMagic.size()), envelope) ||
-      !read_type_meta(envelope.type_meta.value_or(""), facts)) {
-    return fail(broken);
-  }
+  if (!envelope || !read_type_meta(envelope->type_meta, facts)) return fail(broken);
   if (facts.kind.empty()) return fail(Status::bad_request("the body does not say its kind"));
   if (facts.kind.ends_with("List")) {
     return fail(Status::bad_request("a list cannot be written as one object"));
   }
-  if (has_metadata(facts.kind) && !read_object(*envelope.raw, facts)) return fail(broken);
+  if (has_metadata(facts.kind) && !read_object(envelope->raw, facts)) return fail(broken);
   return checked_facts(std::move(facts), false);
 }
 

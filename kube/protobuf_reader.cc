@@ -43,7 +43,8 @@ bool ProtobufReader::take_value(unsigned wire_type, ProtobufField& field) {
   std::string_view ignored;
   switch (wire_type) {
     case 0:
-      return take_varint(value, false);
+      field.is_varint = true;
+      return take_varint(field.value, false);
     case 1:
       return take_bytes(8, ignored);
     case 2:

@@ -9,8 +9,10 @@ namespace postern::kube {
 /// One field of a protobuf message. Views into the message.
 struct ProtobufField {
   std::uint32_t number = 0;
-  bool is_bytes = false;   ///< length-delimited: a string, bytes or a message
-  std::string_view bytes;  ///< of such a field
+  bool is_bytes = false;    ///< length-delimited: a string, bytes or a message
+  std::string_view bytes;   ///< of such a field
+  bool is_varint = false;   ///< an integer, a boolean or an enumerator
+  std::uint64_t value = 0;  ///< of such a field; negative ones in two's complement
 };
 
 /// Walks over the fields of a protobuf message, strictly.

@@ -58,6 +58,11 @@ TEST_CASE("I170: what is repeated, unknown or of another type is refused") {
   std::string twice = protobuf_options();
   twice += twice.substr(4);
   CHECK(read_delete_options(BodyEncoding::kProtobuf, twice).error().code == 400);
+  // The same tag in more bytes than it needs, which other readers cut differently.
+  const std::string overlong = std::string("k8s\0", 4) + "\x12\x06" + "\x88\x80\x80\x80\x00\x07";
+  CHECK(read_delete_options(BodyEncoding::kProtobuf, overlong).error().code == 400);
+  const std::string unknown = std::string("k8s\0", 4) + "\x12\x02" + "\x30\x01";
+  CHECK(read_delete_options(BodyEncoding::kProtobuf, unknown).error().code == 400);
   CHECK(read_delete_options(BodyEncoding::kYaml, "a: b").error().code == 415);
 }
 
