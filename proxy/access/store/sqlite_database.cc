@@ -1,21 +1,9 @@
 #include "proxy/access/store/sqlite_database.h"
 
-#include <cerrno>
 #include <sqlite3.h>
 #include <utility>
 
 namespace postern::proxy::access {
-
-namespace {
-
-bool disk_is_full(int code, int system_error) {
-  if ((code & 0xff) == SQLITE_FULL) return true;
-  const bool input_output = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
-  return input_output &&
-         (system_error == ENOSPC || system_error == EFBIG || system_error == EDQUOT);
-}
-
-}  // namespace
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
@@ -106,12 +94,14 @@ void Database::roll_back() const {
 }
 
 kube::Status Database::error(int code) const {
-  const int system_error = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
   const std::string detail = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-  if (disk_is_full(code, system_error)) {
-    return kube::Status::unavailable(path_ + ": there is no room left; nothing was written");
+  if (code == SQLITE_IOERR_WRITE) {  // quotas and limits of file sizes come as this
+    return kube::Status::unavailable(path_ + ": the disk takes no more (" + detail +
+                                     "); nothing was written");
   }
   switch (code & 0xff) {
+    case SQLITE_FULL:
+      return kube::Status::unavailable(path_ + ": there is no room left; nothing was written");
     case SQLITE_CORRUPT:
       return kube::Status::internal(path_ + ": the database is damaged (" + detail +
                                     "); restore it from a backup, or move it away to begin with "

@@ -31,7 +31,7 @@ constexpr std::array<const char*, kSqliteSchema> kSteps = {
     // behind this version. `type` is Change::Type; `bytes` the size that counts for the limit.
     R"(CREATE TABLE history (
          version INTEGER PRIMARY KEY,
-         type INTEGER NOT NULL,
+         type INTEGER NOT NULL CHECK (type BETWEEN 0 AND 2),
          kind TEXT NOT NULL,
          name TEXT NOT NULL,
          data TEXT NOT NULL,
