@@ -19,7 +19,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "proxy/crypto": ("kube",),
     "proxy/http": ("kube",),
     "proxy/authn": ("kube", "rbac", "proxy/net", "proxy/crypto", "proxy/http", "proxy/observe"),
-    "proxy/observe": ("kube", "proxy/net", "proxy/http"),
+    "proxy/observe": ("kube",),
     "proxy/upstream": ("kube", "kube/filter", "rbac", "proxy/net", "proxy/http", "proxy/observe"),
     "proxy/session": ("kube", "kube/filter", "rbac", *PROXY[:-1]),
     "proxy/access/store": ("kube",),
