@@ -1,5 +1,7 @@
 #include "proxy/session/long_running.h"
 
+#include "proxy/session/answer.h"
+
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -79,6 +81,9 @@ Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {
   note_end();
   if (bug) {
     std::rethrow_exception(bug);
+  }
+  if (!outcome && watcher_.client_is_gone()) {
+    co_return fail(postern::proxy::client_is_gone());  // not the API server's fault
   }
   co_return outcome;
 }

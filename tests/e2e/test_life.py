@@ -301,6 +301,10 @@ def test_metrics_tell_what_goes_on(make: Callable[..., Life]) -> None:
         assert metric("postern_longrunning_requests", verb="watch") == 1
         assert metric("postern_inflight_requests") == 0
 
+    wait_for("the end of a watch", lambda: metric("postern_longrunning_requests") == 0)
+    assert metric("postern_responses_cut_total", reason="upstream") == 0
+    assert metric("postern_responses_cut_total", reason="client_gone") == 1
+
     with socket.create_connection(("127.0.0.1", life.postern.port), timeout=5):
         wait_for("a handshake", lambda: metric("postern_connections", state="handshake") == 1)
     wait_for("its end", lambda: metric("postern_connections", state="handshake") == 0)
