@@ -1,0 +1,80 @@
+#include "proxy/access/api/viewer.h"
+
+#include "proxy/access/api/api_errors.h"
+#include "rbac/request/directory.h"
+#include "rbac/request/review.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::proxy::access::api {
+namespace {
+
+using rbac::request::administers;
+using rbac::request::Person;
+
+bool may_review_some(const Person& person) {
+  return std::any_of(person.roles.begin(), person.roles.end(),
+                     [](const auto& role) { return !role->allow.review_requests.roles.empty(); });
+}
+
+/// `rules` know five kinds by their own names.
+std::string_view rule_resource(const KindInfo& kind) {
+  if (kind.resource == "accessroles") return "role";
+  return kind.resource == "accessusers" ? "user" : "";
+}
+
+}  // namespace
+
+Viewer::Viewer(const AccessState& state, const Caller& caller)
+    : caller_(caller), person_(state.person(caller.user)), directory_(state.directory().load()) {
+  reads_all_requests_ = administers(person_, "access_request", "read");
+  reviews_some_ = may_review_some(person_);
+  reads_all_sessions_ =
+      administers(person_, "session", "read") && administers(person_, "session", "list");
+  reads_all_clusters_ =
+      administers(person_, "kube_cluster", "read") && administers(person_, "kube_cluster", "list");
+}
+
+Result<void> Viewer::may_read(const KindInfo& kind, std::string_view verb,
+                              std::string_view name) const {
+  const std::string_view resource = rule_resource(kind);
+  if (resource.empty()) return {};
+  // A list shows what is in them, not names alone.
+  const bool allowed = administers(person_, resource, "read") &&
+                       (verb == "get" || administers(person_, resource, "list"));
+  if (allowed) return {};
+  return fail(refused(kind, person_.name, verb, name, ""));
+}
+
+/// rbac::request::may_see(), without asking of each object what the person's roles say of all.
+bool Viewer::sees(const RequestObject& object) const {
+  const rbac::request::AccessRequest& request = object.request;
+  if (person_.name.empty()) return false;
+  if (person_.name == request.user || reads_all_requests_) return true;
+  if (request.reviews.empty() && !reviews_some_) return false;
+  return rbac::request::may_see(request, person_);
+}
+
+bool Viewer::sees(const ClusterObject& cluster) const {
+  if (reads_all_clusters_) return true;
+  rbac::request::KnownCluster known;
+  known.labels = cluster.meta.labels;
+  return directory_ != nullptr && rbac::request::sees_cluster(person_, *directory_, known);
+}
+
+bool Viewer::sees(const SessionObject& session) const {
+  return (!person_.name.empty() && session.user.name == person_.name) || reads_all_sessions_;
+}
+
+bool Viewer::same_view(const AccessState& state) const {
+  const Person now = state.person(caller_.user);
+  const auto same_role = [](const auto& a, const auto& b) {
+    return a == b || (a->name == b->name && a->source == b->source);
+  };
+  return now.name == person_.name && now.traits == person_.traits &&
+         std::equal(now.roles.begin(), now.roles.end(), person_.roles.begin(), person_.roles.end(),
+                    same_role);
+}
+
+}  // namespace postern::proxy::access::api
