@@ -2,14 +2,13 @@
 
 #include "kube/media_type.h"
 #include "kube/resolve_resource.h"
+#include "proxy/session/route.h"
 
 #include <chrono>
 #include <utility>
 
 namespace postern::proxy {
 namespace {
-
-constexpr std::string_view kClusterPrefix = "/clusters/";
 
 kube::Status unknown_cluster() {
   // The same words whether the cluster does not exist or may not be seen.
@@ -41,29 +40,6 @@ Result<rbac::ImpersonationChoice> impersonation_choice(const http::Fields& field
     }
   }
   return choice;
-}
-
-/// What a target names: the cluster and the rest, as if that cluster were alone.
-struct Route {
-  std::string_view cluster;
-  std::string_view target;
-};
-
-Route route_of(std::string_view target, std::string_view default_cluster) {
-  if (!target.starts_with(kClusterPrefix)) {
-    return {default_cluster, target};
-  }
-  const std::string_view rest = target.substr(kClusterPrefix.size());
-  const std::size_t slash = rest.find('/');
-  if (slash == std::string_view::npos) {
-    return {rest.substr(0, rest.find('?')), "/"};
-  }
-  return {rest.substr(0, slash), rest.substr(slash)};
-}
-
-/// The alphabet of DNS labels, which configurations name clusters by.
-bool may_name_cluster(std::string_view name) {
-  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
 bool may_upgrade(const kube::RequestInfo& info) {
@@ -262,6 +238,15 @@ Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedR
     co_return fail(std::move(upgrade.error()));
   }
   co_return co_await check_blind_patch(client, request);
+}
+
+Result<void> decide_read(WorkerState& state, ProxiedRequest& request) {
+  request.decision = authorize_now(request);
+  state.shared().metrics.authorization(label_of(request.decision.verdict));
+  if (request.decision.verdict == rbac::Verdict::kDeny) {
+    return fail(request.decision.status);
+  }
+  return {};
 }
 
 Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
