@@ -26,6 +26,9 @@ Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request);
 /// decision, body and facts, patch_type, upgrade.
 Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
 
+/// The same for a read of postern's own on somebody's behalf, which has no body.
+Result<void> decide_read(WorkerState& state, ProxiedRequest& request);
+
 /// In whose name? Asks the cluster where roles with different principals cover a collection. Fills
 /// shares and accept (406).
 Task<Result<void>> choose_principals(WorkerState& state, ProxiedRequest& request);
