@@ -1,0 +1,264 @@
+#include "proxy/session/access_api.h"
+
+#include "kube/forbidden.h"
+#include "kube/request_target.h"
+#include "kube/text.h"
+#include "proxy/access/api/access_api.h"
+#include "proxy/access/api/discovery_merge.h"
+#include "proxy/access/api/document.h"
+#include "proxy/access/api/openapi.h"
+#include "proxy/access/api/plan.h"
+#include "proxy/access/state/session_table.h"
+#include "proxy/session/access_answer.h"
+#include "proxy/session/access_watch.h"
+#include "proxy/session/resource_finder.h"
+#include "proxy/session/route.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+namespace api = access::api;
+
+/// A login is small; nobody is known yet who sends more.
+constexpr std::size_t kMaxLoginBytes = 16 * 1024;
+constexpr std::string_view kSessionsPath = "/apis/access.postern.dev/v1alpha1/sessions";
+constexpr std::string_view kGroupPath = "/apis/access.postern.dev";
+constexpr std::string_view kVersionPath = "/apis/access.postern.dev/v1alpha1";
+constexpr std::string_view kOpenApiPath = "/openapi/v3/apis/access.postern.dev/v1alpha1";
+
+std::string_view own_target(const ProxiedRequest& request) {
+  return route_of(request.head.target, "").target;
+}
+
+std::string_view without_query(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
+bool has_credential(const http::Fields& fields) {
+  return fields.get("authorization").has_value() ||
+         fields.get("sec-websocket-protocol").has_value();
+}
+
+bool may_be_login(const ProxiedRequest& request) {
+  return request.head.method == "POST" && without_query(own_target(request)) == kSessionsPath &&
+         !has_credential(request.head.fields);
+}
+
+Task<Result<std::string>> read_login_body(ClientConnection& client, ProxiedRequest& request) {
+  const kube::Status too_large = kube::Status::too_large("a login may have at most " +
+                                                         std::to_string(kMaxLoginBytes) + " bytes");
+  if (request.head.content_length > kMaxLoginBytes) co_return fail(too_large);
+  co_await client.admit_body();
+  std::string body;
+  for (;;) {
+    const auto more = co_await client.read_body_piece(body);
+    if (!more) co_return fail(more.error());
+    if (body.size() > kMaxLoginBytes) co_return fail(too_large);
+    if (!*more) co_return body;
+  }
+}
+
+/// Whether this is a login as far as can be told; whether a good one, plan_request() says.
+bool asks_for_login(std::string_view content_type, std::string_view body) {
+  const auto document = api::read_document(content_type, body);
+  if (!document || !document->is_object()) return false;
+  const auto spec = document->find("spec");
+  return spec != document->end() && spec->is_object() && spec->contains("login");
+}
+
+/// The body, unless a step before has it already.
+Task<Result<std::string>> take_body(ClientConnection& client, ProxiedRequest& request) {
+  if (request.body) co_return std::move(*request.body);
+  if (request.head.framing == http::Framing::kNone) co_return std::string();
+  if (request.head.fields.get("content-encoding")) {
+    co_return fail(
+        kube::Status::unsupported_media_type("compressed request bodies are not supported"));
+  }
+  co_await client.admit_body();
+  co_return co_await client.read_body();
+}
+
+/// The request's own part of a path, as RequestInfo.
+Result<void> read_info(ProxiedRequest& request) {
+  const Route route = route_of(request.head.target, "");
+  if (!may_name_cluster(route.cluster)) {
+    return fail(kube::Status::bad_request("the path does not name a cluster"));
+  }
+  auto info = kube::parse_request_info(request.head.method, route.target);
+  if (!info) return fail(std::move(info.error()));
+  request.info = std::move(*info);
+  return {};
+}
+
+access::Caller caller_of(const ProxiedRequest& request) {
+  return {request.user, request.session ? request.session->id : std::string()};
+}
+
+api::ApiRequest api_request(const ProxiedRequest& request, std::string body) {
+  const auto field = [&request](const char* name) {
+    return std::string(request.head.fields.get(name).value_or(""));
+  };
+  api::ApiRequest made;
+  made.info = request.info;
+  made.content_type = field("content-type");
+  made.accept = field("accept");
+  made.body = std::move(body);
+  made.caller = caller_of(request);
+  return made;
+}
+
+/// Answers with what a call gave, as the client likes it.
+Task<Result<void>> send_outcome(ClientConnection& client, ProxiedRequest& request,
+                                const api::Plan& plan, const api::Outcome& outcome) {
+  const auto now = std::chrono::system_clock::now();
+  api::Json document;
+  if (const auto* object = std::get_if<api::ObjectPtr>(&outcome.body)) {
+    document = api::present(**object, plan.media, now);
+  } else if (const auto* list = std::get_if<api::ObjectList>(&outcome.body)) {
+    document = api::present(*list, plan.media, now);
+  } else {
+    document = std::get<api::Json>(outcome.body);
+  }
+  const std::string body = api::encoded(document, plan.media);
+  OwnAnswer answer{outcome.code, plan.media.content_type(), body, plan.warnings, {}};
+  answer.warnings.insert(answer.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
+  co_return co_await send_own(client, request, answer);
+}
+
+/// Carries out whatever a plan is but a watch, for one request.
+class PlanRunner {
+ public:
+  PlanRunner(WorkerState& state, access::Caller caller)
+      : state_(state), api_(*state.shared().access_api), caller_(std::move(caller)) {}
+
+  Task<Result<api::Outcome>> run(api::StateCall call) {
+    co_return co_await api_.service.ask<Result<api::Outcome>>(state_.worker(), std::move(call.run));
+  }
+
+  Task<Result<api::Outcome>> run(api::LoginCall call) {
+    const auto issued = co_await api_.service.login(state_.worker(), std::move(call.document));
+    if (!issued) co_return fail(issued.error());
+    co_return api::Outcome{201, api::issued_session_document(*issued), {}};
+  }
+
+  Task<Result<api::Outcome>> run(api::SearchCall call) {
+    ClusterResourceFinder finder(state_, api_.state.directory());
+    const auto found = co_await finder.search(caller_, std::move(call.question));
+    if (!found) co_return fail(found.error());
+    co_return api::Outcome{201, api::search_document(*found), {}};
+  }
+
+  Task<Result<api::Outcome>> run(api::PreviewCall call) {
+    const auto request = co_await api_.service.ask<Result<access::RequestPtr>>(
+        state_.worker(), [caller = caller_, name = std::move(call.name)](access::AccessState& s) {
+          return api::request_to_preview(s, caller, name);
+        });
+    if (!request) co_return fail(request.error());
+    ClusterResourceFinder finder(state_, api_.state.directory());
+    const auto found = co_await finder.preview(caller_, *request);
+    if (!found) co_return fail(found.error());
+    co_return api::Outcome{200, api::preview_document(**request, *found), {}};
+  }
+
+  Task<Result<api::Outcome>> run(api::WatchCall) {
+    co_return fail(kube::Status::internal("a watch is no single answer"));
+  }
+
+ private:
+  WorkerState& state_;
+  const api::AccessApi& api_;
+  access::Caller caller_;
+};
+
+Task<Result<void>> carry_out_plan(WorkerState& state, ClientConnection& client,
+                                  ProxiedRequest& request, api::Plan plan) {
+  if (auto* watch = std::get_if<api::WatchCall>(&plan.call)) {
+    co_return co_await answer_access_watch(state, client, request, caller_of(request), plan.media,
+                                           std::move(*watch));
+  }
+  PlanRunner runner(state, caller_of(request));
+  auto outcome =
+      co_await std::visit([&runner](auto& call) { return runner.run(std::move(call)); }, plan.call);
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  co_return co_await send_outcome(client, request, plan, *outcome);
+}
+
+/// The documents of discovery and OpenAPI; "" for any other path.
+std::string own_document(std::string_view path) {
+  if (path == kGroupPath) return api::api_group_document();
+  if (path == kVersionPath) return api::api_resource_list();
+  return path == kOpenApiPath ? api::openapi_document() : std::string();
+}
+
+Task<Result<void>> answer_document(ClientConnection& client, ProxiedRequest& request,
+                                   std::string document) {
+  if (request.info.verb != "get") {
+    co_return fail(kube::Status::method_not_allowed(
+        "the server does not allow this method on the requested resource"));
+  }
+  const auto accept =
+      api::merged_accept(request.head.fields.get("accept").value_or("application/json"));
+  if (!accept) co_return fail(accept.error());
+  co_return co_await send_cacheable(client, request, "application/json", document);
+}
+
+}  // namespace
+
+bool is_access_request(const ProxiedRequest& request) {
+  const auto target = kube::parse_request_target(own_target(request));
+  if (!target) return false;  // refused by whoever reads it next
+  const auto& segments = target->segments;
+  const auto is_group = [](const std::string& word) {
+    return kube::equals_ignore_case(word, api::kGroup);
+  };
+  if (segments.size() < 2) return false;
+  const std::string first = kube::ascii_lower(segments[0]);
+  if (first == "apis" || first == "api") return is_group(segments[1]);
+  return first == "openapi" && std::any_of(segments.begin(), segments.end(), is_group);
+}
+
+Task<std::optional<Result<void>>> answer_login(WorkerState& state, ClientConnection& client,
+                                               ProxiedRequest& request) {
+  if (state.shared().access_api == nullptr || !may_be_login(request)) co_return std::nullopt;
+  auto body = co_await read_login_body(client, request);
+  if (!body) co_return fail(std::move(body.error()));
+  request.body = std::move(*body);
+  if (!asks_for_login(request.head.fields.get("content-type").value_or(""), *request.body)) {
+    co_return std::nullopt;
+  }
+  if (auto read = read_info(request); !read) co_return fail(std::move(read.error()));
+  api::ApiRequest login = api_request(request, std::move(*request.body));
+  login.anonymous = true;
+  auto plan = api::plan_request(login);
+  if (!plan) co_return fail(std::move(plan.error()));
+  co_return co_await carry_out_plan(state, client, request, std::move(*plan));
+}
+
+Task<Result<void>> answer_access_request(WorkerState& state, ClientConnection& client,
+                                         ProxiedRequest& request) {
+  if (auto read = read_info(request); !read) co_return fail(std::move(read.error()));
+  if (state.shared().access_api == nullptr) co_return fail(kube::resource_not_found());
+  if (request.head.upgrade) {
+    co_return fail(kube::Status::forbidden("the access API does not switch protocols"));
+  }
+  if (request.choice.user || !request.choice.groups.empty()) {
+    co_return fail(
+        kube::Status::forbidden("the access API knows nobody but yourself: leave out "
+                                "Impersonate-User and Impersonate-Group"));
+  }
+  if (std::string document = own_document(request.info.path); !document.empty()) {
+    co_return co_await answer_document(client, request, std::move(document));
+  }
+  if (!request.info.is_resource_request) co_return fail(kube::resource_not_found());
+  auto body = co_await take_body(client, request);
+  if (!body) co_return fail(std::move(body.error()));
+  if (request.session) request.decision.expires_at = request.session->expires;
+  auto plan = api::plan_request(api_request(request, std::move(*body)));
+  if (!plan) co_return fail(std::move(plan.error()));
+  co_return co_await carry_out_plan(state, client, request, std::move(*plan));
+}
+
+}  // namespace postern::proxy

@@ -1,0 +1,211 @@
+#include "proxy/session/access_watch.h"
+
+#include "proxy/access/api/access_api.h"
+#include "proxy/session/answer.h"
+#include "proxy/session/long_running.h"
+#include "proxy/session/relay_filtered.h"
+#include "proxy/session/response_sink.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+using access::api::WatchQueue;
+using access::api::WatchStart;
+using access::api::WatchWriter;
+
+constexpr std::chrono::seconds kBookmarkInterval{60};
+constexpr std::chrono::seconds kShortestWatch{1800};
+constexpr std::size_t kFlushBytes = 32 * 1024;
+
+/// As kube-apiserver: at random between half an hour and an hour, so that clients do not all come
+/// back at once.
+std::chrono::seconds default_timeout() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return kShortestWatch + std::chrono::seconds(random() % 1800U);
+}
+
+/// Lets a coroutine of this worker sleep until another thread has news, or a time comes.
+class Alarm {
+ public:
+  explicit Alarm(Worker& worker) : worker_(worker), bell_(std::make_shared<Bell>(worker)) {}
+
+  /// For other threads: rings on this worker, if the alarm is still there then.
+  std::function<void()> ringer() const {
+    return [&worker = worker_, bell = std::weak_ptr<Bell>(bell_)] {
+      worker.post([bell] {
+        if (const auto there = bell.lock()) there->ring();
+      });
+    };
+  }
+  void ring() { bell_->ring(); }
+  /// Ends when it rings, or has rung since the last time.
+  Task<void> wait_until(Clock::time_point time) {
+    if (!bell_->rung) {
+      bell_->timer.expires_at(time);
+      const auto [error] = co_await bell_->timer.async_wait(kAwait);
+      static_cast<void>(error);
+    }
+    bell_->rung = false;
+  }
+
+ private:
+  struct Bell {
+    explicit Bell(Worker& worker) : timer(worker.executor()) {}
+    void ring() {
+      rung = true;
+      timer.cancel();
+    }
+    Timer timer;
+    bool rung = false;
+  };
+
+  Worker& worker_;
+  std::shared_ptr<Bell> bell_;  // nobody else keeps it
+};
+
+/// One watch while it is written out.
+class WatchPump {
+ public:
+  WatchPump(Worker& worker, ResponseSink& sink, ProxiedRequest& request, WatchStart start,
+            WatchWriter writer, const access::api::WatchOptions& options)
+      : sink_(sink),
+        request_(request),
+        start_(std::move(start)),
+        writer_(std::move(writer)),
+        options_(options),
+        alarm_(worker),
+        ends_(Clock::now() + options.timeout.value_or(default_timeout())),
+        next_bookmark_(Clock::now() + kBookmarkInterval) {
+    start_.queue->on_news(alarm_.ringer());
+  }
+  ~WatchPump() { start_.queue->on_news(nullptr); }
+  WatchPump(const WatchPump&) = delete;
+  WatchPump& operator=(const WatchPump&) = delete;
+
+  void interrupt() {
+    interrupted_ = true;
+    alarm_.ring();
+  }
+
+  Task<Result<void>> run() {
+    if (auto begun = co_await write_initial(); !begun) co_return begun;
+    while (!interrupted_) {
+      WatchQueue::Batch batch = start_.queue->take();
+      if (auto written = co_await write_batch(batch); !written) co_return written;
+      if (batch.ended || Clock::now() >= ends_) {
+        co_return co_await finish(batch);
+      }
+      if (batch.events.empty()) {
+        add_bookmark(batch.version);
+        if (auto flushed = co_await flush(); !flushed) co_return flushed;
+        co_await alarm_.wait_until(options_.bookmarks ? std::min(ends_, next_bookmark_) : ends_);
+      }
+    }
+    co_return fail(client_is_gone());  // the exchange knows why
+  }
+
+ private:
+  static access::TimePoint now() { return std::chrono::system_clock::now(); }
+
+  Task<Result<void>> flush() {
+    const error_code error = co_await sink_.flush();
+    request_.answer_started = sink_.started();
+    co_return error ? Result<void>(fail(client_is_gone())) : Result<void>();
+  }
+
+  Task<Result<void>> write_initial() {
+    for (const access::api::ObjectPtr& object : start_.initial) {
+      sink_.payload().append(writer_.event("ADDED", *object, object->meta().version, now()));
+      if (sink_.payload_size() < kFlushBytes) continue;
+      if (auto flushed = co_await flush(); !flushed) co_return flushed;
+      if (interrupted_) co_return Result<void>();
+    }
+    start_.initial = {};
+    if (options_.initial_end) {
+      sink_.payload().append(writer_.bookmark(start_.version, true));
+    }
+    co_return co_await flush();
+  }
+
+  Task<Result<void>> write_batch(const WatchQueue::Batch& batch) {
+    for (const access::api::WatchEvent& event : batch.events) {
+      sink_.payload().append(writer_.event(event.type, *event.object, event.version, now()));
+      if (sink_.payload_size() < kFlushBytes) continue;
+      if (auto flushed = co_await flush(); !flushed) co_return flushed;
+    }
+    co_return co_await flush();
+  }
+
+  void add_bookmark(access::Version version) {
+    if (!options_.bookmarks || Clock::now() < next_bookmark_) return;
+    next_bookmark_ = Clock::now() + kBookmarkInterval;
+    sink_.payload().append(writer_.bookmark(version, false));
+  }
+
+  Task<Result<void>> finish(const WatchQueue::Batch& batch) {
+    if (batch.error) {
+      sink_.payload().append(WatchWriter::error(*batch.error));
+    } else if (options_.bookmarks) {
+      sink_.payload().append(writer_.bookmark(batch.version, false));
+    }
+    const error_code error = co_await sink_.finish();
+    request_.answer_started = true;
+    co_return error ? Result<void>(fail(client_is_gone())) : Result<void>();
+  }
+
+  ResponseSink& sink_;
+  ProxiedRequest& request_;
+  WatchStart start_;
+  WatchWriter writer_;
+  const access::api::WatchOptions& options_;
+  Alarm alarm_;
+  Clock::time_point ends_;
+  Clock::time_point next_bookmark_;
+  bool interrupted_ = false;
+};
+
+ResponseSink begin_watch(ClientConnection& client, ProxiedRequest& request) {
+  const bool chunked = request.head.minor_version != 0;
+  if (!chunked) request.head.keep_alive = false;
+  request.code = 200;
+  auto writer = http::HeadWriter::response(200);
+  writer.field("Content-Type", "application/json").field("X-Content-Type-Options", "nosniff");
+  writer.field("Cache-Control", "no-cache, private").field("Audit-Id", request.audit_id);
+  if (!request.head.keep_alive) writer.field("Connection", "close");
+  if (chunked) writer.chunked();
+  return {client, writer.take(),
+          chunked ? ResponseSink::Mode::kChunked : ResponseSink::Mode::kUntilClose};
+}
+
+}  // namespace
+
+Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& client,
+                                       ProxiedRequest& request, access::Caller caller,
+                                       access::api::Media media, access::api::WatchCall call) {
+  const access::api::AccessApi& api = *state.shared().access_api;
+  auto start = co_await api.service.ask<Result<WatchStart>>(
+      state.worker(),
+      [&hub = api.watches, caller = std::move(caller), kind = call.kind,
+       options = call.options](access::AccessState&) { return hub.open(caller, *kind, options); });
+  if (!start) {
+    co_return fail(std::move(start.error()));
+  }
+  ResponseSink sink = begin_watch(client, request);
+  WatchPump pump(state.worker(), sink, request, std::move(*start),
+                 WatchWriter(*call.kind, std::move(media)), call.options);
+  LongRunningExchange exchange(state, client, request, [&pump] { pump.interrupt(); });
+  const Result<void> outcome = co_await exchange.run(pump.run());
+  if (exchange.end() == StreamEnd::kNone) {
+    co_return outcome;
+  }
+  request.head.keep_alive = false;
+  co_return co_await end_watch(sink, exchange.end(), outcome);
+}
+
+}  // namespace postern::proxy
