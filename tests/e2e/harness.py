@@ -201,6 +201,12 @@ class Postern:
         self.check_log()
         assert code == 0, f"postern exited with {code} after SIGTERM:\n{self.log()[-4000:]}"
 
+    def restart(self) -> None:
+        """Ends it politely and starts it again, at the same address and with the same data."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(STOP_SECONDS) == 0, self.log()[-4000:]
+        self.start()
+
     def kill(self) -> None:
         if self._process:
             self._process.kill()

@@ -275,9 +275,10 @@ def chunked(*pieces: bytes, trailer: bytes = b"") -> bytes:
     return coded + b"0\r\n" + trailer + b"\r\n"
 
 
-def wait_for(what: str, done: Any, seconds: float = 10.0) -> None:
-    """Polls `done` until it is true; AssertionError that says for what after `seconds`."""
+def wait_for(what: str, done: Any, seconds: float = 10.0) -> Any:
+    """Polls `done` until it is true and gives what it gave; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not done():
+    while not (found := done()):
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
         time.sleep(0.02)
+    return found
