@@ -38,7 +38,7 @@ class ItemSink {
   }
   /// Decides. From now on bytes go straight to `out`.
   void keep(std::string& out) {
-    out.append(held_);
+    if (!held_.empty()) out.append(held_);
     held_.clear();
     kept_ = true;
   }
@@ -51,13 +51,15 @@ class ItemSink {
     from_ = nullptr;
   }
 
-  /// Leaves out what comes until resume(); `instead` takes its place.
-  void pause(const char* at, std::string_view instead, std::string& out) {
+  /// Leaves out what comes until resume(), which puts `instead` in its place.
+  void pause(const char* at, std::string& out) {
     take(at, out);
     from_ = nullptr;
-    destination(out).append(instead);
   }
-  void resume(const char* at) { from_ = at; }
+  void resume(const char* at, std::string_view instead, std::string& out) {
+    destination(out).append(instead);
+    from_ = at;
+  }
 
   bool kept() const { return kept_; }
 

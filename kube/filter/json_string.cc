@@ -31,8 +31,9 @@ bool hex4(std::string_view text, std::size_t i, std::uint32_t& value) {
   return value < kNoDigit;
 }
 
-void append_utf8(std::uint32_t code, std::string& out) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+/// Writes at `to`. Returns the place after it.
+char* put_utf8(std::uint32_t code, char* to) {
+  const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(byte); };
   if (code < 0x80) {
     put(code);
   } else if (code < 0x800) {
@@ -48,6 +49,7 @@ void append_utf8(std::uint32_t code, std::string& out) {
     put(0x80 | (code >> 6 & 0x3F));
     put(0x80 | (code & 0x3F));
   }
+  return to;
 }
 
 /// The character that a backslash and `letter` stand for; 0 when they do not.
@@ -72,26 +74,28 @@ char short_escape(char letter) {
   }
 }
 
-/// The escape at raw[i] (its backslash). Returns the index after it, 0 when it is not one.
-std::size_t decode_escape(std::string_view raw, std::size_t i, std::string& out) {
-  if (i + 1 >= raw.size()) return 0;
+/// Writes what the escape at raw[i] (its backslash) stands for at `to` and moves both on. false: it
+/// is not one. What is written is never longer than the escape.
+bool decode_escape(std::string_view raw, std::size_t& i, char*& to) {
+  if (i + 1 >= raw.size()) return false;
   if (const char meant = short_escape(raw[i + 1]); meant != 0) {
-    out.push_back(meant);
-    return i + 2;
+    *to++ = meant;
+    i += 2;
+    return true;
   }
   std::uint32_t code = 0;
-  if (raw[i + 1] != 'u' || !hex4(raw, i + 2, code)) return 0;
+  if (raw[i + 1] != 'u' || !hex4(raw, i + 2, code)) return false;
   i += 6;
-  if (code >= 0xDC00 && code < 0xE000) return 0;
+  if (code >= 0xDC00 && code < 0xE000) return false;
   if (code >= 0xD800 && code < 0xDC00) {
     std::uint32_t low = 0;
-    if (raw.substr(i, 2) != "\\u" || !hex4(raw, i + 2, low)) return 0;
-    if (low < 0xDC00 || low >= 0xE000) return 0;
+    if (raw.substr(i, 2) != "\\u" || !hex4(raw, i + 2, low)) return false;
+    if (low < 0xDC00 || low >= 0xE000) return false;
     code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     i += 6;
   }
-  append_utf8(code, out);
-  return i;
+  to = put_utf8(code, to);
+  return true;
 }
 
 /// The length of the well-formed UTF-8 sequence at raw[i] (RFC 3629 §4), 0 when there is none.
@@ -117,12 +121,28 @@ std::size_t utf8_length(std::string_view raw, std::size_t i) {
   return 0;
 }
 
-/// Past the ASCII characters at raw[i] that stand for themselves.
-std::size_t skip_plain(std::string_view raw, std::size_t i) {
-  const auto plain = [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; };
-  while (i < raw.size() && plain(static_cast<unsigned char>(raw[i]))) ++i;
-  return i;
+/// ASCII characters that stand for themselves.
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
 }
+
+/// How many of them `raw` begins with.
+std::size_t plain_length(std::string_view raw) {
+  std::size_t length = 0;
+  while (length != raw.size() && is_plain(raw[length])) ++length;
+  return length;
+}
+
+constexpr std::array<bool, 256> make_scalar_bytes() {
+  std::array<bool, 256> bytes{};
+  for (std::size_t c = '0'; c <= '9'; ++c) bytes[c] = true;
+  for (std::size_t c = 'a'; c <= 'z'; ++c) bytes[c] = true;
+  for (const char c : {'.', '-', '+', 'E'}) bytes[static_cast<unsigned char>(c)] = true;
+  return bytes;
+}
+
+constexpr std::array<bool, 256> kScalarBytes = make_scalar_bytes();
 
 std::size_t skip_digits(std::string_view text, std::size_t i) {
   while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
@@ -151,22 +171,49 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-bool decode_json_string(std::string_view raw, std::string& out) {
-  out.clear();
-  for (std::size_t i = 0;;) {
-    const std::size_t plain = skip_plain(raw, i);
-    if (plain != i) out.append(raw, i, plain - i);
-    if (plain == raw.size()) return true;
-    if (raw[plain] == '\\') {
-      i = decode_escape(raw, plain, out);
-      if (i == 0) return false;
-      continue;
+char* decode_json_string(std::string_view raw, char* to) {
+  for (std::size_t i = 0; i != raw.size();) {
+    if (is_plain(raw[i])) {
+      *to++ = raw[i++];
+    } else if (raw[i] == '\\') {
+      if (!decode_escape(raw, i, to)) return nullptr;
+    } else {
+      const std::size_t length = utf8_length(raw, i);
+      if (length < 2) return nullptr;
+      for (const std::size_t after = i + length; i != after; ++i) *to++ = raw[i];
     }
-    const std::size_t length = utf8_length(raw, plain);
-    if (length < 2) return false;
-    out.append(raw, plain, length);
-    i = plain + length;
   }
+  return to;
+}
+
+bool decode_json_string(std::string_view raw, std::string& out) {
+  const std::size_t plain = plain_length(raw);
+  out.assign(raw.data(), plain);
+  if (plain == raw.size()) return true;
+  out.resize(raw.size());
+  const char* const end = decode_json_string(raw.substr(plain), out.data() + plain);
+  if (end == nullptr) return false;
+  out.resize(static_cast<std::size_t>(end - out.data()));
+  return true;
+}
+
+bool decode_json_string(std::string_view raw, std::string& buffer, std::string_view& text) {
+  if (buffer.size() < raw.size()) buffer.resize(raw.size());
+  const char* const end = decode_json_string(raw, buffer.data());
+  if (end == nullptr) return false;
+  text = {buffer.data(), end};
+  return true;
+}
+
+bool is_json_text(std::string_view raw) {
+  if (plain_length(raw) == raw.size()) return true;
+  std::string ignored;
+  return decode_json_string(raw, ignored);
+}
+
+const char* past_json_scalar(const char* p, const char* end) {
+  while (p != end && kScalarBytes[static_cast<unsigned char>(*p)]) ++p;
+  return p;
 }
 
 bool is_json_scalar(std::string_view text) {

@@ -16,6 +16,18 @@ bool is_word(std::string_view text, const char (&word)[N]) {
 /// an unknown escape, half a surrogate pair, a raw control character, or invalid UTF-8 (RFC 3629);
 /// what a lenient reader would make of those is not for us to guess. `out` is overwritten.
 bool decode_json_string(std::string_view raw, std::string& out);
+/// The same, written at `to`, where raw.size() bytes must fit. Returns the end of what was written;
+/// nullptr for false.
+char* decode_json_string(std::string_view raw, char* to);
+
+/// The same, in one step with keeping the memory of `buffer`, which `text` is a view of.
+bool decode_json_string(std::string_view raw, std::string& buffer, std::string_view& text);
+
+/// Whether decode_json_string can decode `raw`.
+bool is_json_text(std::string_view raw);
+
+/// Past the bytes at `p` that may be of a number, `true`, `false` or `null`.
+const char* past_json_scalar(const char* p, const char* end);
 
 /// Whether `text` is one complete JSON number, `true`, `false` or `null`.
 bool is_json_scalar(std::string_view text);

@@ -41,24 +41,6 @@ Want ListHandler::refuse(const char* reason) {
   return Want::kSkip;
 }
 
-Want ListHandler::on_key(std::string_view key) {
-  Want want = Want::kSkip;
-  switch (at_) {
-    case At::kEnvelope:
-      return on_envelope_key(key);
-    case At::kRow:
-      return on_row_key(key);
-    case At::kMetadata:
-      want = head_.on_metadata_key(key);
-      break;
-    default:
-      want = head_.on_object_key(key);
-      break;
-  }
-  reason_ = head_.reason();
-  return want;
-}
-
 Want ListHandler::on_envelope_key(std::string_view key) {
   if (key == "kind") return part(Part::kKind);
   if (key == "apiVersion") return part(Part::kApiVersion);
@@ -86,13 +68,6 @@ Want ListHandler::part(Part part) {
 bool ListHandler::take_shape(Shape shape) {
   if (shape_ == Shape::kUnknown) shape_ = shape;
   return shape_ == shape;
-}
-
-Want ListHandler::on_row_key(std::string_view key) {
-  if (!is_word(key, "object")) return Want::kSkip;
-  if (seen_object_) return refuse("duplicate object key in a row");
-  seen_object_ = true;
-  return Want::kObject;
 }
 
 Step ListHandler::on_text(std::string_view raw, const char* after) {
@@ -156,7 +131,7 @@ Step ListHandler::on_null(const char* after) {
   }
 }
 
-Step ListHandler::on_open(const char* at) {
+Step ListHandler::open_other(const char* at) {
   switch (at_) {
     case At::kStart:
       at_ = At::kEnvelope;
@@ -166,22 +141,16 @@ Step ListHandler::on_open(const char* at) {
       at_ = At::kItems;
       begin_member(shape_ == Shape::kTable ? "rows" : "items").push_back('[');
       return check_held();
-    case At::kItems:
-      at_ = shape_ == Shape::kTable ? At::kRow : At::kItem;
-      head_.reset();
-      sink_.begin(at);
-      seen_object_ = decided_ = false;
-      break;
     case At::kRow:
       at_ = At::kRowObject;
-      if (replaces_objects()) open_row_object(at);
+      if (replaces_objects()) sink_.pause(at, *out_);
       break;
     case At::kItem:
       at_ = At::kMetadata;
       break;
     case At::kRowObject:
       at_ = At::kMetadata;
-      if (reduces_objects()) sink_.resume(at);
+      if (reduces_objects()) sink_.resume(at, reduced_object(), *out_);
       break;
     default:
       return fail("data after the list");
@@ -189,23 +158,18 @@ Step ListHandler::on_open(const char* at) {
   return Step::kGo;
 }
 
-void ListHandler::open_row_object(const char* at) {
-  if (!reduces_objects()) return sink_.pause(at, "null", *out_);
-  const bool beta = api_version_ == "meta.k8s.io/v1beta1";
-  sink_.pause(
-      at,
-      beta ? R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1beta1","metadata":)"
-           : R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":)",
-      *out_);
+std::string_view ListHandler::reduced_object() const {
+  return api_version_ == "meta.k8s.io/v1beta1"
+             ? R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1beta1","metadata":)"
+             : R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":)";
 }
 
-Step ListHandler::on_close(const char* after) {
+Step ListHandler::close_other(const char* after) {
   switch (at_) {
     case At::kMetadata:
       return on_metadata_close(after);
     case At::kRowObject:
       return on_object_close(after);
-    case At::kItem:
     case At::kRow:
       return on_item_close(after);
     case At::kItems:
@@ -223,7 +187,7 @@ Step ListHandler::on_metadata_close(const char* after) {
   if (!decided_ && head_.complete()) {
     if (const Step step = decide(after); step != Step::kGo) return step;
   }
-  if (at_ == At::kRowObject && reduces_objects()) sink_.pause(after, "}", *out_);
+  if (at_ == At::kRowObject && reduces_objects()) sink_.pause(after, *out_);
   return Step::kGo;
 }
 
@@ -232,18 +196,7 @@ Step ListHandler::on_object_close(const char* after) {
   if (!decided_) {
     if (const Step step = decide(after); step != Step::kGo) return step;
   }
-  if (replaces_objects()) sink_.resume(after);
-  return Step::kGo;
-}
-
-Step ListHandler::on_item_close(const char* after) {
-  at_ = At::kItems;
-  if (!decided_) {
-    const Step step = decide(after);
-    if (step == Step::kFail) return step;
-    if (step == Step::kAbandon) return Step::kGo;
-  }
-  sink_.end(after, *out_);
+  if (replaces_objects()) sink_.resume(after, reduces_objects() ? "}" : "null", *out_);
   return Step::kGo;
 }
 
@@ -260,24 +213,14 @@ Step ListHandler::on_abandoned(const char*) {
   return Step::kGo;
 }
 
-Step ListHandler::decide(const char* at) {
-  if (decided_) return Step::kGo;
-  decided_ = true;
-  if (!sink_.fits(at)) return fail("an item's head is too large");
-  if (!head_.named() || !predicate_.allows(head_.item())) return drop();
+Step ListHandler::ask() {
+  if (!predicate_.allows(head_.item())) return drop();
   if (holding_) out_->append(held_envelope_);
   holding_ = false;
   if (summary_.kept != 0) out_->push_back(',');
   ++summary_.kept;
   sink_.keep(*out_);
   return Step::kGo;
-}
-
-Step ListHandler::drop() {
-  decided_ = true;
-  ++summary_.dropped;
-  sink_.drop();
-  return Step::kAbandon;
 }
 
 std::string& ListHandler::begin_member(std::string_view key) {

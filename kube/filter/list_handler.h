@@ -31,13 +31,16 @@ class ListHandler {
   Step chunk_end(const char* end);
   Step finish(std::string& out);
 
-  Want on_key(std::string_view key);
+  Want on_key(std::string_view key, const char* after);
   Want on_element() { return Want::kObject; }
+  void on_empty_elements(std::uint64_t n) { summary_.dropped += n; }
   Step on_text(std::string_view raw, const char* after);
   Step on_raw(std::string_view value);
   Step on_null(const char* after);
-  Step on_open(const char* at);
-  Step on_close(const char* after);
+  Step on_open(const char* at) { return at_ == At::kItems ? open_item(at) : open_other(at); }
+  [[gnu::always_inline]] Step on_close(const char* after) {
+    return at_ == At::kItem ? on_item_close(after) : close_other(after);
+  }
   Step on_abandoned(const char* after);
   std::size_t abandon_level() const { return 3; }
 
@@ -67,16 +70,20 @@ class ListHandler {
   Step on_list_metadata(std::string_view value);
   Step on_metadata_close(const char* after);
   Step on_object_close(const char* after);
+  Step open_item(const char* at);
+  Step open_other(const char* at);
+  Step close_other(const char* after);
   Step on_item_close(const char* after);
   Step on_list_close();
 
-  void open_row_object(const char* at);
+  std::string_view reduced_object() const;
   bool replaces_objects() const { return options_.blank_table_objects || reduces_objects(); }
   bool reduces_objects() const {
     return options_.reduce_table_objects && !options_.blank_table_objects;
   }
 
   Step decide(const char* at);
+  Step ask();
   Step drop();
   std::string& envelope() { return holding_ ? held_envelope_ : *out_; }
   std::string& begin_member(std::string_view key);
@@ -102,5 +109,56 @@ class ListHandler {
   std::string held_envelope_;
   std::string* out_ = nullptr;
 };
+
+// What is called for every item, however small, is inline.
+
+inline Want ListHandler::on_key(std::string_view key, const char*) {
+  if (at_ == At::kEnvelope) return on_envelope_key(key);
+  if (at_ == At::kRow) return on_row_key(key);
+  const bool in_metadata = at_ == At::kMetadata;
+  const Want want = in_metadata ? head_.on_metadata_key(key) : head_.on_object_key(key);
+  reason_ = head_.reason();
+  return want;
+}
+
+inline Want ListHandler::on_row_key(std::string_view key) {
+  if (!is_word(key, "object")) return Want::kSkip;
+  if (seen_object_) return refuse("duplicate object key in a row");
+  seen_object_ = true;
+  return Want::kObject;
+}
+
+inline Step ListHandler::open_item(const char* at) {
+  at_ = shape_ == Shape::kTable ? At::kRow : At::kItem;
+  head_.reset();
+  sink_.begin(at);
+  seen_object_ = decided_ = false;
+  return Step::kGo;
+}
+
+inline Step ListHandler::on_item_close(const char* after) {
+  at_ = At::kItems;
+  if (!decided_) {
+    if (const Step step = decide(after); step != Step::kGo) {
+      return step == Step::kFail ? step : Step::kGo;
+    }
+  }
+  sink_.end(after, *out_);
+  return Step::kGo;
+}
+
+inline Step ListHandler::decide(const char* at) {
+  if (decided_) return Step::kGo;
+  decided_ = true;
+  if (!sink_.fits(at)) return fail("an item's head is too large");
+  return head_.named() ? ask() : drop();
+}
+
+inline Step ListHandler::drop() {
+  decided_ = true;
+  ++summary_.dropped;
+  sink_.drop();
+  return Step::kAbandon;
+}
 
 }  // namespace postern::kube::filter

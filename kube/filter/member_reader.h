@@ -8,7 +8,7 @@ namespace postern::kube::filter {
 
 /// One member of an object.
 struct Member {
-  std::string key;         ///< decoded
+  std::string_view key;    ///< decoded; until the next is read
   std::string_view value;  ///< as written
 };
 
@@ -23,15 +23,16 @@ class MemberReader {
   bool failed() const { return failed_; }
 
  private:
+  bool quick_next(Member& member);
   bool fail();
-  bool key(std::string& decoded);
+  bool key(std::string_view& key);
   bool value(std::string_view& text);
-  void skip_space();
 
   const char* p_;
   const char* end_;
   bool first_ = true;
   bool failed_ = false;
+  std::string decoded_;
 };
 
 /// A member that read_members looks for. `value` stays as it is when there is none.
@@ -47,6 +48,9 @@ bool read_members(std::string_view object, std::initializer_list<Wanted> wanted)
 /// The first element of an array whose text is complete, and how many there are (2 for more).
 /// false: the text is not an array.
 bool read_first_element(std::string_view array, std::string_view& first, int& count);
+
+/// The value behind a key, whose colon `text` begins with. false: there is none.
+bool read_value(std::string_view text, std::string_view& value);
 
 /// Decodes `value` when it is a string; `null` is "". false: it is anything else.
 bool read_text(std::string_view value, std::string& out);

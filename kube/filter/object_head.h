@@ -1,7 +1,8 @@
 #pragma once
 
 #include "kube/filter/filter.h"
-#include "kube/filter/walker.h"
+#include "kube/filter/json_string.h"
+#include "kube/filter/walk_step.h"
 
 #include <string>
 #include <string_view>
@@ -44,7 +45,7 @@ class ObjectHead {
  private:
   struct Reference {
     bool seen = false;
-    bool present = false;
+    bool present = false;  ///< the texts are this object's
     std::string api_version, kind, namespace_, name;
   };
 
@@ -73,11 +74,13 @@ class ObjectHead {
 // What is called for every member of every item is inline.
 
 inline void ObjectHead::reset() {
+  if (seen_name_) name_.clear();
+  if (seen_namespace_) namespace_.clear();
   seen_metadata_ = seen_name_ = seen_namespace_ = false;
   name_and_namespace_ = metadata_over_ = false;
-  name_.clear();
-  namespace_.clear();
-  if (event_references_) regarding_ = related_ = {};
+  if (!event_references_) return;
+  regarding_.seen = regarding_.present = false;
+  related_.seen = related_.present = false;
 }
 
 inline Want ObjectHead::once(bool& seen, Want want, const char* reason) {

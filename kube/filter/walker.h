@@ -2,7 +2,9 @@
 
 #include "kube/filter/json_string.h"
 #include "kube/filter/scanner.h"
-#include "kube/filter/short_text.h"
+#include "kube/filter/short_value.h"
+#include "kube/filter/walk_step.h"
+#include "kube/filter/white_space.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,33 +13,17 @@
 
 namespace postern::kube::filter {
 
-/// What a handler wants of the value that comes next.
-enum class Want : std::uint8_t {
-  kSkip,    ///< pass over it, whatever it is
-  kText,    ///< a string: on_text
-  kRaw,     ///< its bytes, whatever it is: on_raw
-  kObject,  ///< an object, whose members are walked: on_open … on_close
-  kArray,   ///< an array, whose elements are walked: on_open … on_close
-};
-
-/// What a handler says after it was told something.
-enum class Step : std::uint8_t {
-  kGo,
-  kAbandon,  ///< the rest of the item is of no interest: on_abandoned after its closing bracket
-  kFail,     ///< the handler's reason() says why
-};
-
-/// Longest key, text or number that is looked at, in bytes as written.
-inline constexpr std::size_t kMaxToken = 4096;
-
 /// Walks a stream of JSON documents that arrives in chunks of any size, stepping into those objects
 /// and arrays that `Handler` asks for and scanning over all the rest. Every value that is stepped
 /// into is read strictly (RFC 8259); of what is scanned over, strings and brackets alone are told
 /// apart.
 ///
 /// Handler:
-///   Want on_key(std::string_view key)       a member of the innermost object; key decoded
+///   Want on_key(std::string_view key, const char* after)   a member of the innermost object; key
+///                                           decoded, `after` behind it
 ///   Want on_element()                       an element of the innermost array
+///   void on_empty_elements(std::uint64_t n) elements that are null or {}, where on_element() wants
+///                                           an object: may stand for their other calls
 ///   Step on_text(std::string_view raw, const char* after)  as written between the quotes
 ///   Step on_raw(std::string_view value)
 ///   Step on_null(const char* after)         null where a text, object or array was wanted
@@ -47,6 +33,9 @@ inline constexpr std::size_t kMaxToken = 4096;
 ///   std::size_t abandon_level() const       open containers at which the item is the innermost
 ///   const char* reason() const
 /// `at` and `after` point into the current chunk. Views die with the call.
+///
+/// A step goes on through as many states as it can: members of a few bytes that are whole in a
+/// chunk, of which a body may have nothing else, are read at a stretch.
 template <class Handler>
 class Walker {
  public:
@@ -90,64 +79,46 @@ class Walker {
     kSkipString,
     kSkipContainer,
     kAbandoned,
+    kFailed,
   };
 
   static constexpr std::size_t kMaxLevels = 8;
-  static constexpr std::ptrdiff_t kQuickMargin = 4 * kShortText;
+  /// More than the longest member of short values has bytes.
+  static constexpr std::ptrdiff_t kQuickMargin = 4 * kShortValue;
 
-  static bool is_space(char c) {
-    return static_cast<unsigned char>(c) <= ' ' &&
-           (c == ' ' || c == '\n' || c == '\r' || c == '\t');
-  }
-
+  /// Goes on at `p`, which is not `end`. nullptr: failed.
   const char* step(const char* p, const char* end) {
     switch (state_) {
+      case State::kDocument:
+      case State::kFirstElement:
+      case State::kElement:
+        return begin(p, end);
+      case State::kFirstKey:
+      case State::kKey:
+      case State::kColon:
+      case State::kValue:
+        return member(p, end);
       case State::kAfterValue:
-        if (*p == ',') return comma(p, end);
-        break;
+        return after_value(p, end);
       case State::kInToken:
         return token(p, end);
       case State::kInScalar:
         return scalar(p, end);
       case State::kSkipString:
         return skip_string(p, end);
-      case State::kSkipContainer:
       case State::kAbandoned:
+        return abandoned(p, end);
+      case State::kSkipContainer:
         return skip_container(p, end);
-      default:
+      case State::kFailed:
         break;
     }
-    while (is_space(*p)) {
-      if (++p == end) return end;
-    }
-    switch (state_) {
-      case State::kDocument:
-        if (*p != '{') return fail("not a JSON object");
-        return open(p);
-      case State::kFirstKey:
-        if (*p == '}') return close(p);
-        [[fallthrough]];
-      case State::kKey: {
-        const char* const after = quick_members(p, end);
-        return after != p ? after : key(p, end);
-      }
-      case State::kColon:
-        if (*p != ':') return fail("no colon after a key");
-        state_ = State::kValue;
-        return p + 1;
-      case State::kFirstElement:
-        return *p == ']' ? close(p) : element(p, end);
-      case State::kElement:
-        return element(p, end);
-      case State::kValue:
-        return value(p, end);
-      default:
-        return *p == ',' ? comma(p, end) : close(p);
-    }
+    return nullptr;
   }
 
   const char* fail(const char* reason) {
     reason_ = reason;
+    state_ = State::kFailed;
     return nullptr;
   }
 
@@ -180,81 +151,187 @@ class Walker {
     return follow(handler_.on_close(p + 1), p + 1);
   }
 
-  const char* comma(const char* p, const char* end) {
-    const bool array = arrays_[level_ - 1];
-    state_ = array ? State::kElement : State::kKey;
-    ++p;
-    return array && p != end && *p == '{' ? element(p, end) : p;
+  /// A document or an element.
+  const char* begin(const char* p, const char* end) {
+    p = past_space(p, end);
+    if (p == end) return end;
+    if (state_ == State::kDocument) return *p == '{' ? open(p) : fail("not a JSON object");
+    if (state_ == State::kFirstElement && *p == ']') return close(p);
+    return element(p, end);
   }
 
-  const char* element(const char* p, const char* end) {
+  [[gnu::always_inline]] const char* element(const char* p, const char* end) {
     want_ = handler_.on_element();
-    p = value(p, end);
-    return p != nullptr && state_ == State::kFirstKey ? quick_members(p, end) : p;
+    state_ = State::kElement;
+    if (want_ == Want::kObject && !(*p == '{' && end - p > 1 && p[1] == '"')) {
+      p = empty_elements(p, end);
+      if (p == end) return end;
+    }
+    return value(p, end);
   }
 
-  const char* key(const char* p, const char* end) {
-    if (*p != '"') return fail("no key where one must be");
-    in_key_ = true;
-    return begin_token(p, end);
+  /// Past the elements that are `null` or `{}`, with the commas after them.
+  [[gnu::always_inline]] const char* empty_elements(const char* p, const char* end) {
+    std::uint64_t count = 0;
+    for (const char* next; (next = past_empty(p, end)) != p; p = next) ++count;
+    if (count != 0) handler_.on_empty_elements(count);
+    return p;
   }
 
-  /// The usual case, faster: members that are whole in this chunk and written without white space,
-  /// without a state between their tokens. Stops wherever that ends, in any state.
-  const char* quick_members(const char* p, const char* end) {
-    while (end - p > kQuickMargin && *p == '"') {
-      p = quick_key(p, end);
-      if (p == nullptr || end - p <= kQuickMargin / 2 || *p != ':') return p;
+  /// Past one; `p` when it is none, or not whole in this chunk.
+  static const char* past_empty(const char* p, const char* end) {
+    const char* after = p;
+    if (end - p > 4 && __builtin_memcmp(p, "null", 4) == 0) {
+      after += 4;
+    } else {
+      if (p == end || *p != '{') return p;
+      after = past_space(p + 1, end);
+      if (after == end || *after != '}') return p;
+      ++after;
+    }
+    after = past_space(after, end);
+    return after != end && *after == ',' ? past_space(after + 1, end) : p;
+  }
+
+  const char* member(const char* p, const char* end) {
+    p = past_space(p, end);
+    if (p == end) return end;
+    switch (state_) {
+      case State::kFirstKey:
+        if (*p == '}') return close(p);
+        [[fallthrough]];
+      case State::kKey: {
+        const char* const after = quick(p, end);
+        return after != p ? after : key(p, end);
+      }
+      case State::kColon:
+        if (*p != ':') return fail("no colon after a key");
+        state_ = State::kValue;
+        return p + 1;
+      default:
+        return value(p, end);
+    }
+  }
+
+  /// The usual case, faster: short members that are whole in this chunk, and what ends with them,
+  /// without a look at the state between their tokens. From a key on; stops in any state.
+  const char* quick(const char* p, const char* end) {
+    for (;;) {
+      p = quick_members(p, end);
+      if (p == end) return end;
+      if (state_ == State::kFirstKey && *p == '}') p = close(p);
+      while (state_ == State::kAfterValue && p != end && *p == '}') p = close(p);
+      if (state_ == State::kAbandoned && p != end) p = abandoned(p, end);
+      if (state_ != State::kAfterValue || end - p <= kQuickMargin || *p != ',') return p;
+      ++p;
+      state_ = State::kKey;
+      if (arrays_[level_ - 1]) {
+        state_ = State::kElement;
+        if (!quick_space(p, end)) return p;
+        p = element(p, end);
+        if (state_ != State::kFirstKey) return p;
+      }
+    }
+  }
+
+  [[gnu::always_inline]] const char* quick_members(const char* p, const char* end) {
+    while (end - p > kQuickMargin && quick_space(p, end) && *p == '"') {
+      bool escapes = false;
+      const int length = short_text(p + 1, escapes);
+      if (length != kShortValue) {
+        p = key_done({p + 1, static_cast<std::size_t>(length)}, escapes, p + length + 2);
+        if (p == nullptr) return p;
+      } else {
+        in_key_ = true;
+        p = begin_token(p, end);
+        if (state_ != State::kColon || end - p <= kQuickMargin) return p;
+      }
+      if (!quick_space(p, end) || *p != ':') return p;
       state_ = State::kValue;
       ++p;
-      if (is_space(*p)) return p;
-      p = want_ == Want::kSkip ? quick_skip(p, end) : value(p, end);
-      if (p == nullptr || p == end) return p;
-      if (state_ == State::kFirstKey) continue;
-      if (state_ != State::kAfterValue || *p != ',') return p;
+      if (!quick_space(p, end)) return p;
+      const int skipped = want_ == Want::kSkip ? short_value(p) : 0;
+      if (skipped != 0) {
+        p += skipped;
+        state_ = State::kAfterValue;
+      } else {
+        p = value(p, end);
+        if (state_ == State::kFirstKey) continue;
+        if (state_ != State::kAfterValue || end - p <= kQuickMargin) return p;
+      }
+      if (!quick_space(p, end) || *p != ',') return p;
       state_ = State::kKey;
       ++p;
     }
     return p;
   }
 
-  [[gnu::always_inline]] const char* quick_key(const char* p, const char* end) {
-    const int length = short_text(p + 1);
-    if (length == kShortText) {
-      in_key_ = true;
-      return begin_long_token(p, end);
-    }
-    state_ = State::kColon;
-    want_ = handler_.on_key({p + 1, static_cast<std::size_t>(length)});
-    return handler_.reason() != nullptr ? fail(handler_.reason()) : p + length + 2;
+  /// Past white space, where there seldom is any. false: too little of the chunk is left.
+  [[gnu::always_inline]] static bool quick_space(const char*& p, const char* end) {
+    if (static_cast<unsigned char>(*p) > ' ') return true;
+    p = past_space(p, end);
+    return end - p > kQuickMargin;
   }
 
-  /// Passes over a value, of which at least kQuickMargin / 2 - 1 bytes are there.
-  const char* quick_skip(const char* p, const char* end) {
-    const char c = *p;
-    if (c == '"') {
-      const int length = short_text(p + 1);
-      if (length != kShortText) return value_done(p + length + 2);
-    } else if (c == '{' || c == '[') {
-      if (p[1] == c + 2) return value_done(p + 2);
-    } else if (c >= '0' && c <= '9' && (p[1] == ',' || p[1] == '}')) {
-      return value_done(p + 1);
+  /// Closes what ends here, up to a comma.
+  const char* after_value(const char* p, const char* end) {
+    for (;;) {
+      p = past_space(p, end);
+      if (p == end) return end;
+      if (*p == ',') break;
+      p = close(p);
+      if (state_ != State::kAfterValue) return p;
     }
-    return begin_skip(p, end);
+    ++p;
+    if (!arrays_[level_ - 1]) {
+      state_ = State::kKey;
+      return p;
+    }
+    state_ = State::kElement;
+    return begin(p, end);
   }
 
-  [[gnu::always_inline]] const char* begin_token(const char* p, const char* end) {
-    if (end - p > kShortText) {
-      const int length = short_text(p + 1);
-      if (length != kShortText) {
-        skip_.saw_backslash = false;
-        return token_done({p + 1, static_cast<std::size_t>(length)}, p + length + 2);
+  [[gnu::always_inline]] const char* key(const char* p, const char* end) {
+    if (*p != '"') return fail("no key where one must be");
+    if (end - p > kShortValue) {
+      bool escapes = false;
+      const int length = short_text(p + 1, escapes);
+      if (length != kShortValue) {
+        return key_done({p + 1, static_cast<std::size_t>(length)}, escapes, p + length + 2);
       }
     }
-    return begin_long_token(p, end);
+    in_key_ = true;
+    return begin_token(p, end);
   }
 
-  const char* begin_long_token(const char* p, const char* end) {
+  [[gnu::always_inline]] const char* key_done(std::string_view raw, bool escapes,
+                                              const char* after) {
+    state_ = State::kColon;
+    if (escapes) {
+      if (!decode_json_string(raw, decoded_, raw)) return fail("a key cannot be decoded");
+    }
+    want_ = handler_.on_key(raw, after);
+    return handler_.reason() != nullptr ? fail(handler_.reason()) : after;
+  }
+
+  [[gnu::always_inline]] const char* text(const char* p, const char* end) {
+    if (end - p > kShortValue) {
+      bool escapes = false;
+      const int length = short_text(p + 1, escapes);
+      if (length != kShortValue) {
+        return text_done({p + 1, static_cast<std::size_t>(length)}, p + length + 2);
+      }
+    }
+    in_key_ = false;
+    return begin_token(p, end);
+  }
+
+  [[gnu::always_inline]] const char* text_done(std::string_view raw, const char* after) {
+    state_ = State::kAfterValue;
+    return follow(handler_.on_text(raw, after), after);
+  }
+
+  const char* begin_token(const char* p, const char* end) {
     skip_ = {};
     skip_.in_string = true;
     const char* const start = p + 1;
@@ -275,27 +352,16 @@ class Walker {
     return token_.size() > kMaxToken ? fail("a key or text is too long") : end;
   }
 
-  [[gnu::always_inline]] const char* token_done(std::string_view raw, const char* after) {
+  const char* token_done(std::string_view raw, const char* after) {
     if (raw.size() > kMaxToken) return fail("a key or text is too long");
-    if (!in_key_) {
-      state_ = State::kAfterValue;
-      return follow(handler_.on_text(raw, after), after);
-    }
-    in_key_ = false;
-    state_ = State::kColon;
-    if (skip_.saw_backslash) {
-      if (!decode_json_string(raw, decoded_)) return fail("a key cannot be decoded");
-      raw = decoded_;
-    }
-    want_ = handler_.on_key(raw);
-    return handler_.reason() != nullptr ? fail(handler_.reason()) : after;
+    return in_key_ ? key_done(raw, skip_.saw_backslash, after) : text_done(raw, after);
   }
 
-  const char* value(const char* p, const char* end) {
+  [[gnu::always_inline]] const char* value(const char* p, const char* end) {
     const char c = *p;
     switch (want_) {
       case Want::kText:
-        if (c == '"') return begin_token(p, end);
+        if (c == '"') return text(p, end);
         break;
       case Want::kObject:
         if (c == '{') return open(p);
@@ -317,13 +383,13 @@ class Walker {
 
   const char* begin_skip(const char* p, const char* end) {
     const char c = *p;
+    if (c != '"' && c != '{' && c != '[') return begin_scalar(p, end);
     skip_ = {};
     if (c == '"') {
       skip_.in_string = true;
       state_ = State::kSkipString;
       return skip_string(p + 1, end);
     }
-    if (c != '{' && c != '[') return begin_scalar(p, end);
     closer_ = c == '{' ? '}' : ']';
     skip_.depth = 1;
     state_ = State::kSkipContainer;
@@ -340,23 +406,25 @@ class Walker {
     if (skip_.error != nullptr) return fail(skip_.error);
     if (skip_.depth != 0) return p;
     if (p[-1] != closer_) return fail("brackets do not match");
-    if (state_ == State::kSkipContainer) return value_done(p);
+    return value_done(p);
+  }
+
+  const char* abandoned(const char* p, const char* end) {
+    // Often nothing but brackets is left.
+    while (!skip_.in_string && skip_.depth != 0 && (*p == '}' || *p == ']')) {
+      --skip_.depth;
+      if (++p == end) break;
+    }
+    if (skip_.depth != 0) p = scan_.skip_container(p, end, skip_);
+    if (skip_.error != nullptr) return fail(skip_.error);
+    if (skip_.depth != 0) return p;
+    if (p[-1] != closer_) return fail("brackets do not match");
     state_ = level_ == 0 ? State::kDocument : State::kAfterValue;
     return follow(handler_.on_abandoned(p), p);
   }
 
-  static bool in_scalar(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '+' ||
-           c == 'E';
-  }
-
-  static const char* scalar_end(const char* p, const char* end) {
-    while (p != end && in_scalar(*p)) ++p;
-    return p;
-  }
-
   const char* begin_scalar(const char* p, const char* end) {
-    const char* const after = scalar_end(p, end);
+    const char* const after = past_json_scalar(p, end);
     if (after != end) return scalar_done({p, after}, after);
     token_.assign(p, end);
     state_ = State::kInScalar;
@@ -364,7 +432,7 @@ class Walker {
   }
 
   const char* scalar(const char* p, const char* end) {
-    const char* const after = scalar_end(p, end);
+    const char* const after = past_json_scalar(p, end);
     token_.append(p, after);
     if (after != end) return scalar_done(token_, after);
     return token_.size() > kMaxToken ? fail("a number is too long") : end;
@@ -379,7 +447,7 @@ class Walker {
     return follow(handler_.on_null(after), after);
   }
 
-  const char* value_done(const char* after) {
+  [[gnu::always_inline]] const char* value_done(const char* after) {
     state_ = State::kAfterValue;
     if (!raw_active_) return after;
     if (!keep_raw(after)) return nullptr;
@@ -390,7 +458,7 @@ class Walker {
   bool keep_raw(const char* until) {
     raw_.append(raw_from_, until);
     if (raw_.size() <= raw_cap_) return true;
-    reason_ = "a value is too large";
+    fail("a value is too large");
     return false;
   }
 
@@ -408,7 +476,7 @@ class Walker {
   ScanState skip_;
 
   std::string token_;    // the start of a token that goes on in the next chunk
-  std::string decoded_;  // a key that had escapes
+  std::string decoded_;  // at its front, a key that had escapes
   std::string raw_;
   const char* raw_from_ = nullptr;
 

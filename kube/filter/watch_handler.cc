@@ -1,7 +1,6 @@
 #include "kube/filter/watch_handler.h"
 
 #include "kube/filter/json_string.h"
-#include "kube/filter/member_reader.h"
 #include "kube/filter/walk_filter.h"
 #include "kube/filter/watch_special.h"
 
@@ -39,9 +38,13 @@ Want WatchHandler::once(bool& seen, Want want, const char* reason) {
   return want;
 }
 
-Want WatchHandler::on_key(std::string_view key) {
+Want WatchHandler::on_key(std::string_view key, const char* after) {
   if (at_ == At::kEvent) return on_event_key(key);
-  if (at_ == At::kObject) return on_object_key(key);
+  if (at_ == At::kObject) {
+    parts_.on_object_key(key, offset_of(after));
+    return on_object_key(key);
+  }
+  parts_.on_metadata_key(key, offset_of(after));
   text_ = Text::kHead;
   const Want want = head_.on_metadata_key(key);
   reason_ = head_.reason();
@@ -113,6 +116,7 @@ Step WatchHandler::on_open(const char* at) {
       seen_type_ = seen_object_ = seen_kind_ = false;
       may_be_table_ = object_over_ = decided_ = allowed_ = false;
       head_.reset();
+      parts_.reset();
       held_.clear();
       from_ = at;
       break;
@@ -160,8 +164,12 @@ bool WatchHandler::decide() {
   return allowed_;
 }
 
+std::size_t WatchHandler::offset_of(const char* at) const {
+  return held_.size() + static_cast<std::size_t>(at - from_);
+}
+
 bool WatchHandler::fits(const char* at) const {
-  return held_.size() + static_cast<std::size_t>(at - from_) <= options_.max_undecided_bytes;
+  return offset_of(at) <= options_.max_undecided_bytes;
 }
 
 Step WatchHandler::on_abandoned(const char*) {
@@ -177,24 +185,21 @@ Step WatchHandler::on_event_close(const char* after) {
   from_ = nullptr;
   if (type_ == Type::kObject && !may_be_table_) return on_object_event(event);
 
-  std::string_view object;
-  std::string_view api_version;
-  if (!read_members(event, {{"object", &object}}) ||
-      !read_members(object, {{"apiVersion", &api_version}})) {
-    return fail("an event cannot be read");
-  }
+  parts_.read(event);
+  if (parts_.repeats(EventParts::Part::kApiVersion)) return fail("an event cannot be read");
   // A custom resource may be called Table, too.
-  const bool table = may_be_table_ && api_version.starts_with("\"meta.k8s.io/");
-  if (type_ == Type::kObject) return table ? on_table_event(object) : on_object_event(event);
-  if (table && !table_.remember_columns(object)) return fail("an event cannot be read");
-  return on_special_event(object);
+  const std::string_view version = parts_[EventParts::Part::kApiVersion];
+  const bool table = may_be_table_ && version.starts_with("\"meta.k8s.io/");
+  if (type_ == Type::kObject) return table ? on_table_event() : on_object_event(event);
+  if (table && !table_.remember_columns(parts_)) return fail("an event cannot be read");
+  return on_special_event();
 }
 
-Step WatchHandler::on_special_event(std::string_view object) {
+Step WatchHandler::on_special_event() {
   const std::size_t before = out_->size();
   const char* const reason = type_ == Type::kBookmark
-                                 ? append_bookmark(object, *out_)
-                                 : append_error(object, options_.seal_continue, *out_);
+                                 ? append_bookmark(parts_, *out_)
+                                 : append_error(parts_, options_.seal_continue, *out_);
   if (reason == nullptr) return Step::kGo;
   out_->resize(before);
   return fail(reason);
@@ -205,10 +210,10 @@ Step WatchHandler::on_object_event(std::string_view event) {
   return allowed_ ? keep(event) : (++summary_.dropped, Step::kGo);
 }
 
-Step WatchHandler::on_table_event(std::string_view object) {
+Step WatchHandler::on_table_event() {
   const std::size_t before = out_->size();
   out_->append(R"({"type":")").append(type_text_).append(R"(","object":)");
-  switch (table_.filter(object, predicate_, *out_)) {
+  switch (table_.filter(parts_, predicate_, *out_)) {
     case WatchTable::Outcome::kKept:
       ++summary_.kept;
       out_->append("}\n");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kube/filter/event_parts.h"
 #include "kube/filter/filter.h"
 #include "kube/filter/object_head.h"
 #include "kube/filter/walker.h"
@@ -27,8 +28,9 @@ class WatchHandler {
   Step chunk_end(const char* end);
   Step finish(std::string&) { return Step::kGo; }
 
-  Want on_key(std::string_view key);
+  Want on_key(std::string_view key, const char* after);
   Want on_element() { return Want::kSkip; }
+  void on_empty_elements(std::uint64_t) {}
   Step on_text(std::string_view raw, const char* after);
   Step on_raw(std::string_view value);
   Step on_null(const char* after);
@@ -50,17 +52,19 @@ class WatchHandler {
   Step on_type();
   Step decide_early(const char* at);
   bool decide();
+  std::size_t offset_of(const char* at) const;
   bool fits(const char* at) const;
 
   Step on_event_close(const char* after);
   Step on_object_event(std::string_view event);
-  Step on_special_event(std::string_view object);
-  Step on_table_event(std::string_view object);
+  Step on_special_event();
+  Step on_table_event();
   Step keep(std::string_view event);
 
   const FilterOptions options_;
   Predicate& predicate_;
   ObjectHead head_;
+  EventParts parts_;
   WatchTable table_;
   ListSummary summary_;
 

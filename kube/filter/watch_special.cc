@@ -1,5 +1,6 @@
 #include "kube/filter/watch_special.h"
 
+#include "kube/filter/json_string.h"
 #include "kube/filter/member_reader.h"
 
 #include <algorithm>
@@ -8,26 +9,25 @@
 namespace postern::kube::filter {
 namespace {
 
+using Part = EventParts::Part;
+
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
 bool is_text(std::string_view value) {
-  std::string text;
-  return value.starts_with('"') && read_text(value, text);
+  return value.size() >= 2 && value.front() == '"' &&
+         is_json_text(value.substr(1, value.size() - 2));
 }
 
-/// Appends the metadata of a bookmark; `version` is its resourceVersion as written.
-const char* append_bookmark_metadata(std::string_view metadata, std::string& out) {
-  constexpr const char* kReason = "a bookmark cannot be read";
-  std::string_view version;
-  std::string_view annotations;
-  std::string_view end;
-  if (!read_members(metadata, {{"resourceVersion", &version}, {"annotations", &annotations}})) {
-    return kReason;
-  }
+constexpr const char* kUnreadable = "a bookmark cannot be read";
+
+/// Appends the metadata of a bookmark; the arguments are members of it as written.
+const char* append_bookmark_metadata(std::string_view version, std::string_view annotations,
+                                     std::string& out) {
   if (!is_text(version)) return "a bookmark without resourceVersion";
+  std::string_view end;
   const bool annotated = !annotations.empty() && annotations != "null";
-  if (annotated && !read_members(annotations, {{kInitialEventsEnd, &end}})) return kReason;
-  if (!end.empty() && !is_text(end)) return kReason;
+  if (annotated && !read_members(annotations, {{kInitialEventsEnd, &end}})) return kUnreadable;
+  if (!end.empty() && !is_text(end)) return kUnreadable;
   out.append(R"({"resourceVersion":)").append(version);
   if (end == "\"true\"") out.append(R"(,"annotations":{"k8s.io/initial-events-end":"true"})");
   out.push_back('}');
@@ -37,20 +37,24 @@ const char* append_bookmark_metadata(std::string_view metadata, std::string& out
 /// Appends the columns and rows of a Table bookmark: at most one row, which has no cells.
 const char* append_bookmark_rows(std::string_view rows, std::string_view api_version,
                                  std::string& out) {
-  constexpr const char* kReason = "a bookmark cannot be read";
   std::string_view row;
   int count = 0;
-  if (!rows.empty() && rows != "null" && !read_first_element(rows, row, count)) return kReason;
+  if (!rows.empty() && rows != "null" && !read_first_element(rows, row, count)) return kUnreadable;
   if (count > 1) return "more than one row in an event";
   out.append(R"(,"columnDefinitions":[],"rows":[)");
   std::string_view object = "null";
-  if (count == 1 && !read_members(row, {{"object", &object}})) return kReason;
+  if (count == 1 && !read_members(row, {{"object", &object}})) return kUnreadable;
   if (object != "null") {
     std::string_view metadata;
-    if (!read_members(object, {{"metadata", &metadata}})) return kReason;
+    std::string_view version;
+    std::string_view annotations;
+    if (!read_members(object, {{"metadata", &metadata}}) ||
+        !read_members(metadata, {{"resourceVersion", &version}, {"annotations", &annotations}})) {
+      return kUnreadable;
+    }
     out.append(R"({"cells":[],"object":{"kind":"PartialObjectMetadata","apiVersion":)");
     out.append(api_version).append(R"(,"metadata":)");
-    const char* const reason = append_bookmark_metadata(metadata, out);
+    const char* const reason = append_bookmark_metadata(version, annotations, out);
     if (reason != nullptr) return reason;
     out.append("}}");
   }
@@ -67,61 +71,56 @@ bool concerns_the_watch(std::string_view reason) {
 
 }  // namespace
 
-const char* append_bookmark(std::string_view object, std::string& out) {
-  std::string_view kind;
-  std::string_view api_version;
-  std::string_view metadata;
-  std::string_view rows;
-  if (!read_members(object, {{"kind", &kind},
-                             {"apiVersion", &api_version},
-                             {"metadata", &metadata},
-                             {"rows", &rows}}) ||
+const char* append_bookmark(const EventParts& object, std::string& out) {
+  const std::string_view kind = object[Part::kKind];
+  const std::string_view api_version = object[Part::kApiVersion];
+  if (object.repeats(Part::kKind, Part::kApiVersion, Part::kRows, Part::kResourceVersion,
+                     Part::kAnnotations) ||
       !is_text(kind) || !is_text(api_version)) {
-    return "a bookmark cannot be read";
+    return kUnreadable;
   }
   out.append(R"({"type":"BOOKMARK","object":{"kind":)").append(kind);
   out.append(R"(,"apiVersion":)").append(api_version).append(R"(,"metadata":)");
-  if (const char* const reason = append_bookmark_metadata(metadata, out)) return reason;
+  if (const char* const reason = append_bookmark_metadata(object[Part::kResourceVersion],
+                                                          object[Part::kAnnotations], out)) {
+    return reason;
+  }
   if (kind == "\"Table\"" && api_version.starts_with("\"meta.k8s.io/")) {
-    if (const char* const reason = append_bookmark_rows(rows, api_version, out)) return reason;
+    const char* const reason = append_bookmark_rows(object[Part::kRows], api_version, out);
+    if (reason != nullptr) return reason;
   }
   out.append("}}\n");
   return nullptr;
 }
 
-const char* append_error(std::string_view object, const SealContinue& seal, std::string& out) {
-  std::string_view kind, api_version, metadata = "null", reason = "null";
-  std::string_view status, message, details, code;
-  std::string reason_text;
-  if (!read_members(object, {{"kind", &kind},
-                             {"apiVersion", &api_version},
-                             {"metadata", &metadata},
-                             {"status", &status},
-                             {"message", &message},
-                             {"reason", &reason},
-                             {"details", &details},
-                             {"code", &code}}) ||
-      !read_text(reason, reason_text)) {
+const char* append_error(const EventParts& object, const SealContinue& seal, std::string& out) {
+  std::string reason;
+  if (object.repeats_list_metadata() ||
+      object.repeats(Part::kKind, Part::kApiVersion, Part::kStatus, Part::kMessage, Part::kReason,
+                     Part::kDetails, Part::kCode) ||
+      !read_text(object.or_null(Part::kReason), reason)) {
     return "an error event cannot be read";
   }
-  if (kind != "\"Status\"") return "an error event without a Status";
-  if (!concerns_the_watch(reason_text)) {
-    message = R"("the API server ended the watch with an error")";
-    details = {};
-  }
+  if (object[Part::kKind] != "\"Status\"") return "an error event without a Status";
+  const bool harmless = concerns_the_watch(reason);
   const auto member = [&out](std::string_view key, std::string_view value) {
-    if (!value.empty()) out.append(",\"").append(key).append("\":").append(value);
+    if (!value.empty()) out.append(key).append(value);
   };
   out.append(R"({"type":"ERROR","object":{"kind":"Status")");
-  member("apiVersion", api_version);
+  member(R"(,"apiVersion":)", object[Part::kApiVersion]);
   out.append(R"(,"metadata":)");
   std::string token;
-  if (const char* bad = rewrite_list_metadata(metadata, seal, true, token, out)) return bad;
-  member("status", status);
-  member("message", message);
-  member("reason", reason == "null" ? std::string_view() : reason);
-  member("details", details);
-  member("code", code);
+  const char* const bad = rewrite_list_metadata(object.list_metadata(), seal, true, token, out);
+  if (bad != nullptr) return bad;
+  member(R"(,"status":)", object[Part::kStatus]);
+  if (harmless) {
+    member(R"(,"message":)", object[Part::kMessage]);
+  } else {
+    out.append(R"(,"message":"the API server ended the watch with an error")");
+  }
+  if (object[Part::kReason] != "null") member(R"(,"reason":)", object[Part::kReason]);
+  if (harmless) member(R"(,"details":)", object[Part::kDetails]);
+  member(R"(,"code":)", object[Part::kCode]);
   out.append("}}\n");
   return nullptr;
 }

@@ -6,6 +6,8 @@
 namespace postern::kube::filter {
 namespace {
 
+using Part = EventParts::Part;
+
 /// Later events have none, written as null (Go's nil slice) or as an empty list.
 bool has_columns(std::string_view columns) {
   return columns != "null" && columns != "[]";
@@ -18,20 +20,15 @@ WatchTable::Outcome WatchTable::fail(const char* reason) {
   return Outcome::kFailed;
 }
 
-WatchTable::Outcome WatchTable::filter(std::string_view object, Predicate& predicate,
+WatchTable::Outcome WatchTable::filter(const EventParts& table, Predicate& predicate,
                                        std::string& out) {
-  Parts parts;
-  if (!read_members(object, {{"kind", &parts.kind},
-                             {"apiVersion", &parts.api_version},
-                             {"metadata", &parts.metadata},
-                             {"columnDefinitions", &parts.columns},
-                             {"rows", &parts.rows}})) {
+  if (table.repeats(Part::kKind, Part::kApiVersion, Part::kRows) || !remember_columns(table)) {
     return fail("a table event cannot be read");
   }
-  if (has_columns(parts.columns)) columns_ = parts.columns;
   std::string_view row = "null";
   int count = 0;
-  if (parts.rows != "null" && !read_first_element(parts.rows, row, count)) {
+  const std::string_view rows = table.or_null(Part::kRows);
+  if (rows != "null" && !read_first_element(rows, row, count)) {
     return fail("a table event cannot be read");
   }
   if (count > 1) return fail("more than one row in an event");
@@ -42,33 +39,33 @@ WatchTable::Outcome WatchTable::filter(std::string_view object, Predicate& predi
   if (row_object == "null") return Outcome::kDropped;
   if (const char* const reason = head_.read(row_object)) return fail(reason);
   if (!head_.named() || !predicate.allows(head_.item())) return Outcome::kDropped;
-  return append(parts, row, row_object, out);
+  return append(table, row, row_object, out);
 }
 
-bool WatchTable::remember_columns(std::string_view object) {
-  std::string_view columns = "null";
-  if (!read_members(object, {{"columnDefinitions", &columns}})) return false;
+bool WatchTable::remember_columns(const EventParts& table) {
+  const std::string_view columns = table.or_null(Part::kColumnDefinitions);
   if (has_columns(columns)) columns_ = columns;
-  return true;
+  return !table.repeats(Part::kColumnDefinitions);
 }
 
-WatchTable::Outcome WatchTable::append(const Parts& parts, std::string_view row,
+WatchTable::Outcome WatchTable::append(const EventParts& table, std::string_view row,
                                        std::string_view object, std::string& out) {
-  out.append(R"({"kind":)").append(parts.kind);
-  out.append(R"(,"apiVersion":)").append(parts.api_version).append(R"(,"metadata":)");
+  if (table.repeats_list_metadata()) return fail("a table event cannot be read");
+  out.append(R"({"kind":)").append(table[Part::kKind]);
+  out.append(R"(,"apiVersion":)").append(table[Part::kApiVersion]).append(R"(,"metadata":)");
   std::string token;
-  if (const char* bad = rewrite_list_metadata(parts.metadata, {}, true, token, out)) {
+  if (const char* bad = rewrite_list_metadata(table.list_metadata(), {}, true, token, out)) {
     return fail(bad);
   }
   out.append(R"(,"columnDefinitions":)").append(columns_.empty() ? "null" : columns_);
   columns_.clear();
   out.append(R"(,"rows":[)");
-  if (!append_row(parts, row, object, out)) return fail("a row cannot be read");
+  if (!append_row(table, row, object, out)) return fail("a row cannot be read");
   out.append("]}");
   return Outcome::kKept;
 }
 
-bool WatchTable::append_row(const Parts& parts, std::string_view row, std::string_view object,
+bool WatchTable::append_row(const EventParts& table, std::string_view row, std::string_view object,
                             std::string& out) {
   if (!options_.blank_table_objects && !options_.reduce_table_objects) {
     out.append(row);
@@ -81,7 +78,7 @@ bool WatchTable::append_row(const Parts& parts, std::string_view row, std::strin
   } else {
     std::string_view metadata;
     if (!read_members(object, {{"metadata", &metadata}})) return false;
-    out.append(R"({"kind":"PartialObjectMetadata","apiVersion":)").append(parts.api_version);
+    out.append(R"({"kind":"PartialObjectMetadata","apiVersion":)").append(table[Part::kApiVersion]);
     out.append(R"(,"metadata":)").append(metadata).append("}");
   }
   out.append(row.substr(before + object.size()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kube/filter/event_parts.h"
 #include "kube/filter/filter.h"
 #include "kube/filter/object_head.h"
 
@@ -18,27 +19,19 @@ class WatchTable {
 
   enum class Outcome { kKept, kDropped, kFailed };
 
-  /// Filters a Table `object` and appends what the client may see of it. A Table without a row, and
+  /// Filters a Table and appends what the client may see of it. A Table without a row, and
   /// a row without a name, is dropped; one with several rows is refused.
-  Outcome filter(std::string_view object, Predicate& predicate, std::string& out);
+  Outcome filter(const EventParts& table, Predicate& predicate, std::string& out);
   /// Keeps the column definitions of a Table that is not filtered (a bookmark that came first) for
-  /// the first visible event. false: `object` cannot be read.
-  bool remember_columns(std::string_view object);
+  /// the first visible event. false: it has them twice.
+  bool remember_columns(const EventParts& table);
   const char* reason() const { return reason_; }
 
  private:
-  struct Parts {
-    std::string_view kind;
-    std::string_view api_version;
-    std::string_view metadata = "null";
-    std::string_view columns = "null";
-    std::string_view rows = "null";
-  };
-
   Outcome fail(const char* reason);
-  Outcome append(const Parts& parts, std::string_view row, std::string_view object,
+  Outcome append(const EventParts& table, std::string_view row, std::string_view object,
                  std::string& out);
-  bool append_row(const Parts& parts, std::string_view row, std::string_view object,
+  bool append_row(const EventParts& table, std::string_view row, std::string_view object,
                   std::string& out);
 
   const FilterOptions& options_;

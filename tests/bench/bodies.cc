@@ -97,4 +97,18 @@ std::string list_of(const std::string& item, std::size_t bytes) {
                 "]}\n", [&item](std::size_t) { return item; });
 }
 
+std::string table_of(const std::string& row, std::size_t bytes) {
+  return joined(R"({"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"rows":[)", bytes,
+                ",", "]}\n", [&row](std::size_t) { return row; });
+}
+
+std::string watch_of(const std::string& event, std::size_t bytes) {
+  return joined("", bytes, "", "", [&event](std::size_t) { return event; });
+}
+
+std::string object_of(const std::string& member, std::size_t bytes) {
+  return joined(R"({"kind":"Event",)", bytes, "", R"("metadata":{"name":"n1","namespace":"d"}})",
+                [&member](std::size_t) { return member; });
+}
+
 }  // namespace postern::bench

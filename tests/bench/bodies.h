@@ -16,5 +16,9 @@ std::string pod_watch(std::size_t bytes);
 
 /// `{"kind":"PodList",…,"items":[` with as many copies of `item` as make `bytes`.
 std::string list_of(const std::string& item, std::size_t bytes);
+/// The same of a Table's row, of a watch event, and of a single object's member (with its comma).
+std::string table_of(const std::string& row, std::size_t bytes);
+std::string watch_of(const std::string& event, std::size_t bytes);
+std::string object_of(const std::string& member, std::size_t bytes);
 
 }  // namespace postern::bench

@@ -3,6 +3,7 @@
 
 #include "kube/filter/filter.h"
 #include "kube/filter/scanner.h"
+#include "tests/bench/adversarial.h"
 #include "tests/bench/bodies.h"
 
 #include <algorithm>
@@ -44,6 +45,7 @@ void operator delete(void* p, std::size_t) noexcept {
 namespace {
 
 using namespace postern::kube::filter;
+using postern::bench::AdversarialShape;
 
 /// CPU seconds of this thread: what other programs on the machine do meanwhile does not count.
 double cpu_seconds() {
@@ -68,11 +70,11 @@ class KeepShare final : public Predicate {
 using Maker = std::unique_ptr<BodyFilter> (*)(FilterOptions, Predicate&);
 
 /// Seconds that the filter takes; the output is thrown away piece by piece, as a proxy writes it.
-double filter_once(Maker make, std::string_view body, int percent, std::size_t piece,
-                   std::string& out) {
+double filter_once(Maker make, const FilterOptions& options, std::string_view body, int percent,
+                   std::size_t piece, std::string& out) {
   KeepShare predicate(percent);
   const double begin = cpu_seconds();
-  const auto filter = make({}, predicate);
+  const auto filter = make(options, predicate);
   FilterResult result;
   for (std::size_t at = 0; result && at < body.size(); at += piece) {
     out.clear();
@@ -103,9 +105,9 @@ double copy_once(std::string_view body, std::size_t piece) {
   return took;
 }
 
-/// Measures filter and copy in turn and prints the best of each.
-void measure(const char* what, Maker make, std::string_view body, int percent, Isa isa,
-             std::size_t piece = 65536, int rounds = 7) {
+/// Measures filter and copy in turn and prints the best of each. Returns the filter's GB/s.
+double measure(const char* what, Maker make, std::string_view body, int percent, Isa isa,
+               std::size_t piece = 65536, int rounds = 7, const FilterOptions& options = {}) {
   set_isa_for_testing(isa);
   std::string out;
   out.reserve(2 * piece);
@@ -113,12 +115,13 @@ void measure(const char* what, Maker make, std::string_view body, int percent, I
   double copy = 1e9;
   for (int i = 0; i < rounds; ++i) {
     copy = std::min(copy, copy_once(body, piece));
-    filter = std::min(filter, filter_once(make, body, percent, piece, out));
+    filter = std::min(filter, filter_once(make, options, body, percent, piece, out));
   }
   const double size = static_cast<double>(body.size()) / 1e9;
-  std::printf("%-34s %4d %%  %-8s %3zu KiB  %6.2f GB/s  %5.2f x copy (%.1f GB/s)\n", what, percent,
+  std::printf("%-42s %4d %%  %-8s %3zu KiB  %6.2f GB/s  %5.2f x copy (%.1f GB/s)\n", what, percent,
               isa_name(isa), piece / 1024, size / filter, copy / filter, size / copy);
   std::fflush(stdout);
+  return size / filter;
 }
 
 void measure_pods(std::size_t bytes) {
@@ -142,53 +145,39 @@ void measure_pods(std::size_t bytes) {
   }
 }
 
-std::string repeated(std::string_view text, std::size_t times) {
-  std::string out;
-  for (std::size_t i = 0; i < times; ++i) out += text;
-  return out;
+Maker maker_of(AdversarialShape::Kind kind) {
+  switch (kind) {
+    case AdversarialShape::Kind::kWatch:
+      return make_json_watch_filter;
+    case AdversarialShape::Kind::kObject:
+      return make_json_object_filter;
+    default:
+      return make_json_list_filter;
+  }
 }
 
-void measure_adversarial(std::size_t bytes) {
-  const std::string head = R"({"metadata":{"name":"n1","namespace":"d"},"spec":)";
-  struct Case {
-    const char* name;
-    std::string item;
-  };
-  std::string members = "\"z\":1";
-  for (int i = 0; i < 500; ++i) members += ",\"a\":1";
-  const std::vector<Case> cases = {
-      {"strings of escapes", head + "[\"" + repeated("\\\"\\\\", 2000) + "\"]}"},
-      {"single backslashes", head + "[\"" + repeated("\\\"xxxxxxx", 800) + "\"]}"},
-      {"a direct string of escapes",
-       R"({"spec":")" + repeated("\\\"", 4000) + R"(","metadata":{"name":"n1","namespace":"d"}})"},
-      {"brackets, flat", head + "[" + repeated("[],", 3000) + "0]}"},
-      {"brackets, deep", head + repeated("[", 4000) + repeated("]", 4000) + "}"},
-      {"objects, flat", head + "[" + repeated("{\"\":{}},", 1000) + "0]}"},
-      {"tiny items", R"({"metadata":{"name":"n1","namespace":"d"}})"},
-      {"tiny items without a name", "{}"},
-      {"null items", "null"},
-      {"small members in metadata", R"({"metadata":{)" + members + R"(,"name":"n1"}})"},
-      {"small members in the item", "{" + members + R"(,"metadata":{"name":"n1"}})"},
-      {"small containers in the item",
-       "{" + repeated("\"a\":{},", 1000) + R"("metadata":{"name":"n1"}})"},
-      {"empty keys in the item", "{" + repeated("\"\":0,", 1000) + R"("metadata":{"name":"n1"}})"},
-      {"escaped keys in the item",
-       "{" + repeated("\"\\u0061\":0,", 1000) + R"("metadata":{"name":"n1"}})"},
-      {"escaped names",
-       R"({"metadata":{"name":")" + repeated("\\u006e", 500) + R"(","namespace":"d"}})"},
-      {"white space", "{" + repeated("\n  ", 2000) + R"("metadata":{"name":"n1"}})"},
-      {"long numbers", R"({"spec":)" + repeated("1", 4000) + R"(,"metadata":{"name":"n1"}})"},
-  };
-  for (const Case& input : cases) {
-    const std::string body = postern::bench::list_of(input.item, bytes);
+/// Measures the shapes whose names contain `wanted` and prints which is the slowest.
+void measure_adversarial(std::size_t bytes, std::string_view wanted) {
+  const Isa best = supported_isas().back();
+  double slowest = 1e9;
+  std::string slowest_name;
+  for (const AdversarialShape& shape : postern::bench::adversarial_shapes()) {
+    if (shape.name.find(wanted) == std::string::npos) continue;
+    const bool object = shape.kind == AdversarialShape::Kind::kObject;
+    // A single object is held whole, up to the cap.
+    const std::string body = shape.body(object ? std::min<std::size_t>(bytes, 4'000'000) : bytes);
+    FilterOptions options;
+    options.event_references = shape.kind == AdversarialShape::Kind::kEventList;
+    options.reduce_table_objects = shape.kind == AdversarialShape::Kind::kReducedTable;
     for (const int percent : {0, 100}) {
-      for (const Isa isa : supported_isas()) {
-        if (isa != Isa::kScalar) {
-          measure(input.name, make_json_list_filter, body, percent, isa, 65536, 3);
-        }
-      }
+      if (object && percent == 0) continue;
+      const double rate =
+          measure(shape.name.c_str(), maker_of(shape.kind), body, percent, best, 65536, 5, options);
+      if (rate < slowest) slowest_name = shape.name;
+      slowest = std::min(slowest, rate);
     }
   }
+  std::printf("the slowest: %s, %.2f GB/s\n", slowest_name.c_str(), slowest);
 }
 
 /// Streams a list of 750 MB and prints the most that filter and output buffer held at a time.
@@ -231,9 +220,10 @@ void measure_memory(int percent, std::size_t piece) {
 int main(int argc, char** argv) {
   const std::size_t megabytes = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 75;
   const std::string_view only = argc > 2 ? argv[2] : "all";
-  std::printf("%-34s %6s  %-8s %7s\n", "body", "kept", "with", "pieces");
+  const std::string_view part = argc > 3 ? argv[3] : "";
+  std::printf("%-42s %6s  %-8s %7s\n", "body", "kept", "with", "pieces");
   if (only == "all" || only == "pods") measure_pods(megabytes * 1'000'000);
-  if (only == "all" || only == "adversarial") measure_adversarial(megabytes * 200'000);
+  if (only == "all" || only == "adversarial") measure_adversarial(megabytes * 200'000, part);
   if (only == "all" || only == "memory") {
     for (const std::size_t piece : {16384UL, 65536UL}) {
       for (const int percent : {1, 100}) measure_memory(percent, piece);

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace postern::kube::filter {
+
+/// The parts of an event's object from which events of another kind are built anew: of a Table, a
+/// bookmark's object or a Status. Where they stand is noted while the object is walked, so that
+/// there is no second way through an object that may have millions of members.
+class EventParts {
+ public:
+  enum class Part : std::uint8_t {
+    kKind,
+    kApiVersion,
+    kColumnDefinitions,
+    kRows,
+    kStatus,
+    kMessage,
+    kReason,
+    kDetails,
+    kCode,
+    // of the metadata
+    kSelfLink,
+    kResourceVersion,
+    kContinue,
+    kAnnotations,
+  };
+
+  /// Begins a new event.
+  void reset() { seen_ = repeated_ = 0; }
+  /// A key of the object / of its metadata; `after`: the offset behind it in the event.
+  void on_object_key(std::string_view key, std::size_t after);
+  void on_metadata_key(std::string_view key, std::size_t after);
+
+  /// Cuts the parts out of the whole event, which must have been walked to its end and outlive what
+  /// is asked of this.
+  void read(std::string_view event);
+
+  /// A part as written; "" when there is none.
+  std::string_view operator[](Part part) const {
+    return (seen_ & bit(part)) != 0 ? values_[index(part)] : std::string_view();
+  }
+  /// The same; "null" when there is none.
+  std::string_view or_null(Part part) const {
+    const std::string_view value = (*this)[part];
+    return value.empty() ? "null" : value;
+  }
+  /// Whether one of `parts` stands there twice.
+  template <class... Parts>
+  bool repeats(Parts... parts) const {
+    return (repeated_ & (bit(parts) | ...)) != 0;
+  }
+  /// A ListMeta of what the metadata has of one, in its order: for rewrite_list_metadata.
+  std::string list_metadata() const;
+  /// Whether a part of list_metadata() stands there twice.
+  bool repeats_list_metadata() const {
+    return repeats(Part::kSelfLink, Part::kResourceVersion, Part::kContinue);
+  }
+
+ private:
+  static constexpr std::size_t kParts = 13;
+
+  static std::size_t index(Part part) { return static_cast<std::size_t>(part); }
+  static std::uint32_t bit(Part part) { return 1U << index(part); }
+  void note(Part part, std::size_t after);
+
+  std::uint32_t seen_ = 0;      ///< a bit for each part
+  std::uint32_t repeated_ = 0;  ///< the same
+  std::array<std::size_t, kParts> after_keys_{};
+  std::array<std::string_view, kParts> values_;
+};
+
+}  // namespace postern::kube::filter
