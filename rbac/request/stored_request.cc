@@ -251,13 +251,17 @@ AccessRequest request_from(const json& value) {
 }
 
 json parse(std::string_view text) {
-  const auto not_too_deep = [](int depth, json::parse_event_t, const json&) {
+  const auto check = [](int depth, json::parse_event_t event, const json& parsed) {
     if (depth > kMaxDepth) {
       throw std::invalid_argument("it is nested too deeply");
     }
+    // There are none in this form, and reading one as an integer may be undefined.
+    if (event == json::parse_event_t::value && parsed.is_number_float()) {
+      throw std::invalid_argument("a number is not whole");
+    }
     return true;
   };
-  json value = json::parse(text, not_too_deep);
+  json value = json::parse(text, check);
   const json& format = value.at("format");
   if (format != kFormat) {
     throw std::invalid_argument("its format " + format.dump() + " is not known to this version");

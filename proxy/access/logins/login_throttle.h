@@ -28,7 +28,7 @@ struct LoginThrottleOptions {
   /// Of one address, whatever the name: somebody tries one password on all. Milder, because many
   /// people may share an address.
   ThrottleRule address{50, std::chrono::seconds(1), std::chrono::minutes(5), std::chrono::hours(1)};
-  std::size_t slots = 1 << 15;  ///< per rule; 24 bytes each
+  std::size_t slots = 1 << 15;  ///< per rule; 16 bytes each
   /// Random, so that nobody knows which names share a slot.
   std::uint64_t seed = 0;
 };

@@ -237,10 +237,10 @@ TEST_CASE("nothing is read but what was written") {
   };
   CHECK_HAS(with("/format", 2), "its format 2 is not known to this version");
   CHECK_HAS(with("/format", "1"), "its format \"1\" is not known");
-  CHECK_HAS(with("/format", 1.0), "not in its canonical form");
+  CHECK_HAS(with("/format", 1.0), "a number is not whole");
   CHECK_HAS(with("/more", true), "not in its canonical form");
   CHECK_HAS(with("/reviews/0/more", 1), "not in its canonical form");
-  CHECK_HAS(with("/created", 1.5), "not in its canonical form");
+  CHECK_HAS(with("/created", 1e300), "a number is not whole");
   CHECK_HAS(with("/created", "2024-01-01T00:00:00Z"), "type must be number");
   CHECK_HAS(with("/session_ttl", true), "type must be number");
   CHECK_HAS(with("/thresholds/0/approve", 4294967298), "not in its canonical form");
