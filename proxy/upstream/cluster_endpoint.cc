@@ -130,6 +130,13 @@ bool ClusterEndpoint::renew_credential(const std::optional<std::string>& refused
 /// Takes over what has changed and fits together.
 void ClusterEndpoint::check_files(bool credential_was_refused) const {
   const std::lock_guard lock(mutex_);
+  if (source_.kubeconfig.changed()) {
+    auto access = std::make_shared<Access>(*access_.load());
+    const auto read = read_kubeconfig_again(*access);
+    tell(read);
+    if (read) access_.publish(std::move(access));
+    return;
+  }
   const bool token = source_.token.changed() || credential_was_refused;
   const bool certificates =
       source_.ca.changed() || source_.certificate.changed() || source_.key.changed();
@@ -137,6 +144,30 @@ void ClusterEndpoint::check_files(bool credential_was_refused) const {
   if (token) tell(read_token_again(*access));
   if (certificates) tell(read_certificates_again(*access));
   if (token || certificates) access_.publish(std::move(access));
+}
+
+/// Workers hold on to the address, and a file must not turn verification off while nobody looks:
+/// both take a restart.
+Loaded<void> ClusterEndpoint::read_kubeconfig_again(Access& access) const {
+  auto fresh = kubeconfig_source(source_.origin, source_.context);
+  if (!fresh) return tl::unexpected(std::move(fresh.error()));
+  const bool less_safe = fresh->insecure_skip_tls_verify && !source_.insecure_skip_tls_verify;
+  if (fresh->server != source_.server || less_safe) {
+    return tl::unexpected(error_at(fresh->origin, less_safe ? "" : fresh->server_key,
+                                   "another server, or one that is not verified, takes a restart"));
+  }
+  for (WatchedFile* file : {&fresh->ca, &fresh->certificate, &fresh->key, &fresh->token}) {
+    if (auto read = file->read(); !read) return read;
+  }
+  if (fresh->certificate.absent() && fresh->token.absent()) {
+    return tl::unexpected(
+        error_at(fresh->origin, "", "has neither a client certificate nor a token"));
+  }
+  if (auto set = set_tls(*fresh, access); !set) return set;
+  access.authorization.reset();
+  if (auto set = set_authorization(*fresh, access); !set) return set;
+  source_ = std::move(*fresh);
+  return {};
 }
 
 Loaded<void> ClusterEndpoint::read_token_again(Access& access) const {

@@ -20,7 +20,8 @@ class TlsClientContext;
 /// Where a kube cluster is and how postern proves itself there. One for all workers; everything is
 /// safe from any thread.
 ///
-/// Certificates, keys, CAs and tokens that stand in files are read again when the files change:
+/// The kubeconfig, and certificates, keys, CAs and tokens in files of their own, are read again
+/// when the files change:
 /// looked at every 10 s by whoever asks for access() then, and at once after the cluster refused
 /// the credential. What cannot be read or does not fit together leaves the old one in force, with a
 /// warning. New connections use the new certificates.
@@ -68,6 +69,7 @@ class ClusterEndpoint {
   Loaded<void> set_tls(const EndpointSource& from, Access& access) const;
   Loaded<void> set_authorization(const EndpointSource& from, Access& access) const;
   void check_files(bool credential_was_refused) const;
+  Loaded<void> read_kubeconfig_again(Access& access) const;
   Loaded<void> read_token_again(Access& access) const;
   Loaded<void> read_certificates_again(Access& access) const;
   void tell(const Loaded<void>& outcome) const;

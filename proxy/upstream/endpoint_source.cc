@@ -1,7 +1,6 @@
 #include "proxy/upstream/endpoint_source.h"
 
 #include "kube/kubeconfig.h"
-#include "proxy/read_file.h"
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
@@ -96,11 +95,10 @@ tl::expected<ServerUrl, std::string> parse_server_url(const std::string& url) {
 }
 
 Loaded<EndpointSource> kubeconfig_source(const std::string& path, const std::string& context) {
-  constexpr std::size_t kMaxBytes = 4UL * 1024 * 1024;
-  const auto text = read_file(path, kMaxBytes);
-  if (!text) return tl::unexpected(text.error());
+  WatchedFile file = WatchedFile::at(path);
+  if (auto read = file.read(); !read) return tl::unexpected(std::move(read.error()));
   const std::string directory = std::filesystem::path(path).parent_path().string();
-  const auto parsed = kube::parse_kubeconfig(*text, context, directory);
+  const auto parsed = kube::parse_kubeconfig(file.text(), context, directory);
   if (!parsed) {
     ConfigErrors errors;
     for (const kube::KubeconfigError& error : parsed.error()) {
@@ -110,6 +108,8 @@ Loaded<EndpointSource> kubeconfig_source(const std::string& path, const std::str
   }
   EndpointSource source;
   source.origin = path;
+  source.context = context;
+  source.kubeconfig = std::move(file);
   source.server = parsed->server;
   source.server_key = parsed->server_key;
   source.tls_server_name = parsed->tls_server_name;

@@ -12,6 +12,8 @@ namespace postern::proxy {
 /// of it has been opened. Made from a kubeconfig or from a pod's service account.
 struct EndpointSource {
   std::string origin;           ///< the kubeconfig's path, for messages
+  std::string context;          ///< of the kubeconfig, as it was asked for
+  WatchedFile kubeconfig;       ///< absent in a pod
   std::string server;           ///< https://HOST[:PORT][/BASE/PATH]
   std::string server_key;       ///< its key path
   std::string tls_server_name;  ///< "": the host

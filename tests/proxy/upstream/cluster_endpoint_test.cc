@@ -228,5 +228,32 @@ TEST_CASE(
   CHECK(endpoint->access()->tls_generation == 2);
 }
 
+TEST_CASE("endpoint: a changed kubeconfig is read again, but not for another server") {
+  const TemporaryDirectory directory;
+  const auto put = [&](const std::string& server, const std::string& token) {
+    directory.put("config", kubeconfig("server: '" + server + "', certificate-authority-data: " +
+                                           base64(test_pki().ca.text),
+                                       "token: " + token));
+  };
+  put("https://cluster", "one");
+  LoggedLines logged;
+  const auto endpoint = make_endpoint(*kubeconfig_source(directory.path("config")), logged.hooks());
+  const auto first = endpoint->access()->authorization;
+  CHECK(first == "Bearer one");
+  put("https://cluster", "another");
+  CHECK(endpoint->renew_credential(first));
+  CHECK(endpoint->access()->authorization == "Bearer another");
+
+  put("https://elsewhere", "the-third-one");
+  CHECK_FALSE(endpoint->renew_credential("Bearer another"));
+  CHECK(logged.contain("takes a restart"));
+  directory.put("config", kubeconfig("server: 'https://cluster', insecure-skip-tls-verify: true",
+                                     "token: the-third"));
+  CHECK_FALSE(endpoint->renew_credential("Bearer another"));
+  put("https://cluster", "a-fourth-one");
+  CHECK(endpoint->renew_credential("Bearer another"));
+  CHECK(endpoint->access()->authorization == "Bearer a-fourth-one");
+}
+
 }  // namespace
 }  // namespace postern::proxy::test
