@@ -1,24 +1,18 @@
 #pragma once
 
 #include "proxy/access/state/access_state.h"
+#include "proxy/access/state/login_flow.h"
 #include "proxy/access/state/run_on.h"
 #include "proxy/net/worker.h"
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace postern::proxy::access {
-
-/// A login as it was typed; exactly one of password and invite.
-struct LoginDocument {
-  std::string user;
-  std::string password;
-  std::string invite;        ///< a one-time invite
-  std::string new_password;  ///< with an invite: the password from now on; "" for none
-  SessionDocument session;
-};
 
 /// The access thread: a loop that owns the AccessState, and the clock that makes things expire.
 ///
@@ -33,11 +27,14 @@ class AccessService {
   AccessService(const AccessService&) = delete;
   AccessService& operator=(const AccessService&) = delete;
 
+  /// Something to be done a few times a second on the access thread; before start().
+  void add_task(std::function<void(AccessState&)> task) { tasks_.push_back(std::move(task)); }
   void start();
   /// What was posted before is still done.
   void stop();
 
-  /// `work` runs on the access thread, soon, in the order of posts. Any thread. It must not throw.
+  /// `work` runs on the access thread, soon, in the order of posts. Any thread. What it throws is
+  /// logged.
   void post(std::function<void(AccessState&)> work);
 
   /// Asks the state; the coroutine goes on with the answer on `caller`, the worker that it runs on.
@@ -64,11 +61,14 @@ class AccessService {
 
  private:
   Task<void> keep_time();
+  void run_safely(const std::function<void(AccessState&)>& work);
   AccessState& state_;
   Log& log_;
   Worker worker_;
   Worker hashing_;
   Timer timer_;
+  std::vector<std::function<void(AccessState&)>> tasks_;
+  std::atomic<int> hashing_now_{0};
   std::thread thread_;
   std::thread hashing_thread_;
 };

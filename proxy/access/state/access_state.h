@@ -194,6 +194,10 @@ class AccessState {
   /// A new one-time invite for a known user; an earlier one counts no more. The password, if there
   /// is one, stays until the invite is redeemed. Needs update on user.
   Result<IssuedInvite> invite(const Caller& caller, std::string_view user);
+  /// To be called at start. When nobody in files or store may create roles and users, a user with
+  /// the preset role `editor` is made, and an invite for it: nullopt when somebody may, or when
+  /// logins by password are off. The invite is made anew at each start until it is redeemed.
+  Result<std::optional<IssuedInvite>> ensure_administrator();
 
   // Sessions. -----------------------------------------------------------------------------------
 

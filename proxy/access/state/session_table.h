@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -65,13 +66,20 @@ class SessionTable {
   std::size_t size() const;
 
  private:
-  struct Part {
-    mutable std::shared_mutex mutex;
-    std::unordered_map<std::string, std::shared_ptr<const SessionEntry>> entries;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view digest) const {
+      return std::hash<std::string_view>()(digest);
+    }
   };
-  const Part& part_of(std::string_view digest) const;
+  struct Part {
+    std::shared_mutex mutex;
+    std::unordered_map<std::string, std::shared_ptr<const SessionEntry>, Hash, std::equal_to<>>
+        entries;
+  };
+  Part& part_of(std::string_view digest) const;
 
-  std::array<Part, 64> parts_;
+  mutable std::array<Part, 64> parts_;
   std::atomic<std::uint64_t> version_{0};
 };
 

@@ -1,0 +1,28 @@
+#include "proxy/access/state/session_authenticator.h"
+
+#include "proxy/access/logins/session_token.h"
+
+#include <utility>
+
+namespace postern::proxy::access {
+
+tl::expected<Authenticated, std::string> TableAuthenticator::authenticate_session(
+    std::string_view token) const {
+  const auto refuse = [](const char* why) { return tl::unexpected(std::string(why)); };
+  const auto shown = parse_session_token(token);
+  if (!shown) {
+    return refuse("what looks like a session token is none");
+  }
+  auto entry = table_.find(shown->digest);
+  if (entry == nullptr) {
+    return refuse("the session is unknown or has ended");
+  }
+  if (entry->expires <= std::chrono::system_clock::now() ||
+      entry->ends <= std::chrono::steady_clock::now()) {
+    return refuse("the session has expired");
+  }
+  rbac::UserInfo user = entry->user;
+  return Authenticated{std::move(user), std::move(entry)};
+}
+
+}  // namespace postern::proxy::access

@@ -1,0 +1,85 @@
+#include "proxy/access/state/state_impl.h"
+#include "rbac/fingerprint.h"
+#include "rbac/request/make_grant.h"
+
+#include <algorithm>
+#include <utility>
+
+// What the data path reads of sessions.
+namespace postern::proxy::access {
+
+rbac::Grant AccessState::Impl::grant_of(const std::string& request,
+                                        const rbac::UserInfo& user) const {
+  rbac::Grant nothing;
+  nothing.request = request;
+  const auto found = requests.find(request);
+  if (found == requests.end() || found->second->request.user != user.name ||
+      elapsed.contains(request)) {
+    return nothing;
+  }
+  auto grant =
+      rbac::request::make_grant(found->second->request, person(user), *directory.load(), now());
+  if (!grant) {
+    log.debug("an assumed access request gives nothing",
+              {{"request", request}, {"why", grant.error().message}});
+    return nothing;
+  }
+  return std::move(*grant);
+}
+
+void AccessState::Impl::remake(LiveSession& session) {
+  const SessionObject& object = *session.object;
+  const auto rights =
+      policy.load() == nullptr
+          ? std::nullopt
+          : std::optional<rbac::StaticRights>(policy.load()->static_rights(object.user));
+  const DueQueue::Now time = clocks();
+  const bool over = object.expires <= time.wall || session.ends <= time.steady;
+  if (!rights || directory.load() == nullptr || rights->locked || over ||
+      (object.by_password && !rights->known)) {
+    table.remove(session.digest);
+    session.entry = nullptr;
+    session.fingerprint.clear();
+    return;
+  }
+  auto entry = std::make_shared<SessionEntry>();
+  entry->id = object.meta.name;
+  entry->user = object.user;
+  entry->expires = object.expires;
+  entry->ends = session.ends;
+  entry->confined = object.confined;
+  entry->refusals = session.refusals;
+  rbac::Fingerprint fingerprint;
+  fingerprint.add(std::to_string(object.expires.time_since_epoch().count()));
+  for (const std::string& request : object.requests) {
+    entry->grants.push_back(grant_of(request, object.user));
+    fingerprint.add(entry->grants.back());
+  }
+  std::string text = fingerprint.text();
+  if (session.entry != nullptr && session.fingerprint == text) {
+    return;
+  }
+  entry->generation = ++generation;
+  session.entry = entry;
+  session.fingerprint = std::move(text);
+  table.put(session.digest, std::move(entry));
+}
+
+void AccessState::Impl::remake_all() {
+  settle();
+  for (auto& [id, session] : live_sessions) {
+    remake(session);
+  }
+  grants_stale = false;
+}
+
+void AccessState::Impl::remake_users_of(const std::string& request) {
+  for (auto& [id, session] : live_sessions) {
+    const auto& assumed = session.object->requests;
+    if (std::binary_search(assumed.begin(), assumed.end(), request)) {
+      remake(session);
+    }
+  }
+}
+
+}  // namespace postern::proxy::access

@@ -1,0 +1,184 @@
+#pragma once
+
+#include "proxy/access/logins/login_throttle.h"
+#include "proxy/access/state/access_state.h"
+#include "proxy/access/state/change_log.h"
+#include "proxy/access/state/due_queue.h"
+#include "proxy/access/state/layers.h"
+#include "proxy/access/state/session_table.h"
+#include "proxy/access/state/stored_forms.h"
+#include "proxy/observe/log.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::proxy::access {
+
+/// The inside of AccessState. Its methods are in several files by what they are about:
+/// state_store.cc (what the store tells), state_requests.cc, state_people.cc (roles and users),
+/// state_sessions.cc, state_grants.cc (what the data path reads), state_time.cc.
+struct AccessState::Impl {
+  Impl(ObjectStore& with_store, StateOptions with_options, Log& with_log, Metrics* with_metrics);
+
+  // Time.
+  TimePoint now() const { return options.wall(); }
+  DueQueue::Now clocks() const { return {options.wall(), options.steady()}; }
+  void tick();
+
+  // state_store.cc: what the store has, here.
+  Result<void> load();
+  Result<void> read_kind(std::string_view kind);
+  void catch_up();
+  /// All of it or nothing, and what came of it is taken over before this returns.
+  Result<void> commit(const std::vector<Write>& writes);
+  void apply(const Change& change);
+  void apply_request(const StoredObject& stored, bool removed);
+  void apply_session(const StoredObject& stored, bool removed);
+  void apply_login(const StoredObject& stored, bool removed);
+  /// A version of its own for what no write of the store stands behind. `what`: "files".
+  Version mark(std::string_view what, const std::string& digest);
+  void note_store(const std::string& fault);
+  /// Makes what follows from the changes since the last time.
+  void settle();
+
+  // state_people.cc
+  Layers<RoleObject>::Changed role_changed();
+  Layers<UserObject>::Changed user_changed();
+  void set_files(FileObjects files);
+  void set_clusters(const std::vector<ClusterFacts>& facts);
+  /// Gives changed clusters a version and tells of them.
+  void take_over_clusters(std::vector<ClusterObject> changed);
+  void publish_policy();
+  void publish_directory();
+  rbac::request::Person person(const rbac::UserInfo& user) const;
+  /// 403 unless the caller's static roles allow it.
+  Result<void> require(const Caller& caller, std::string_view resource, std::string_view verb,
+                       std::string_view plural, std::string_view name) const;
+  Result<void> require_unlocked(const Caller& caller, std::string_view verb,
+                                std::string_view plural, std::string_view name) const;
+
+  // state_requests.cc
+  Result<RequestPtr> create_request(const Caller& caller, const RequestDocument& document,
+                                    bool dry_run);
+  Result<RequestPtr> review_request(const Caller& caller, std::string_view name,
+                                    const ReviewDocument& review, bool dry_run);
+  Result<RequestPtr> delete_request(const Caller& caller, std::string_view name,
+                                    const Preconditions& preconditions, bool dry_run);
+  Result<RequestPtr> find_request(const Caller& caller, std::string_view name) const;
+
+  // state_people.cc again: writes.
+  template <typename T>
+  struct PeopleKind;
+  template <typename T>
+  Result<std::shared_ptr<const T>> create_object(const Caller& caller, const std::string& document,
+                                                 bool dry_run);
+  template <typename T>
+  Result<std::shared_ptr<const T>> update_object(const Caller& caller, std::string_view name,
+                                                 const std::string& document,
+                                                 const Preconditions& preconditions, bool dry_run);
+  template <typename T>
+  Result<std::shared_ptr<const T>> delete_object(const Caller& caller, std::string_view name,
+                                                 const Preconditions& preconditions, bool dry_run);
+
+  // state_sessions.cc
+  struct LiveSession {
+    SessionPtr object;
+    std::string digest;
+    std::shared_ptr<RefusalRing> refusals;
+    std::chrono::steady_clock::time_point ends;
+    std::shared_ptr<const SessionEntry> entry;  ///< nullptr: not in force
+    std::string fingerprint;                    ///< of what the entry was made from
+  };
+  Result<IssuedSession> create_session(const Caller& caller, const SessionDocument& document,
+                                       bool by_password);
+  Result<SessionPtr> change_session(const Caller& caller, const std::vector<std::string>& assume,
+                                    const std::vector<std::string>& drop);
+  Result<SessionPtr> delete_session(const Caller& caller, std::string_view id,
+                                    const Preconditions& preconditions);
+  /// When a session that is asked for like this ends. 422.
+  Result<TimePoint> session_end(const rbac::UserInfo& user, const SessionDocument& document,
+                                const SessionObject* parent) const;
+  /// Those that `id` made, and those that they made, and `id` itself.
+  std::vector<std::string> family(const std::string& id) const;
+  /// Whether a session of this user could assume the request; the sooner end that it gets then.
+  Result<TimePoint> check_assumable(const rbac::UserInfo& user, const std::string& request,
+                                    TimePoint expires) const;
+
+  // state_logins.cc
+  /// What the user can log in by; nothing for who is unknown or locked.
+  StoredLogin usable_login(const std::string& user) const;
+  Result<IssuedInvite> issue_invite(const std::string& user, std::chrono::seconds ttl, bool first);
+  bool somebody_administers() const;
+  Result<std::optional<IssuedInvite>> ensure_administrator();
+  Result<void> make_administrator(const std::string& name);
+
+  // state_grants.cc
+  rbac::Grant grant_of(const std::string& request, const rbac::UserInfo& user) const;
+  /// Makes the entry anew if what it rests on has changed.
+  void remake(LiveSession& session);
+  void remake_all();
+  void remake_users_of(const std::string& request);
+
+  // state_time.cc
+  void schedule(const RequestObject& request);
+  std::optional<Write> write_for_due(const DueQueue::Due& one);
+  void finish_due(const std::vector<Write>& writes, const std::vector<DueQueue::Due>& written);
+
+  ObjectStore& store;
+  StateOptions options;
+  Log& log;
+  Metrics* metrics;
+
+  std::map<std::string, RequestPtr, std::less<>> requests;
+  std::map<std::string, std::size_t, std::less<>> open_requests;  ///< by user
+  Layers<RoleObject> roles;
+  Layers<UserObject> users;
+  std::map<std::string, ClusterPtr, std::less<>> clusters;
+  std::map<std::string, ClusterFacts, std::less<>> cluster_facts;
+  std::map<std::string, StoredLogin, std::less<>> logins;
+  std::map<std::string, SessionPtr, std::less<>> sessions;
+  std::map<std::string, LiveSession, std::less<>> live_sessions;
+
+  Version seen = 0;
+  TimePoint started;
+  ChangeLog changes;
+  DueQueue due;
+  LoginThrottle throttle;
+  /// Requests whose time is over, though the store does not know it yet.
+  std::set<std::string, std::less<>> elapsed;
+  bool policy_stale = true;
+  bool directory_stale = true;
+  bool grants_stale = true;
+  std::uint64_t generation = 0;
+
+  Snapshot<rbac::Policy> policy;
+  Snapshot<rbac::request::Directory> directory;
+  mutable SessionTable table;
+  mutable std::mutex fault_mutex;
+  std::optional<std::string> fault;  ///< under fault_mutex
+};
+
+// Shared words. --------------------------------------------------------------------------------
+
+inline constexpr std::string_view kGroup = "access.postern.dev";
+
+kube::Status not_found(std::string_view plural, std::string_view name);
+kube::Status conflict(std::string_view plural, std::string_view name, std::string_view why);
+/// 403 in kube-apiserver's words.
+kube::Status refused(std::string_view user, std::string_view verb, std::string_view plural,
+                     std::string_view name, std::string_view why);
+Result<void> check_preconditions(const ObjectMeta& meta, const Preconditions& wanted,
+                                 std::string_view plural);
+
+/// One audit line: who did what to which object. `more` stands behind.
+void audit(Log& log, std::string_view event, std::string_view user, std::string_view object,
+           std::string_view more_key = {}, std::string_view more = {});
+
+}  // namespace postern::proxy::access

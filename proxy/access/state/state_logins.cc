@@ -1,0 +1,124 @@
+#include "proxy/access/logins/invite.h"
+#include "proxy/access/state/documents.h"
+#include "proxy/access/state/random_names.h"
+#include "proxy/access/state/state_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+// How users log in, and the first administrator.
+namespace postern::proxy::access {
+namespace {
+
+constexpr std::string_view kAdministrator = "admin";
+
+bool can_administer(const rbac::request::Person& person) {
+  return rbac::request::administers(person, "role", "create") &&
+         rbac::request::administers(person, "user", "create");
+}
+
+}  // namespace
+
+StoredLogin AccessState::Impl::usable_login(const std::string& user) const {
+  const auto found = logins.find(user);
+  const rbac::StaticRights rights = policy.load()->static_rights({user, {}, ""});
+  return found == logins.end() || !rights.known || rights.locked ? StoredLogin() : found->second;
+}
+
+Result<IssuedInvite> AccessState::Impl::issue_invite(const std::string& user,
+                                                     std::chrono::seconds ttl, bool first) {
+  const auto known = logins.find(user);
+  StoredLogin login = known == logins.end() ? StoredLogin() : known->second;
+  const Invite invite = make_invite();
+  login.invite = invite.digest;
+  login.invite_ends = now() + std::chrono::duration_cast<TimePoint::duration>(ttl);
+  login.first = first;
+  const std::string kind(kLoginKind);
+  auto done = commit({known == logins.end() ? Write::create(kind, user, encode(login))
+                                            : Write::update(kind, user, encode(login), {})});
+  if (!done) {
+    return fail(std::move(done.error()));
+  }
+  return IssuedInvite{user, invite.text, login.invite_ends};
+}
+
+bool AccessState::Impl::somebody_administers() const {
+  for (const auto& [name, user] : users.in_force()) {
+    const auto login = logins.find(name);
+    const bool waits = login != logins.end() && login->second.first;
+    if (!waits && can_administer(person({name, {}, ""}))) {
+      return true;
+    }
+  }
+  return std::any_of(options.group_roles.begin(), options.group_roles.end(),
+                     [&](const auto& group) {
+                       return can_administer(person({"", {group.first}, ""}));
+                     });
+}
+
+Result<std::optional<IssuedInvite>> AccessState::Impl::ensure_administrator() {
+  if (!options.local_users || somebody_administers()) {
+    return std::nullopt;
+  }
+  std::string name(kAdministrator);
+  for (const auto& [user, login] : logins) {
+    if (login.first && users.in_force().contains(user)) {
+      name = user;
+    }
+  }
+  if (!can_administer(person({name, {}, ""}))) {
+    // A user of that name who may not administer, or is locked, stays as they are.
+    for (int i = 2; users.in_force().contains(name); ++i) {
+      name = std::string(kAdministrator) + "-" + std::to_string(i);
+    }
+    if (auto made = make_administrator(name); !made) {
+      return fail(std::move(made.error()));
+    }
+  }
+  auto invite = issue_invite(name, options.first_invite_ttl, true);
+  if (!invite) {
+    return fail(std::move(invite.error()));
+  }
+  audit(log, "user.invite", "", name, "why", "nobody administers yet");
+  return std::optional<IssuedInvite>(std::move(*invite));
+}
+
+Result<void> AccessState::Impl::make_administrator(const std::string& name) {
+  auto user = read_user(R"({"kind":"user","version":"v2","metadata":{"name":")" + name +
+                        R"("},"spec":{"roles":["editor"]}})");
+  if (!user) {
+    return fail(std::move(user.error()));
+  }
+  user->meta.uid = random_uid();
+  user->meta.created = now();
+  auto done = commit({Write::create(std::string(kUserKind), name, encode(*user))});
+  if (done) {
+    audit(log, "user.create", "", name, "why", "nobody administers yet");
+  }
+  return done;
+}
+
+Result<IssuedInvite> AccessState::invite(const Caller& caller, std::string_view user) {
+  Impl& impl = *impl_;
+  if (auto may = impl.require(caller, "user", "update", "accessusers", user); !may) {
+    return fail(std::move(may.error()));
+  }
+  if (!impl.users.in_force().contains(user)) {
+    return fail(not_found("accessusers", user));
+  }
+  if (!impl.options.local_users) {
+    return fail(kube::Status::forbidden(
+        "logins by password are turned off here (authentication.localUsers)"));
+  }
+  auto invite = impl.issue_invite(std::string(user), impl.options.invite_ttl, false);
+  if (invite) {
+    audit(impl.log, "user.invite", caller.user.name, user);
+  }
+  return invite;
+}
+
+Result<std::optional<IssuedInvite>> AccessState::ensure_administrator() {
+  return impl_->ensure_administrator();
+}
+
+}  // namespace postern::proxy::access

@@ -1,0 +1,241 @@
+#include "proxy/access/state/random_names.h"
+#include "proxy/access/state/state_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+// What the store has, decoded: one way in for own writes, foreign ones and the start.
+namespace postern::proxy::access {
+namespace {
+
+using rbac::request::State;
+
+bool is_open(const RequestObject& request) {
+  return request.request.state == State::kPending || request.request.state == State::kApproved;
+}
+
+RequestStateLabel label_of(State state) {
+  return static_cast<RequestStateLabel>(state);
+}
+
+constexpr std::string_view kReadKinds[] = {kRequestKind, kRoleKind, kUserKind, kLoginKind,
+                                           kSessionKind};
+
+}  // namespace
+
+AccessState::Impl::Impl(ObjectStore& with_store, StateOptions with_options, Log& with_log,
+                        Metrics* with_metrics)
+    : store(with_store),
+      options(std::move(with_options)),
+      log(with_log),
+      metrics(with_metrics),
+      started(options.wall()),
+      throttle({.seed = random_number()}) {}
+
+void AccessState::Impl::note_store(const std::string& what) {
+  const std::lock_guard lock(fault_mutex);
+  if (what.empty()) {
+    fault.reset();
+  } else {
+    fault = what;
+  }
+}
+
+Result<void> AccessState::Impl::read_kind(std::string_view kind) {
+  auto listing = store.list(kind);
+  if (!listing) {
+    return fail(std::move(listing.error()));
+  }
+  for (StoredObject& object : listing->objects) {
+    apply({Change::Type::kAdded, std::move(object)});
+  }
+  return {};
+}
+
+Result<void> AccessState::Impl::load() {
+  seen = store.version();
+  for (const std::string_view kind : kReadKinds) {
+    if (auto read = read_kind(kind); !read) {
+      note_store(read.error().message);
+      return read;
+    }
+  }
+  catch_up();
+  changes.start_at(seen);
+  return {};
+}
+
+void AccessState::Impl::catch_up() {
+  bool more = true;
+  while (more) {
+    const auto news = store.changes_since(seen, 1000);
+    if (!news) {
+      note_store(news.error().message);
+      log.error("the store cannot be read", {{"why", news.error().message}});
+      break;
+    }
+    for (const Change& change : news->changes) {
+      apply(change);
+    }
+    seen = std::max(seen, news->version);
+    more = news->more;
+  }
+  settle();
+}
+
+Result<void> AccessState::Impl::commit(const std::vector<Write>& writes) {
+  auto written = store.write(writes);
+  if (written) {
+    note_store("");
+  } else if (written.error().code >= 500) {
+    note_store(written.error().message);
+    log.error("the store cannot be written", {{"why", written.error().message}});
+    if (metrics != nullptr) {
+      metrics->store_write_failed();
+    }
+  }
+  // Also behind an error: whether it was written is not known then.
+  catch_up();
+  if (!written) {
+    return fail(std::move(written.error()));
+  }
+  return {};
+}
+
+Version AccessState::Impl::mark(std::string_view what, const std::string& digest) {
+  const auto known = store.get(kGivenKind, what);
+  if (known && known->data == digest) {
+    return known->version;
+  }
+  const Write write = known ? Write::update(std::string(kGivenKind), std::string(what), digest, {})
+                            : Write::create(std::string(kGivenKind), std::string(what), digest);
+  const auto marked = commit({write});
+  static_cast<void>(marked);  // without it watchers that begin just now may miss a change
+  return seen;
+}
+
+void AccessState::Impl::apply(const Change& change) {
+  const StoredObject& stored = change.object;
+  const bool removed = change.type == Change::Type::kRemoved;
+  if (stored.kind == kRequestKind) return apply_request(stored, removed);
+  if (stored.kind == kSessionKind) return apply_session(stored, removed);
+  if (stored.kind == kLoginKind) return apply_login(stored, removed);
+  if (stored.kind == kRoleKind) {
+    auto role = removed ? fail(kube::Status()) : decode_role(stored);
+    if (role) {
+      roles.put(std::make_shared<const RoleObject>(std::move(*role)), role_changed());
+      return;
+    }
+    if (!removed) log.error("a stored role gives nothing", {{"why", role.error().message}});
+    roles.remove(stored.name, stored.version, role_changed());
+  } else if (stored.kind == kUserKind) {
+    auto user = removed ? fail(kube::Status()) : decode_user(stored);
+    if (user) {
+      users.put(std::make_shared<const UserObject>(std::move(*user)), user_changed());
+      return;
+    }
+    if (!removed) log.error("a stored user gives nothing", {{"why", user.error().message}});
+    users.remove(stored.name, stored.version, user_changed());
+  }
+}
+
+void AccessState::Impl::apply_request(const StoredObject& stored, bool removed) {
+  RequestPtr now;
+  if (!removed) {
+    auto request = decode_request(stored);
+    if (request) {
+      now = std::make_shared<const RequestObject>(std::move(*request));
+    } else {
+      log.error("a stored access request gives nothing", {{"why", request.error().message}});
+    }
+  }
+  const auto found = requests.find(stored.name);
+  const RequestPtr before = found == requests.end() ? nullptr : found->second;
+  if (before != nullptr && is_open(*before)) {
+    const auto open = open_requests.find(before->request.user);
+    if (--open->second == 0) open_requests.erase(open);
+  }
+  due.clear("a:" + stored.name);
+  if (now != nullptr) {
+    requests[stored.name] = now;
+    if (is_open(*now)) ++open_requests[now->request.user];
+    if (now->request.state == State::kExpired) elapsed.erase(stored.name);
+    schedule(*now);
+  } else {
+    requests.erase(stored.name);
+    due.clear("r:" + stored.name);
+    elapsed.erase(stored.name);
+  }
+  if (metrics != nullptr) {
+    if (before != nullptr) metrics->access_requests(label_of(before->request.state), -1);
+    if (now != nullptr) metrics->access_requests(label_of(now->request.state), 1);
+  }
+  if (before == nullptr && now == nullptr) return;
+  StateChange change;
+  change.kind = StateChange::Kind::kRequest;
+  change.name = stored.name;
+  change.version = stored.version;
+  change.request = {before, now};
+  changes.add(std::move(change));
+  remake_users_of(stored.name);
+}
+
+void AccessState::Impl::apply_login(const StoredObject& stored, bool removed) {
+  auto login = removed ? fail(kube::Status()) : decode_login(stored);
+  if (login) {
+    logins[stored.name] = std::move(*login);
+    return;
+  }
+  if (!removed) log.error("a stored login counts for nothing", {{"why", login.error().message}});
+  logins.erase(stored.name);
+}
+
+void AccessState::Impl::apply_session(const StoredObject& stored, bool removed) {
+  const auto known = live_sessions.find(stored.name);
+  const SessionPtr before = known == live_sessions.end() ? nullptr : known->second.object;
+  SessionPtr now;
+  auto session = removed ? fail(kube::Status()) : decode_session(stored);
+  if (session) {
+    now = std::make_shared<const SessionObject>(std::move(session->object));
+    LiveSession& live = live_sessions[stored.name];
+    if (!live.digest.empty() && live.digest != session->digest) table.remove(live.digest);
+    live.object = now;
+    live.digest = std::move(session->digest);
+    if (live.refusals == nullptr) live.refusals = std::make_shared<RefusalRing>();
+    sessions[stored.name] = now;
+    live.ends = due.set("s:" + stored.name, now->expires, clocks());
+    remake(live);
+  } else {
+    if (!removed)
+      log.error("a stored session counts for nothing", {{"why", session.error().message}});
+    if (known != live_sessions.end()) {
+      table.remove(known->second.digest);
+      live_sessions.erase(known);
+    }
+    sessions.erase(stored.name);
+    due.clear("s:" + stored.name);
+  }
+  if (metrics != nullptr) {
+    metrics->access_sessions(sessions.size());
+  }
+  if (before == nullptr && now == nullptr) return;
+  StateChange change;
+  change.kind = StateChange::Kind::kSession;
+  change.name = stored.name;
+  change.version = stored.version;
+  change.session = {before, now};
+  changes.add(std::move(change));
+}
+
+void AccessState::Impl::settle() {
+  if (policy_stale) {
+    publish_policy();
+    directory_stale = true;
+  }
+  if (directory_stale) {
+    publish_directory();
+    grants_stale = true;
+  }
+}
+
+}  // namespace postern::proxy::access

@@ -1,0 +1,105 @@
+#include "proxy/access/state/state_impl.h"
+#include "rbac/request/transition.h"
+
+#include <utility>
+
+// What happens because time passes.
+namespace postern::proxy::access {
+
+using rbac::request::State;
+
+namespace {
+
+constexpr std::size_t kMaxDue = 500;  // in one write
+constexpr std::chrono::seconds kRetry{10};
+
+}  // namespace
+
+void AccessState::Impl::schedule(const RequestObject& object) {
+  const rbac::request::AccessRequest& request = object.request;
+  const bool ended = request.state == State::kExpired;
+  const TimePoint when =
+      ended ? request.expired.value_or(request.access_expires) +
+                  std::chrono::duration_cast<TimePoint::duration>(options.retention)
+            : request.expires();
+  // From its end on its time is counted anew: retention is no prolongation of the access.
+  if (ended) due.clear("r:" + object.meta.name);
+  due.set("r:" + object.meta.name, when, clocks());
+  if (request.state == State::kApproved && request.assume_start && *request.assume_start > now()) {
+    due.set("a:" + object.meta.name, *request.assume_start, clocks());
+  }
+}
+
+/// What is to be written because this is due; nothing when it only concerns this process.
+std::optional<Write> AccessState::Impl::write_for_due(const DueQueue::Due& one) {
+  const std::string name = one.key.substr(2);
+  if (one.key.starts_with("s:")) {
+    const auto session = live_sessions.find(name);
+    if (session == live_sessions.end()) return std::nullopt;
+    remake(session->second);
+    return Write::remove(std::string(kSessionKind), name);
+  }
+  if (one.key.starts_with("a:")) {
+    remake_users_of(name);
+    return std::nullopt;
+  }
+  const auto found = requests.find(name);
+  if (found == requests.end()) return std::nullopt;
+  const RequestObject& object = *found->second;
+  if (object.request.state == State::kExpired) {
+    return Write::remove(std::string(kRequestKind), name, object.meta.version);
+  }
+  elapsed.insert(name);
+  remake_users_of(name);
+  auto next = rbac::request::apply(object.request, rbac::request::ExpireEvent{one.elapsed}, now(),
+                                   options.limits);
+  if (!next) {
+    log.error("an access request could not be expired", {{"why", next.error().message}});
+    return std::nullopt;
+  }
+  auto text = encode(RequestObject{object.meta, std::move(*next)});
+  if (!text) {
+    log.error("an access request could not be expired", {{"why", text.error().message}});
+    return std::nullopt;
+  }
+  return Write::update(std::string(kRequestKind), name, std::move(*text), object.meta.version);
+}
+
+void AccessState::Impl::tick() {
+  std::vector<Write> writes;
+  std::vector<DueQueue::Due> written;
+  for (DueQueue::Due& one : due.take(clocks(), kMaxDue)) {
+    if (auto write = write_for_due(one)) {
+      writes.push_back(std::move(*write));
+      written.push_back(std::move(one));
+    }
+  }
+  if (!writes.empty()) {
+    finish_due(writes, written);
+  }
+  if (grants_stale) {
+    remake_all();
+  }
+}
+
+void AccessState::Impl::finish_due(const std::vector<Write>& writes,
+                                   const std::vector<DueQueue::Due>& written) {
+  if (const auto done = commit(writes); !done) {
+    // Nobody has any access by it meanwhile; the store will know it later.
+    for (const DueQueue::Due& one : written) {
+      due.set(one.key, now() + kRetry, clocks());
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const std::string name = written[i].key.substr(2);
+    const bool removed = writes[i].action == Write::Action::kRemove;
+    if (writes[i].kind == kSessionKind) {
+      audit(log, "session.end", "", name, "why", "its time is over");
+    } else {
+      audit(log, removed ? "accessrequest.remove" : "accessrequest.expire", "", name);
+    }
+  }
+}
+
+}  // namespace postern::proxy::access
