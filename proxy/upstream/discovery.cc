@@ -57,6 +57,7 @@ struct Discovery::Impl {
 
   std::chrono::milliseconds next_pause();
   void note(const Result<std::shared_ptr<const kube::ApiCatalog>>& outcome);
+  void note_identity(const Result<ClusterIdentity>& fresh);
   void tell_stale(const kube::ApiCatalog& fresh);
   void join(const GroupVersion& wanted, const std::shared_ptr<RemoteWait>& wait,
             const std::shared_ptr<Impl>& self);
@@ -74,6 +75,7 @@ struct Discovery::Impl {
   std::minstd_rand random{std::random_device{}()};
 
   Snapshot<kube::ApiCatalog> catalog;
+  Snapshot<ClusterIdentity> identity;
   std::atomic<bool> ready{false};
   std::atomic<std::uint64_t> refreshed{0};
   std::atomic<std::uint64_t> failed{0};
@@ -118,6 +120,27 @@ void Discovery::Impl::note(const Result<std::shared_ptr<const kube::ApiCatalog>>
   }
 }
 
+void Discovery::Impl::note_identity(const Result<ClusterIdentity>& fresh) {
+  // A cluster that does not answer for the moment is no other one.
+  if (!fresh) return;
+  const auto known = identity.load();
+  if (known != nullptr && *known == *fresh) return;
+  identity.publish(std::make_shared<const ClusterIdentity>(*fresh));
+  if (!options.hooks.log) return;
+  if (fresh->uid.empty()) {
+    options.hooks.log(LogLevel::kError,
+                      "the UID of the namespace kube-system of " + options.cluster +
+                          " cannot be read, and without it there are no access requests for it: "
+                          "grant postern's identity the verb \"get\" on \"namespaces\" with the "
+                          "resource name \"kube-system\"");
+  }
+  if (known != nullptr && !known->uid.empty() && !fresh->uid.empty()) {
+    options.hooks.log(LogLevel::kWarn, options.cluster +
+                                           " is another cluster now: what was approved for the one "
+                                           "before counts no more");
+  }
+}
+
 /// Which APIs are broken, when that has changed.
 void Discovery::Impl::tell_stale(const kube::ApiCatalog& fresh) {
   std::string list;
@@ -138,13 +161,16 @@ namespace {
 template <typename Impl>
 Task<void> refresh_all(std::shared_ptr<Impl> impl) {
   Result<std::shared_ptr<const kube::ApiCatalog>> outcome;
+  Result<ClusterIdentity> identity = fail(kube::Status::internal("not asked"));
   bool bug = false;
   try {
     outcome = co_await read_discovery(impl->pool, impl->tags, impl->options.max_bytes);
+    if (outcome) identity = co_await read_identity(impl->pool);
   } catch (const std::exception&) {
     bug = true;
   }
   if (bug) outcome = fail(kube::Status::internal("an error of postern's own"));
+  if (outcome) impl->note_identity(identity);
   impl->note(outcome);
 }
 
@@ -229,6 +255,9 @@ void Discovery::stop() {
 
 const Snapshot<kube::ApiCatalog>& Discovery::catalog() const {
   return impl_->catalog;
+}
+const Snapshot<ClusterIdentity>& Discovery::identity() const {
+  return impl_->identity;
 }
 bool Discovery::ready() const {
   return impl_->ready;

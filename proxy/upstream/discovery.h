@@ -13,6 +13,16 @@
 
 namespace postern::proxy {
 
+/// Which cluster it is that answers.
+struct ClusterIdentity {
+  /// Of its namespace `kube-system`: another cluster under the same name has another one. "" while
+  /// nobody has read it, and when postern may not.
+  std::string uid;
+  std::string version;  ///< its API server's, "v1.34.1"
+
+  friend bool operator==(const ClusterIdentity&, const ClusterIdentity&) = default;
+};
+
 struct DiscoveryOptions {
   std::string cluster;  ///< its name in the configuration, for metrics and logs
   std::chrono::milliseconds interval{60000};  ///< between whole refreshes, ± 10 %
@@ -62,6 +72,9 @@ class Discovery {
   /// The catalogue; nullptr in it before the first success: every resource request is 503 then. Any
   /// thread.
   const Snapshot<kube::ApiCatalog>& catalog() const;
+  /// Read before the first catalogue is published, and again with each refresh; stays as it was
+  /// when the cluster does not answer. nullptr in it before the first success. Any thread.
+  const Snapshot<ClusterIdentity>& identity() const;
   /// Whether a whole refresh has succeeded once. Any thread.
   bool ready() const;
   Counters counters() const;

@@ -1,5 +1,6 @@
 #include "proxy/upstream/discovery_reader.h"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@ constexpr std::string_view kAggregated =
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
     "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,"
     "application/json";
+
+constexpr std::size_t kMaxIdentityBytes = 256 * 1024;
 
 using GroupVersions = std::vector<std::pair<std::string, std::string>>;
 
@@ -79,7 +82,33 @@ Result<GroupVersions> add_document(kube::ApiCatalog& catalog, const FetchedRespo
   return GroupVersions();
 }
 
+/// A text in a small JSON answer; "" where it is not.
+std::string text_at(const FetchedResponse& answer, const char* pointer) {
+  const auto document = nlohmann::json::parse(answer.body, nullptr, false);
+  const nlohmann::json::json_pointer place(pointer);
+  if (answer.status != 200 || !document.is_object() || !document.contains(place)) return {};
+  const auto& value = document.at(place);
+  const bool usable = value.is_string() && value.get_ref<const std::string&>().size() <= 128;
+  return usable ? value.get<std::string>() : std::string();
+}
+
+bool is_trouble(const FetchedResponse& answer) {
+  return answer.status >= 500 || answer.status == 429;
+}
+
 }  // namespace
+
+Task<Result<ClusterIdentity>> read_identity(UpstreamPool& pool) {
+  const auto space = co_await get(pool, "/api/v1/namespaces/kube-system", "application/json", "",
+                                  kMaxIdentityBytes);
+  if (!space) co_return fail(space.error());
+  const auto version = co_await get(pool, "/version", "application/json", "", kMaxIdentityBytes);
+  if (!version) co_return fail(version.error());
+  if (is_trouble(*space) || is_trouble(*version)) {
+    co_return fail(kube::Status::bad_gateway("the cluster cannot say which one it is"));
+  }
+  co_return ClusterIdentity{text_at(*space, "/metadata/uid"), text_at(*version, "/gitVersion")};
+}
 
 Task<Result<FetchedResponse>> get_group_version(UpstreamPool& pool, std::string group,
                                                 std::string version, std::size_t max_bytes) {

@@ -3,6 +3,7 @@
 #include "kube/api_catalog.h"
 #include "kube/result.h"
 #include "proxy/net/task.h"
+#include "proxy/upstream/discovery.h"
 #include "proxy/upstream/upstream.h"
 
 #include <cstddef>
@@ -28,6 +29,11 @@ struct DiscoveryTags {
 Task<Result<std::shared_ptr<const kube::ApiCatalog>>> read_discovery(UpstreamPool& pool,
                                                                      DiscoveryTags& tags,
                                                                      std::size_t max_bytes);
+
+/// Reads the UID of `kube-system` and the API server's version, each "" when postern may not; two
+/// of the closed list of calls with postern's own rights (design §2 "Impersonation"). 502, 504 when
+/// the cluster does not answer at the moment.
+Task<Result<ClusterIdentity>> read_identity(UpstreamPool& pool);
 
 /// Asks for one group version's resource list (/api/v1 or /apis/GROUP/VERSION).
 Task<Result<FetchedResponse>> get_group_version(UpstreamPool& pool, std::string group,

@@ -93,6 +93,8 @@ struct Reading {
 };
 
 FakeDiscovery& with_aggregated(FakeDiscovery& fake, const std::string& freshness = "Current") {
+  fake.put("/api/v1/namespaces/kube-system", {200, R"({"metadata":{"uid":"first"}})"});
+  fake.put("/version", {200, R"({"gitVersion":"v1.34.1"})"});
   fake.put_aggregated("/api", aggregated("", "v1", "pods", "Pod"));
   fake.put_aggregated("/apis",
                       aggregated("apps", "v1", "deployments", "Deployment") + "," +
@@ -262,6 +264,31 @@ TEST_CASE("discovery: broken APIs are named in the log when they change") {
   CHECK(discovery.logged().size() == 1);
   with_aggregated(fake);
   discovery.wait_until([&] { return discovery.logged().contain("can be discovered again"); });
+}
+
+TEST_CASE("discovery: which cluster it is, known with the first catalogue and followed") {
+  FakeDiscovery fake;
+  DiscoveryOptions options;
+  options.interval = 10ms;
+  RunningDiscovery discovery(with_aggregated(fake), options);
+  discovery.wait_until([&] { return discovery->catalog().load() != nullptr; });
+  REQUIRE(discovery->identity().load());
+  CHECK(*discovery->identity().load() == ClusterIdentity{"first", "v1.34.1"});
+  const auto uid = [&] { return discovery->identity().load()->uid; };
+
+  // No answer is no other cluster; a refusal leaves it in doubt.
+  fake.put("/api/v1/namespaces/kube-system", {503, "{}"});
+  const auto refreshed = discovery->counters().refreshed;
+  discovery.wait_until([&] { return discovery->counters().refreshed > refreshed + 2; });
+  CHECK(uid() == "first");
+  fake.put("/api/v1/namespaces/kube-system", {403, "{}"});
+  discovery.wait_until([&] { return uid().empty(); });
+  CHECK(discovery.logged().contain("kube-system of mycluster cannot be read"));
+  for (const std::string name : {"second", "third"}) {
+    fake.put("/api/v1/namespaces/kube-system", {200, R"({"metadata":{"uid":")" + name + "\"}}"});
+    discovery.wait_until([&] { return uid() == name; });
+  }
+  CHECK(discovery.logged().contain("mycluster is another cluster now"));
 }
 
 Task<void> refresh_into(Discovery& discovery, Worker& worker, std::string group,
