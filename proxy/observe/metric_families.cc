@@ -149,6 +149,15 @@ Metrics::Families::Families(Registry& registry)
   resolve(reloads, counter(registry, "postern_config_reloads_total", "Loads of configured files."),
           "kind", {"policy", "tokens", "client_ca", "serving_certificate", "kubeconfig"}, "result",
           {"success", "failure"});
+  resolve(access_requests,
+          gauge(registry, "postern_access_requests", "Access requests that are kept, by state."),
+          "state", {"pending", "approved", "denied", "revoked", "expired"});
+  access_sessions =
+      &gauge(registry, "postern_access_sessions", "Sessions that have not come to their end.")
+           .Add({});
+  store_write_errors = &counter(registry, "postern_store_write_errors_total",
+                                "Writes that the store of access requests could not keep.")
+                            .Add({});
   resolve(log_messages, counter(registry, "postern_log_messages_total", "Log lines by level."),
           "level", {"debug", "info", "warn", "error"});
   log_suppressed = &counter(registry, "postern_log_suppressed_total",

@@ -58,6 +58,9 @@ struct Metrics::Families {
   Handles<prometheus::Gauge, 2> upstream_connections;
   Handles<prometheus::Counter, 6> connect_failures;
   std::array<Handles<prometheus::Counter, 2>, 5> reloads;
+  Handles<prometheus::Gauge, 5> access_requests;
+  prometheus::Gauge* access_sessions;
+  prometheus::Counter* store_write_errors;
   Handles<prometheus::Counter, 4> log_messages;
   prometheus::Counter* log_suppressed;
   std::vector<prometheus::Counter*> upstream_codes;  ///< by metric_labels::code_index

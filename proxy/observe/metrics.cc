@@ -150,6 +150,16 @@ void Metrics::discovery_refreshed(std::string_view cluster, bool success) {
       .Increment();
 }
 
+void Metrics::access_requests(RequestStateLabel state, int more) {
+  families_->access_requests.at(at(state))->Increment(more);
+}
+void Metrics::access_sessions(std::size_t count) {
+  families_->access_sessions->Set(static_cast<double>(count));
+}
+void Metrics::store_write_failed() {
+  families_->store_write_errors->Increment();
+}
+
 void Metrics::reloaded(ReloadKind kind, bool success, std::chrono::system_clock::time_point now) {
   families_->reloads.at(at(kind)).at(success ? 0 : 1)->Increment();
   if (success) families_->reload_timestamps.Add({{"kind", name(kind)}}).Set(unix_seconds(now));

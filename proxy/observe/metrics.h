@@ -46,6 +46,8 @@ enum class ProtocolError {
 /// Why a response was cut after its head had been sent.
 enum class CutReason { kUpstream, kFilter, kClientGone, kStalled, kGrantEnded, kShutdown, kBug };
 enum class ReloadKind { kPolicy, kTokens, kClientCA, kServingCertificate, kKubeconfig };
+/// As rbac::request::State.
+enum class RequestStateLabel { kPending, kApproved, kDenied, kRevoked, kExpired };
 enum class CertificateUse { kServing, kServingCA, kClientCA, kUpstreamClient };
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
@@ -108,6 +110,12 @@ class Metrics {
   void upstream_connect_failed(ConnectFailure reason);
   /// `cluster` is a name of the configuration.
   void discovery_refreshed(std::string_view cluster, bool success);
+
+  // Access.
+  /// So many access requests more in this state.
+  void access_requests(RequestStateLabel state, int more);
+  void access_sessions(std::size_t count);
+  void store_write_failed();
 
   // Life.
   /// Counts a load of a file; success also sets the timestamp of the last good one to `now`.
