@@ -115,7 +115,7 @@ int run_can_i(const CanIArguments& arguments, const Surroundings& surroundings) 
       decide(arguments, *policy->policy, *user, {(*cluster)->name, (*cluster)->labels},
              kind->resource, *request);
   surroundings.out << formatted(decision, arguments.output);
-  return decision.verdict == rbac::Verdict::kDeny ? kFailed : kDone;
+  return decision.verdict == rbac::Verdict::kDeny ? kDenied : kDone;
 }
 
 }  // namespace postern::cli

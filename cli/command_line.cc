@@ -1,8 +1,11 @@
 #include "cli/command_line.h"
 
-#include "cli/can_i_command.h"
-#include "cli/proxy_command.h"
-#include "proxy/observe/version.h"
+#include "cli/context.h"
+#include "cli/shell/command_set.h"
+#include "cli/shell/complete.h"
+#include "cli/shell/help_topics.h"
+#include "cli/shell/kubectl_words.h"
+#include "kube/text.h"
 
 #include <CLI/CLI.hpp>
 #include <ostream>
@@ -12,93 +15,79 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Examples:
+  postern login --proxy proxy.example.com:8443 --user alice
+  postern request search --kind pod --kube-cluster staging --kube-namespace dev
+  postern request create --resource /postern/pod/staging/dev/web-0 --reason 'ticket 4711'
+  postern kubectl get pod web-0 -n dev
   postern proxy --config /etc/postern/config.yaml
-  postern proxy --config config.yaml --check-config
-  postern auth can-i get pods/web-0 -n dev --as alice --config config.yaml
 
-Exit codes: 0 done, 1 failed (or the answer is no), 2 wrong usage or configuration.)";
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 denied, 5 timed out waiting,
+130 interrupted (postern help exit-codes).)";
 
-constexpr const char* kCanIFooter = R"(
-VERB is a verb of Kubernetes (get list watch create update patch delete deletecollection), or exec or
-portforward. KIND is a plural (pods), PLURAL.GROUP (deployments.apps), a short name (po, deploy) or a
-short kind of resource IDs (kube_node). Nobody is asked unless --discover is given: kinds that are not
-Kubernetes' own are taken for namespaced ones.
-
-Examples:
-  postern auth can-i list pods -n dev --as alice --config config.yaml
-  postern auth can-i get pods/web-0 -n dev --subresource log --as alice --as-group ops
-  postern auth can-i exec pods/web-0 -n dev --as alice
-  postern auth can-i delete widgets.example.com/w1 -n dev --as alice --discover -o json
-
-The exit code is 0 for yes and 1 for no.)";
-
-int show_version(const Surroundings& surroundings) {
-  surroundings.out << "postern " << proxy::version() << " (" << proxy::revision() << ")\n";
-  return kDone;
+void add_global_options(CLI::App& program, GlobalOptions& options) {
+  program.add_option("--proxy", options.proxy, "HOST:PORT of the proxy; left out: the current one")
+      ->group("Everywhere");
+  program
+      .add_option("--kubeconfig", options.kubeconfig,
+                  "Reach the access API as this kubeconfig reaches its server")
+      ->group("Everywhere");
+  program.add_option("--context", options.context, "The context of the kubeconfig")
+      ->group("Everywhere");
+  program.add_option("--request-timeout", options.timeout, "Of each call to the proxy")
+      ->group("Everywhere")
+      ->capture_default_str();
+  program.add_option("--color", options.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->group("Everywhere");
 }
 
-void add_proxy(CLI::App& program, ProxyArguments& arguments) {
-  auto* const command = program.add_subcommand("proxy", "Run the proxy");
-  command->add_option("--config", arguments.config_file,
-                      "Configuration file; left out: the current kubeconfig context");
-  command->add_flag("--check-config", arguments.check_only,
-                    "Read the configuration and every file that it names, print what is in force, "
-                    "and end");
-  command->add_option("--log-level", arguments.log_level, "Instead of logging.level")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-  command->add_option("--log-format", arguments.log_format, "Instead of logging.format")
-      ->check(CLI::IsMember({"json", "text"}));
-}
-
-CLI::App* add_can_i(CLI::App& program, CanIArguments& arguments) {
-  auto* const auth = program.add_subcommand("auth", "Questions about who may do what");
-  auth->require_subcommand(1);
-  auto* const command =
-      auth->add_subcommand("can-i", "Say whether a user may do something, and by which role");
-  command->footer(kCanIFooter);
-  command->add_option("VERB", arguments.verb, "What is to be done")->required();
-  command->add_option("KIND[/NAME]", arguments.object, "To what")->required();
-  command->add_option("-n,--namespace", arguments.namespace_,
-                      "In which namespace; left out: in all");
-  command->add_option("--subresource", arguments.subresource, "e.g. log, exec, status");
-  command->add_option("--as", arguments.user, "The user, as postern knows them")->required();
-  command->add_option("--as-group", arguments.groups, "A group of theirs (repeatable)");
-  command->add_option("--impersonate-user", arguments.impersonate_user,
-                      "The Kubernetes user that they choose among those that roles allow");
-  command->add_option("--impersonate-group", arguments.impersonate_groups,
-                      "A Kubernetes group that they choose (repeatable)");
-  command->add_option("--config", arguments.config_file, "Configuration file");
-  command->add_option("--cluster", arguments.cluster, "Which kube cluster; left out: the default");
-  command->add_flag("--cluster-scoped", arguments.cluster_scoped,
-                    "KIND is cluster-scoped (for kinds that are not Kubernetes' own)");
-  command->add_flag("--discover", arguments.discover, "Ask the cluster which kinds it serves");
-  command->add_option("-o,--output", arguments.output, "text, json or yaml")
-      ->check(CLI::IsMember({"text", "json", "yaml"}));
-  return command;
+int tell(const Failure& failure, const Surroundings& surroundings) {
+  std::string_view rest = failure.message;
+  const char* begin = "error: ";
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    surroundings.err << begin << kube::printable(line) << "\n";
+    begin = "";
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return failure.exit_code;
 }
 
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
-  CLI::App program("Kubernetes access through a small guarded door", "postern");
+  const bool is_plugin = surroundings.called_as == "kubectl-postern";
+  CLI::App program("Kubernetes access through a small guarded door",
+                   is_plugin ? "kubectl postern" : "postern");
   program.footer(kFooter);
   program.require_subcommand(1);
   program.set_help_all_flag("--help-all", "Help on every command");
-  ProxyArguments proxy_arguments;
-  CanIArguments can_i_arguments;
-  add_proxy(program, proxy_arguments);
-  const CLI::App* const can_i = add_can_i(program, can_i_arguments);
-  const CLI::App* const version = program.add_subcommand("version", "Print the version");
+  program.get_formatter()->column_width(34);
+  GlobalOptions options;
+  add_global_options(program, options);
+  CommandSet set(program);
+  add_login_commands(set);
+  add_request_commands(set);
+  add_kube_commands(set);
+  add_object_commands(set);
+  add_server_commands(set);
+  add_shell_commands(set);
+  const Context context{surroundings, options};
+  if (!arguments.empty() && arguments.front() == "__complete") {
+    return complete(program, {arguments.begin() + 1, arguments.end()}, context);
+  }
+  const std::vector<std::string> words = with_kubectl_words_apart(program, arguments);
   try {
     // CLI11 takes arguments from the end.
-    program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    program.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& error) {
     const int code = program.exit(error, surroundings.out, surroundings.err);
     return code == 0 ? kDone : kUsage;
   }
-  if (version->parsed()) return show_version(surroundings);
-  if (can_i->parsed()) return run_can_i(can_i_arguments, surroundings);
-  return run_proxy_command(proxy_arguments, surroundings);
+  const CommandSet::Action* const action = set.chosen();
+  if (action == nullptr) return kUsage;
+  const auto code = (*action)(context);
+  return code ? *code : tell(code.error(), surroundings);
 }
 
 }  // namespace postern::cli

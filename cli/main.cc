@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string_view>
+#include <unistd.h>
 
 namespace {
 
@@ -12,18 +14,39 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// The last part of argv[0].
+std::string called_as(const char* path) {
+  const std::string_view text = path == nullptr ? "" : path;
+  return std::string(text.substr(text.rfind('/') + 1));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  using postern::cli::kFailed;
   try {
     const postern::cli::Surroundings surroundings{
-        std::cout, std::cerr, environment("HOME"), environment("KUBECONFIG"),
+        std::cout,
+        std::cerr,
+        environment("HOME"),
+        environment("KUBECONFIG"),
         [](const postern::proxy::ProxyConfiguration& configuration) {
           return postern::proxy::run_proxy(configuration);
-        }};
-    return postern::cli::run({argv + 1, argv + argc}, surroundings);
+        },
+        &std::cin,
+        {isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, isatty(STDERR_FILENO) == 1},
+        environment,
+        called_as(argc > 0 ? argv[0] : nullptr)};
+    std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    // kubectl looks for a program of this name to complete `kubectl postern …`.
+    if (surroundings.called_as == "kubectl_complete-postern") {
+      arguments.insert(arguments.begin(), "__complete");
+    }
+    const int code = postern::cli::run(arguments, surroundings);
+    std::cout.flush();
+    return std::cout.good() || code != 0 ? code : kFailed;
   } catch (const std::exception& bug) {
     std::cerr << "error: " << bug.what() << "\n";
-    return postern::cli::kFailed;
+    return kFailed;
   }
 }

@@ -69,12 +69,22 @@ Issued read_pair(const std::string& certificate_file, const std::string& key_fil
   return KeyedCertificate{std::move(certificates->front()), std::move(*key)};
 }
 
+/// `chain`: what stands behind the certificate.
 tl::expected<void, std::string> write_pair(const KeyedCertificate& pair,
                                            const std::string& certificate_file,
-                                           const std::string& key_file) {
+                                           const std::string& key_file,
+                                           const std::string& chain = "") {
   // The key first: a new certificate never stands beside no key at all.
   if (auto done = write_file_atomically(key_file, to_pem(pair.key.get()), 0600); !done) return done;
-  return write_file_atomically(certificate_file, to_pem(pair.certificate.get()), 0644);
+  return write_file_atomically(certificate_file, to_pem(pair.certificate.get()) + chain, 0644);
+}
+
+/// Whether clients are shown the authority, too: with its pin alone they could not find it.
+bool has_chain(const std::string& certificate_file) {
+  const auto pem = read_pem_file(certificate_file);
+  if (!pem) return false;
+  const auto certificates = parse_certificates(*pem);
+  return certificates && certificates->size() > 1;
 }
 
 Issued obtain_authority(const std::string& directory, TimePoint now, MadeCertificate& made) {
@@ -121,7 +131,7 @@ bool still_serves(const KeyedCertificate& server, const KeyedCertificate& author
 Issued obtain_server(const KeyedCertificate& authority, const std::vector<std::string>& names,
                      TimePoint now, MadeCertificate& made) {
   if (auto present = read_pair(made.certificate_file, made.key_file);
-      present && still_serves(*present, authority, names, now))
+      present && has_chain(made.certificate_file) && still_serves(*present, authority, names, now))
     return present;
   CertificateSpec spec;
   spec.use = CertificateSpec::Use::kServer;
@@ -132,7 +142,9 @@ Issued obtain_server(const KeyedCertificate& authority, const std::vector<std::s
       std::min<TimePoint>(now + kServerLife, not_after_of(authority.certificate.get()));
   auto server = issue_certificate(spec, &authority);
   if (!server) return server;
-  if (auto done = write_pair(*server, made.certificate_file, made.key_file); !done)
+  if (auto done = write_pair(*server, made.certificate_file, made.key_file,
+                             to_pem(authority.certificate.get()));
+      !done)
     return tl::unexpected(done.error());
   made.new_certificate = true;
   return server;

@@ -10,7 +10,7 @@ namespace postern::proxy {
 /// A server certificate of our own making, for a configuration without `tls:`.
 struct MadeCertificate {
   std::string authority_file;    ///< DIR/ca.crt: what clients are told to trust
-  std::string certificate_file;  ///< DIR/server.crt
+  std::string certificate_file;  ///< DIR/server.crt, the authority behind it (--ca-pin needs it)
   std::string key_file;          ///< DIR/server.key
   std::string authority_pin;     ///< "sha256:…" of the authority's public key, for --ca-pin
   std::chrono::system_clock::time_point authority_ends;

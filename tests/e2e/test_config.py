@@ -185,7 +185,7 @@ def can_i(made: Postern, *args: str) -> "subprocess.CompletedProcess[str]":
 )
 def test_dry_run_names_role_and_rule(made: Postern, args: tuple[str, ...], answer: bool) -> None:
     done = can_i(made, *args)
-    assert done.returncode == (0 if answer else 1), (done.stdout, done.stderr)
+    assert done.returncode == (0 if answer else 3), (done.stdout, done.stderr)
     assert done.stdout.startswith("yes" if answer else "no")
     if answer and args[-1] == "alice":
         assert "dev-team" in done.stdout or "dev-widgets" in done.stdout, done.stdout
@@ -196,7 +196,7 @@ def test_dry_run_by_group(made: Postern) -> None:
     made.write_config()
     args = ("get", "widgets.e.com/w1", "-n", "dev", "--as", "frank")
     assert can_i(made, *args, "--as-group", "contractors").returncode == 0
-    assert can_i(made, *args).returncode == 1
+    assert can_i(made, *args).returncode == 3
 
 
 # -- what postern makes by itself -----------------------------------------------------------------

@@ -85,6 +85,23 @@ TEST_CASE("an authority and a server certificate are made, and used again") {
   CHECK(text_of(made->certificate_file) == before);
 }
 
+TEST_CASE("clients are shown the authority, whose pin may be all that they know") {
+  const TemporaryDirectory directory;
+  const auto made = make_certificate(directory / "data", kNames, kNow);
+  REQUIRE_MESSAGE(made, made.error());
+  const auto shown = parse_certificates(*read_pem_file(made->certificate_file));
+  REQUIRE(shown);
+  REQUIRE(shown->size() == 2);
+  CHECK(public_key_pin(shown->back().get()) == made->authority_pin);
+
+  // One that was made without is made anew.
+  REQUIRE(write_file_atomically(made->certificate_file, to_pem(shown->front().get()), 0644));
+  const auto again = make_certificate(directory / "data", kNames, kNow);
+  REQUIRE_MESSAGE(again, again.error());
+  CHECK(again->new_certificate);
+  CHECK(again->authority_pin == made->authority_pin);
+}
+
 TEST_CASE("the server certificate is renewed: in time, for new names, when broken") {
   const TemporaryDirectory directory;
   const std::string data = directory / "data";

@@ -1,0 +1,148 @@
+#include "cli/objects/get_command.h"
+
+#include "cli/client/interrupt.h"
+#include "cli/connect.h"
+#include "cli/objects/object_kinds.h"
+#include "cli/objects/output_format.h"
+#include "cli/output/text_table.h"
+
+#include <algorithm>
+#include <ostream>
+
+namespace postern::cli {
+namespace {
+
+QueryList query_of(const GetArguments& arguments) {
+  return {{"labelSelector", arguments.labels}, {"fieldSelector", arguments.fields}};
+}
+
+bool is_nothing(const Json& answer) {
+  return find(answer, {"rows"}).empty() && find(answer, {"items"}).empty();
+}
+
+void print_answer(const Json& answer, const ObjectKind& kind, const GetArguments& arguments,
+                  const Context& context) {
+  const OutputFormat format = output_format(arguments.output);
+  if (!is_table(format)) {
+    print_object(context.out(), answer, kind, format);
+  } else if (is_nothing(answer) && (answer.contains("rows") || answer.contains("items"))) {
+    context.err() << "No " << kind.word << "s found.\n";
+  } else {
+    print_table(context.out(), answer, format, !arguments.no_headers);
+  }
+  context.out() << std::flush;
+}
+
+std::string created_at(const Json& item) {
+  const std::string time = text_at(item, {"metadata", "creationTimestamp"});
+  return time.empty() ? text_at(item, {"object", "metadata", "creationTimestamp"}) : time;
+}
+
+/// The newest first; times of one form sort as text.
+void sort_by_age(Json& answer) {
+  for (const char* const key : {"items", "rows"}) {
+    if (!answer.contains(key) || !answer[key].is_array()) continue;
+    std::stable_sort(answer[key].begin(), answer[key].end(),
+                     [](const Json& a, const Json& b) { return created_at(a) > created_at(b); });
+  }
+}
+
+/// Prints changes from a version on; again from the beginning when the server has forgotten it.
+class Watcher {
+ public:
+  Watcher(AccessClient& api, const ObjectKind& kind, const GetArguments& arguments,
+          const Context& context, std::string name)
+      : api_(api), kind_(kind), arguments_(arguments), context_(context), name_(std::move(name)) {}
+
+  Outcome<void> run(const Json& shown) {
+    version_ = text_at(shown, {"metadata", "resourceVersion"});
+    const bool as_table = is_table(output_format(arguments_.output));
+    QueryList query = query_of(arguments_);
+    if (!name_.empty()) query = {{"fieldSelector", "metadata.name=" + name_}};
+    query.emplace_back("resourceVersion", "");
+    while (true) {
+      query.back().second = version_;
+      const auto end = api_.watch(
+          std::string(kind_.resource), query, as_table, std::chrono::milliseconds(0),
+          [&](const std::string& type, const Json& object) { return on_event(type, object); });
+      if (!end) return tl::unexpected(end.error());
+      if (*end == WatchEnd::kTooOld) version_.clear();
+    }
+  }
+
+ private:
+  bool on_event(const std::string& type, const Json& object) {
+    const std::string version = text_at(object, {"metadata", "resourceVersion"});
+    if (!version.empty()) version_ = version;
+    if (type != "BOOKMARK") print(object);
+    return true;
+  }
+
+  void print(const Json& object) {
+    // Later events of a watch of tables have no columns of their own.
+    Json shown = object;
+    if (text_at(shown, {"kind"}) == "Table") {
+      if (find(shown, {"columnDefinitions"}).empty()) {
+        shown["columnDefinitions"] = columns_;
+      } else {
+        columns_ = find(shown, {"columnDefinitions"});
+      }
+    }
+    GetArguments arguments = arguments_;
+    arguments.no_headers = true;
+    print_answer(shown, kind_, arguments, context_);
+  }
+
+  AccessClient& api_;
+  const ObjectKind& kind_;
+  const GetArguments& arguments_;
+  const Context& context_;
+  std::string name_;
+  std::string version_;
+  Json columns_ = Json::array();
+};
+
+Outcome<void> show(AccessClient& api, const ObjectKind& kind, const std::string& name,
+                   const GetArguments& arguments, const Context& context) {
+  const bool as_table = is_table(output_format(arguments.output));
+  const std::string resource(kind.resource);
+  auto answer = name.empty() ? api.list(resource, query_of(arguments), as_table)
+                             : api.get(path_of({resource, name}), {}, as_table);
+  if (!answer) return tl::unexpected(answer.error());
+  if (arguments.newest_first) sort_by_age(*answer);
+  print_answer(*answer, kind, arguments, context);
+  if (!arguments.watch) return {};
+  const Interrupt interrupt;
+  return Watcher(api, kind, arguments, context, name).run(*answer);
+}
+
+}  // namespace
+
+Outcome<void> show_list(AccessClient& api, const ObjectKind& kind, const GetArguments& arguments,
+                        const Context& context) {
+  return show(api, kind, "", arguments, context);
+}
+
+Outcome<void> run_get(const GetArguments& arguments, const Context& context) {
+  const auto choices = parse_choices(arguments.words);
+  if (!choices) return tl::unexpected(choices.error());
+  std::size_t count = 0;
+  for (const ObjectChoice& choice : *choices)
+    count += std::max<std::size_t>(choice.names.size(), 1);
+  if (arguments.watch && count > 1) return wrong_usage("-w watches one object, or all of a kind");
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  for (const ObjectChoice& choice : *choices) {
+    if (choice.names.empty()) {
+      return show(connection->api(), *choice.kind, "", arguments, context);
+    }
+    for (const std::string& name : choice.names) {
+      if (auto done = show(connection->api(), *choice.kind, name, arguments, context); !done) {
+        return done;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,118 @@
+#include "cli/objects/user_commands.h"
+
+#include "cli/connect.h"
+#include "cli/login/invite_link.h"
+#include "cli/objects/object_kinds.h"
+#include "cli/output/json_text.h"
+#include "cli/output/times.h"
+#include "cli/output/yaml.h"
+#include "kube/text.h"
+
+#include <ostream>
+
+namespace postern::cli {
+namespace {
+
+/// `KEY=VALUE,VALUE` as a trait with its values.
+Outcome<Json> traits_of(const std::vector<std::string>& texts) {
+  Json traits = Json::object();
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return wrong_usage("--traits: \"" + text + "\" is not KEY=VALUE[,VALUE…]");
+    }
+    Json& values = traits[text.substr(0, equals)];
+    std::string_view rest = std::string_view(text).substr(equals + 1);
+    while (true) {
+      const std::size_t comma = rest.find(',');
+      values.push_back(rest.substr(0, comma));
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return traits;
+}
+
+/// How somebody new knows the proxy: "" where the system's authorities do.
+std::string pin_for_others(const Connection& connection) {
+  if (connection.api().endpoint().trust.authorities.empty()) return "";
+  return pin_to_hand_out(connection.api().http().trust().shown());
+}
+
+void print_invite(const Context& context, const UserArguments& arguments, const InviteLink& link,
+                  const std::string& expires) {
+  const std::string command = "postern login " + kube::shell_quote(link.str());
+  if (!arguments.output.empty()) {
+    const Json value{{"user", link.user}, {"proxy", link.proxy}, {"token", link.token},
+                     {"caPin", link.pin}, {"expires", expires},  {"link", link.str()},
+                     {"command", command}};
+    context.out() << (arguments.output == "json" ? json_text(value) + "\n" : yaml_text(value));
+    return;
+  }
+  context.out() << "A one-time login for " << kube::printable(link.user) << ", until "
+                << kube::printable(time_with_distance(expires, std::chrono::system_clock::now()))
+                << ":\n\n  " << command << "\n\nor, word for word:\n\n  postern login --proxy "
+                << kube::shell_quote(link.proxy) << " --user " << kube::shell_quote(link.user)
+                << (link.pin.empty() ? "" : " --ca-pin " + link.pin) << " --invite "
+                << kube::shell_quote(link.token) << "\n";
+}
+
+Outcome<void> invite(const Connection& connection, const UserArguments& arguments,
+                     const Context& context) {
+  const auto ttl = wire_duration(arguments.ttl, "--ttl");
+  if (!ttl) return tl::unexpected(ttl.error());
+  Json asked = new_object("AccessInvite");
+  if (!ttl->empty()) asked["spec"] = {{"ttl", *ttl}};
+  const auto made =
+      connection.api().post(path_of({"accessusers", arguments.name, "invite"}), asked);
+  if (!made) return tl::unexpected(made.error());
+  const InviteLink link{arguments.name, authority_of(connection.api().endpoint().url),
+                        text_at(*made, {"status", "token"}), pin_for_others(connection)};
+  if (link.token.empty()) return failed("the proxy gave no invite");
+  print_invite(context, arguments, link, text_at(*made, {"status", "expirationTimestamp"}));
+  return {};
+}
+
+}  // namespace
+
+Outcome<void> run_users_add(const UserArguments& arguments, const Context& context) {
+  auto traits = traits_of(arguments.traits);
+  if (!traits) return tl::unexpected(traits.error());
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  Json user = new_object("AccessUser");
+  user["version"] = "v2";
+  user["metadata"] = {{"name", arguments.name}};
+  user["spec"] = {{"roles", arguments.roles}};
+  if (!traits->empty()) user["spec"]["traits"] = std::move(*traits);
+  const auto created = connection->api().post("accessusers", user);
+  if (!created) return tl::unexpected(created.error());
+  if (arguments.output.empty()) {
+    context.out() << "user/" << kube::printable(arguments.name) << " created\n";
+  }
+  if (arguments.no_invite) return {};
+  if (arguments.output.empty()) context.out() << "\n";
+  return invite(*connection, arguments, context);
+}
+
+Outcome<void> run_users_invite(const UserArguments& arguments, const Context& context) {
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  return invite(*connection, arguments, context);
+}
+
+Outcome<void> run_users_lock(const std::vector<std::string>& names, bool locked,
+                             const Context& context) {
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  for (const std::string& name : names) {
+    // `null` takes the key away: unlocked users look as if they never had been locked.
+    const Json change{{"spec", {{"locked", locked ? Json(true) : Json()}}}};
+    const auto done = connection->api().merge(path_of({"accessusers", name}), change);
+    if (!done) return tl::unexpected(done.error());
+    context.out() << "user/" << kube::printable(name) << (locked ? " locked\n" : " unlocked\n");
+  }
+  return {};
+}
+
+}  // namespace postern::cli

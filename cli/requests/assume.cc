@@ -1,0 +1,77 @@
+#include "cli/requests/assume.h"
+
+#include "cli/output/text_table.h"
+#include "cli/output/times.h"
+#include "cli/requests/request_text.h"
+
+#include <ostream>
+
+namespace postern::cli {
+namespace {
+
+constexpr int kNotFound = 404;
+
+Outcome<void> change_and_tell(const Context& context, const std::vector<std::string>& assume,
+                              const std::vector<std::string>& drop) {
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  const auto session = change_requests(connection->api(), assume, drop);
+  if (!session) return tl::unexpected(session.error());
+  return tell_requests(context, *connection, *session);
+}
+
+}  // namespace
+
+Outcome<Json> change_requests(AccessClient& api, const std::vector<std::string>& assume,
+                              const std::vector<std::string>& drop) {
+  Json change = new_object("SessionRequests");
+  change["spec"] = Json::object();
+  if (!assume.empty()) change["spec"]["assume"] = assume;
+  if (!drop.empty()) change["spec"]["drop"] = drop;
+  return api.post("sessions/self/requests", change);
+}
+
+Outcome<std::vector<Json>> requests_of(AccessClient& api, const Json& session) {
+  std::vector<Json> requests;
+  for (const std::string& name : texts_at(session, {"status", "requests"})) {
+    auto request = api.get(path_of({"accessrequests", name}));
+    if (request) {
+      requests.push_back(std::move(*request));
+    } else if (request.error().http_status == kNotFound) {
+      requests.push_back({{"metadata", {{"name", name}}}});
+    } else {
+      return tl::unexpected(request.error());
+    }
+  }
+  return requests;
+}
+
+Outcome<void> tell_requests(const Context& context, const Connection& connection,
+                            const Json& session) {
+  const auto requests = requests_of(connection.api(), session);
+  if (!requests) return tl::unexpected(requests.error());
+  if (requests->empty()) {
+    context.out() << "No request is assumed: your own roles count.\n";
+    return {};
+  }
+  TextTable table{{"ASSUMED", "EXPIRES", "ROLES", "RESOURCES"}, {}};
+  const TimePoint now = std::chrono::system_clock::now();
+  for (const Json& request : *requests) {
+    table.rows.push_back({text_at(request, {"metadata", "name"}),
+                          time_with_distance(text_at(request, {"status", "accessExpires"}), now),
+                          joined(texts_at(request, {"spec", "roles"})),
+                          joined(texts_at(request, {"spec", "resources"}))});
+  }
+  table.print(context.out());
+  return {};
+}
+
+Outcome<void> run_assume(const std::vector<std::string>& names, const Context& context) {
+  return change_and_tell(context, names, {});
+}
+
+Outcome<void> run_drop(const std::vector<std::string>& names, const Context& context) {
+  return change_and_tell(context, {}, names.empty() ? std::vector<std::string>{"*"} : names);
+}
+
+}  // namespace postern::cli

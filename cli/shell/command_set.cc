@@ -1,0 +1,38 @@
+#include "cli/shell/command_set.h"
+
+namespace postern::cli {
+
+CLI::App& CommandSet::group(CLI::App& parent, const std::string& name,
+                            const std::string& description) {
+  auto* const added = parent.add_subcommand(name, description);
+  added->require_subcommand(1);
+  added->fallthrough();
+  return *added;
+}
+
+CLI::App& CommandSet::command(CLI::App& parent, const std::string& name,
+                              const std::string& description, const std::string& footer) {
+  auto* const added = parent.add_subcommand(name, description);
+  added->fallthrough();
+  added->footer(footer);
+  return *added;
+}
+
+const CommandSet::Action* CommandSet::chosen() const {
+  for (const auto& [command, action] : actions_) {
+    if (command->parsed()) return &action;
+  }
+  return nullptr;
+}
+
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                      const std::string& description) {
+  return command.add_option(name, values, description)->allow_extra_args(false);
+}
+
+CLI::Option* add_output(CLI::App& command, std::string& output,
+                        const std::vector<std::string>& words) {
+  return command.add_option("-o,--output", output, "Format")->check(CLI::IsMember(words));
+}
+
+}  // namespace postern::cli
