@@ -232,6 +232,7 @@ Task<std::optional<Result<void>>> answer_login(WorkerState& state, ClientConnect
   if (auto read = read_info(request); !read) co_return fail(std::move(read.error()));
   api::ApiRequest login = api_request(request, std::move(*request.body));
   login.anonymous = true;
+  login.address = client.peer_address();
   auto plan = api::plan_request(login);
   if (!plan) co_return fail(std::move(plan.error()));
   co_return co_await carry_out_plan(state, client, request, std::move(*plan));

@@ -28,6 +28,7 @@ struct ApiRequest {
   std::string accept;
   std::string body;
   Caller caller;
+  std::string address;  ///< of the client, without a port
   /// Nobody has been proved: the caller's name is empty, and a login is all that is answered.
   bool anonymous = false;
 };

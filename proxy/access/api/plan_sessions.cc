@@ -41,8 +41,12 @@ Result<SessionDocument> read_session(const Json& document) {
 Result<LoginDocument> read_login(const Json& document, SessionDocument session) {
   Causes causes;
   const Fields login(document, "spec.login", causes);
-  LoginDocument read{login.text("user"), login.text("password"), login.text("invite"),
-                     login.text("newPassword"), std::move(session)};
+  LoginDocument read;
+  read.user = login.text("user");
+  read.password = login.text("password");
+  read.invite = login.text("invite");
+  read.new_password = login.text("newPassword");
+  read.session = std::move(session);
   if (read.user.empty()) causes.push_back(required_value("spec.login.user"));
   if (read.password.empty() == read.invite.empty()) {
     causes.push_back(required_value("spec.login.password", "either a password or an invite"));
@@ -61,6 +65,7 @@ Result<Call> plan_login(const ApiRequest& request, const Json& document, Session
   }
   auto login = read_login(document, std::move(session));
   if (!login) return fail(std::move(login.error()));
+  login->address = request.address;
   return LoginCall{std::move(*login)};
 }
 

@@ -67,14 +67,18 @@ bool Viewer::sees(const SessionObject& session) const {
   return (!person_.name.empty() && session.user.name == person_.name) || reads_all_sessions_;
 }
 
-bool Viewer::same_view(const AccessState& state) const {
-  const Person now = state.person(caller_.user);
-  const auto same_role = [](const auto& a, const auto& b) {
-    return a == b || (a->name == b->name && a->source == b->source);
-  };
-  return now.name == person_.name && now.traits == person_.traits &&
-         std::equal(now.roles.begin(), now.roles.end(), person_.roles.begin(), person_.roles.end(),
-                    same_role);
+bool same_view(const rbac::Policy& before, const rbac::Policy& now, const rbac::UserInfo& user,
+               std::string_view resource) {
+  if (&before == &now) return true;
+  // Clusters are seen through roles that one may search as, too.
+  if (resource == "kubeclusters") return false;
+  const rbac::StaticRights had = before.static_rights(user);
+  const rbac::StaticRights has = now.static_rights(user);
+  return had.traits == has.traits &&
+         std::equal(had.roles.begin(), had.roles.end(), has.roles.begin(), has.roles.end(),
+                    [](const auto& a, const auto& b) {
+                      return a == b || (a->name == b->name && a->source == b->source);
+                    });
 }
 
 }  // namespace postern::proxy::access::api

@@ -4,6 +4,7 @@
 #include "proxy/access/api/kinds.h"
 #include "proxy/access/state/access_state.h"
 #include "proxy/access/state/objects.h"
+#include "rbac/policy.h"
 
 #include <memory>
 #include <string>
@@ -29,8 +30,6 @@ class Viewer {
 
   const rbac::request::Person& person() const { return person_; }
   const Caller& caller() const { return caller_; }
-  /// Whether this person's view is still the one that this object shows.
-  bool same_view(const AccessState& state) const;
 
  private:
   Caller caller_;
@@ -41,5 +40,9 @@ class Viewer {
   bool reads_all_sessions_ = false;
   bool reads_all_clusters_ = false;
 };
+
+/// Whether a watch of this kind shows this user the same under both policies. Any thread.
+bool same_view(const rbac::Policy& before, const rbac::Policy& now, const rbac::UserInfo& user,
+               std::string_view resource);
 
 }  // namespace postern::proxy::access::api

@@ -52,9 +52,6 @@ void WatchHub::catch_up(Watch& watch, Version from, WatchQueue& queue) {
 }
 
 void WatchHub::pass_on(const StateChange& change) {
-  if (change.kind == StateChange::Kind::kRole || change.kind == StateChange::Kind::kUser) {
-    end_changed_views();
-  }
   std::array<ObjectPtr, 2> objects;  // before and now, made for the first who sees them
   for (auto watch = watches_.begin(); watch != watches_.end();) {
     const auto queue = watch->queue.lock();
@@ -73,18 +70,6 @@ void WatchHub::pass_on(const StateChange& change) {
     }
     ++watch;
   }
-}
-
-void WatchHub::end_changed_views() {
-  std::erase_if(watches_, [this](const Watch& watch) {
-    // Clusters are seen through the roles that others may search as, too.
-    const bool stays = watch.kind->resource != "kubeclusters" && watch.viewer.same_view(state_);
-    if (stays) return false;
-    if (const auto queue = watch.queue.lock()) {
-      queue->end(expired("your roles have changed: list again"));
-    }
-    return true;
-  });
 }
 
 }  // namespace postern::proxy::access::api

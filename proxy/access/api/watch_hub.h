@@ -19,8 +19,9 @@ struct WatchStart {
 };
 
 /// The watches of the access API. Lives on the access thread, where each change of the state comes
-/// by once and is handed to those who see it. A watcher whose roles change is ended with 410, like
-/// filtered watches of clusters: what comes into view then is shown by a new list.
+/// by once and is handed to those who see it. What somebody sees is settled when the watch begins:
+/// whoever serves it ends it when static roles change (same_view()), as filtered watches of
+/// clusters end.
 class WatchHub {
  public:
   /// `state` must outlive the hub. One per state; on the access thread or before it runs.
@@ -42,7 +43,6 @@ class WatchHub {
 
   void pass_on(const StateChange& change);
   void catch_up(Watch& watch, Version from, WatchQueue& queue);
-  void end_changed_views();
 
   AccessState& state_;
   std::list<Watch> watches_;
