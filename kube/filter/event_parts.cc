@@ -2,6 +2,7 @@
 
 #include "kube/filter/json_string.h"
 #include "kube/filter/member_reader.h"
+#include "kube/filter/white_space.h"
 
 #include <algorithm>
 
@@ -49,7 +50,9 @@ void EventParts::on_metadata_key(std::string_view key, std::size_t after) {
 void EventParts::read(std::string_view event) {
   for (std::uint32_t rest = seen_; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<std::size_t>(__builtin_ctz(rest));
-    read_value(event.substr(after_keys_[i]), values_[i]);
+    const std::string_view colon = past_space(event.substr(after_keys_[i]));
+    values_[i] = past_space(colon.substr(1));
+    if (i != index(Part::kRows)) read_value(values_[i], values_[i]);
   }
 }
 
@@ -58,6 +61,9 @@ std::string EventParts::list_metadata() const {
     Part part;
     std::string_view key;
   };
+  constexpr std::uint32_t kAll =
+      bit(Part::kSelfLink) | bit(Part::kResourceVersion) | bit(Part::kContinue);
+  if ((seen_ & kAll) == 0) return "{}";
   std::array<Member, 3> members{{{Part::kSelfLink, "\"selfLink\":"},
                                  {Part::kResourceVersion, "\"resourceVersion\":"},
                                  {Part::kContinue, "\"continue\":"}}};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kube/filter/json_string.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -40,7 +42,7 @@ class EventParts {
   /// is asked of this.
   void read(std::string_view event);
 
-  /// A part as written; "" when there is none.
+  /// A part as written; "" when there is none. Not for kRows.
   std::string_view operator[](Part part) const {
     return (seen_ & bit(part)) != 0 ? values_[index(part)] : std::string_view();
   }
@@ -49,6 +51,9 @@ class EventParts {
     const std::string_view value = (*this)[part];
     return value.empty() ? "null" : value;
   }
+  /// The text from where the value of kRows begins, since a filter reads that once more anyway: its
+  /// end is not looked for. "" when there is none.
+  std::string_view rows() const { return (*this)[Part::kRows]; }
   /// Whether one of `parts` stands there twice.
   template <class... Parts>
   bool repeats(Parts... parts) const {
@@ -64,8 +69,8 @@ class EventParts {
  private:
   static constexpr std::size_t kParts = 13;
 
-  static std::size_t index(Part part) { return static_cast<std::size_t>(part); }
-  static std::uint32_t bit(Part part) { return 1U << index(part); }
+  static constexpr std::size_t index(Part part) { return static_cast<std::size_t>(part); }
+  static constexpr std::uint32_t bit(Part part) { return 1U << index(part); }
   void note(Part part, std::size_t after);
 
   std::uint32_t seen_ = 0;      ///< a bit for each part
@@ -73,5 +78,10 @@ class EventParts {
   std::array<std::size_t, kParts> after_keys_{};
   std::array<std::string_view, kParts> values_;
 };
+
+/// Whether an apiVersion, as written, is of the group that Table is in.
+inline bool is_meta_version(std::string_view version) {
+  return is_word(version.substr(0, 13), "\"meta.k8s.io/");
+}
 
 }  // namespace postern::kube::filter

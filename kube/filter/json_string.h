@@ -20,7 +20,7 @@ bool decode_json_string(std::string_view raw, std::string& out);
 /// nullptr for false.
 char* decode_json_string(std::string_view raw, char* to);
 
-/// The same, in one step with keeping the memory of `buffer`, which `text` is a view of.
+/// The same; `text` is a view of `buffer`, which only ever grows.
 bool decode_json_string(std::string_view raw, std::string& buffer, std::string_view& text);
 
 /// Whether decode_json_string can decode `raw`.

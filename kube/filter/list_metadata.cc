@@ -1,5 +1,7 @@
 #include "kube/filter/list_metadata.h"
 
+#include "kube/filter/append_all.h"
+#include "kube/filter/json_string.h"
 #include "kube/filter/member_reader.h"
 
 namespace postern::kube::filter {
@@ -13,9 +15,8 @@ class MetadataWriter {
   MetadataWriter& operator=(const MetadataWriter&) = delete;
 
   void member(std::string_view key, std::string_view value) {
-    if (!first_) out_.push_back(',');
+    append_all(out_, first_ ? "\"" : ",\"", key, "\":", value);
     first_ = false;
-    out_.append("\"").append(key).append("\":").append(value);
   }
 
  private:
@@ -25,7 +26,7 @@ class MetadataWriter {
 
 /// What is known to be fit for a client as it is.
 bool passes(std::string_view key) {
-  return key == "selfLink" || key == "resourceVersion";
+  return is_word(key, "selfLink") || is_word(key, "resourceVersion");
 }
 
 }  // namespace
@@ -33,8 +34,11 @@ bool passes(std::string_view key) {
 const char* rewrite_list_metadata(std::string_view metadata, const SealContinue& seal,
                                   bool drop_token, std::string& token, std::string& out) {
   token.clear();
+  if (is_word(metadata, "null") || is_word(metadata, "{}")) {
+    out.append("{}");
+    return nullptr;
+  }
   MetadataWriter writer(out);
-  if (metadata == "null") return nullptr;
   bool seen_self_link = false;
   bool seen_version = false;
   bool seen_continue = false;
@@ -42,13 +46,13 @@ const char* rewrite_list_metadata(std::string_view metadata, const SealContinue&
   MemberReader reader(metadata);
   while (reader.next(member)) {
     if (passes(member.key)) {
-      bool& seen = member.key == "selfLink" ? seen_self_link : seen_version;
+      bool& seen = is_word(member.key, "selfLink") ? seen_self_link : seen_version;
       std::string ignored;
       if (seen) return "duplicate key in the list's metadata";
       if (!read_text(member.value, ignored)) return "the list's metadata cannot be read";
       seen = true;
       writer.member(member.key, member.value);
-    } else if (member.key == "continue") {
+    } else if (is_word(member.key, "continue")) {
       if (seen_continue) return "duplicate continue key";
       seen_continue = true;
       if (!read_text(member.value, token)) return "the continue token cannot be read";
@@ -57,7 +61,7 @@ const char* rewrite_list_metadata(std::string_view metadata, const SealContinue&
       if (seal) writer.member("continue", "\"" + seal(token) + "\"");
     }
   }
-  return reader.failed() ? "the list's metadata cannot be read" : nullptr;
+  return reader.complete() ? nullptr : "the list's metadata cannot be read";
 }
 
 }  // namespace postern::kube::filter

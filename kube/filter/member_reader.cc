@@ -57,8 +57,8 @@ const char* past_value(const char* p, const char* end) {
 
 }  // namespace
 
-MemberReader::MemberReader(std::string_view object)
-    : p_(object.data()), end_(object.data() + object.size()) {
+MemberReader::MemberReader(std::string_view text)
+    : p_(text.data()), end_(text.data() + text.size()) {
   p_ = past_space(p_, end_);
   if (p_ == end_ || *p_ != '{') {
     fail();
@@ -68,71 +68,48 @@ MemberReader::MemberReader(std::string_view object)
 }
 
 bool MemberReader::fail() {
-  failed_ = true;
+  over_ = failed_ = true;
   p_ = end_;
   return false;
 }
 
-bool MemberReader::key(std::string_view& key) {
-  if (p_ == end_ || *p_ != '"') return fail();
-  bool escapes = false;
-  const char* const after = past_short_string(p_, end_, escapes);
-  if (after == nullptr) return fail();
-  key = {p_ + 1, after - 1};
-  p_ = after;
-  if (!escapes) return true;
-  return decode_json_string(key, decoded_, key) || fail();
+bool MemberReader::complete() const {
+  return over_ && !failed_ && past_space(p_, end_) == end_;
 }
 
-bool MemberReader::value(std::string_view& text) {
+bool MemberReader::next_long_key(std::string_view& key) {
+  if (over_) return false;
   p_ = past_space(p_, end_);
-  const char* const after = past_value(p_, end_);
-  if (after == nullptr) return fail();
-  text = {p_, after};
-  p_ = after;
-  return true;
-}
-
-/// The usual case, faster: a short member without white space. false: it is no such.
-[[gnu::always_inline]] inline bool MemberReader::quick_next(Member& member) {
-  constexpr std::ptrdiff_t kMargin = 4 * kShortValue;  // more than such a member has bytes
-  const char* p = p_;
-  if (end_ - p <= kMargin) return false;
-  if (!first_ && *p++ != ',') return false;
-  if (*p != '"') return false;
-  bool escapes = false;
-  const int length = short_text(p + 1, escapes);
-  if (length == kShortValue) return false;
-  member.key = {p + 1, static_cast<std::size_t>(length)};
-  if (escapes && !decode_json_string(member.key, decoded_, member.key)) return false;
-  p += length + 2;
-  if (*p != ':') return false;
-  const int value_length = short_value(++p);
-  if (value_length == 0) return false;
-  member.value = {p, static_cast<std::size_t>(value_length)};
-  p_ = p + value_length;
-  first_ = false;
-  return true;
-}
-
-bool MemberReader::next(Member& member) {
-  if (quick_next(member)) return true;
-  p_ = past_space(p_, end_);
-  if (failed_ || p_ == end_) return failed_ ? false : fail();
+  if (p_ == end_) return fail();
   if (*p_ == '}') {
-    // The text's end: `first_` stays, so that a further call says "end" again.
-    return past_space(p_ + 1, end_) == end_ ? false : fail();
+    ++p_;
+    over_ = true;
+    return false;
   }
   if (!first_) {
     if (*p_ != ',') return fail();
     p_ = past_space(p_ + 1, end_);
   }
   first_ = false;
-  if (!key(member.key)) return false;
-  p_ = past_space(p_, end_);
+  if (p_ == end_ || *p_ != '"') return fail();
+  bool escapes = false;
+  const char* const after = past_short_string(p_, end_, escapes);
+  if (after == nullptr) return fail();
+  key = {p_ + 1, after - 1};
+  if (escapes && !decode_json_string(key, decoded_, key)) return fail();
+  p_ = past_space(after, end_);
   if (p_ == end_ || *p_ != ':') return fail();
-  ++p_;
-  return value(member.value);
+  p_ = past_space(p_ + 1, end_);
+  return true;
+}
+
+bool MemberReader::skip_long_value(std::string_view& value) {
+  p_ = past_space(p_, end_);
+  const char* const after = past_value(p_, end_);
+  if (after == nullptr) return fail();
+  value = {p_, after};
+  p_ = after;
+  return true;
 }
 
 bool read_members(std::string_view object, std::initializer_list<Wanted> wanted) {
@@ -150,7 +127,7 @@ bool read_members(std::string_view object, std::initializer_list<Wanted> wanted)
       bit <<= 1;
     }
   }
-  return !reader.failed();
+  return reader.complete();
 }
 
 bool read_first_element(std::string_view array, std::string_view& first, int& count) {
@@ -171,18 +148,15 @@ bool read_first_element(std::string_view array, std::string_view& first, int& co
 
 bool read_value(std::string_view text, std::string_view& value) {
   const char* const end = text.data() + text.size();
-  const char* p = past_space(text.data(), end);
-  if (p == end || *p != ':') return false;
-  p = past_space(p + 1, end);
-  const char* const after = past_value(p, end);
+  const char* const after = past_value(text.data(), end);
   if (after == nullptr) return false;
-  value = {p, after};
+  value = {text.data(), after};
   return true;
 }
 
 bool read_text(std::string_view value, std::string& out) {
   out.clear();
-  if (value == "null") return true;
+  if (is_word(value, "null")) return true;
   if (value.size() < 2 || value.front() != '"') return false;
   return decode_json_string(value.substr(1, value.size() - 2), out);
 }

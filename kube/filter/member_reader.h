@@ -1,5 +1,10 @@
 #pragma once
 
+#include "kube/filter/json_string.h"
+#include "kube/filter/short_value.h"
+#include "kube/filter/white_space.h"
+
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -13,27 +18,68 @@ struct Member {
 };
 
 /// Reads the members of an object whose text is complete, in their order. Values are not read, only
-/// passed over (as Walker does). `object` must outlive the reader.
+/// passed over (as Walker does). The text must outlive the reader.
 class MemberReader {
  public:
-  explicit MemberReader(std::string_view object);
+  /// `text`: an object and whatever follows it.
+  explicit MemberReader(std::string_view text);
 
   /// The next member; false at the end, or when the text is not an object: then failed() is true.
-  bool next(Member& member);
+  bool next(Member& member) { return next_key(member.key) && skip_value(member.value); }
+  /// The same in two steps: the key, then its value by skip_value() or, where someone else reads
+  /// it, by text() and go_on().
+  bool next_key(std::string_view& key);
+  bool skip_value(std::string_view& value);
   bool failed() const { return failed_; }
+  /// Whether this was an object with nothing behind it. Asked at the end.
+  bool complete() const;
+
+  /// The text from where the reader stands: a value and what follows it; at the end, what follows
+  /// the object.
+  std::string_view text() const { return {p_, end_}; }
+  /// Goes on there.
+  void go_on(std::string_view text) { p_ = text.data(); }
 
  private:
-  bool quick_next(Member& member);
+  /// More than a comma, a short key and its colon have bytes.
+  static constexpr std::ptrdiff_t kQuickMargin = kShortValue + 4;
+
   bool fail();
-  bool key(std::string_view& key);
-  bool value(std::string_view& text);
+  bool next_long_key(std::string_view& key);
+  bool skip_long_value(std::string_view& value);
 
   const char* p_;
   const char* end_;
   bool first_ = true;
+  bool over_ = false;
   bool failed_ = false;
   std::string decoded_;
 };
+
+// The usual cases are inline: a short key or value without white space.
+
+[[gnu::always_inline]] inline bool MemberReader::next_key(std::string_view& key) {
+  const char* p = p_;
+  if (over_ || end_ - p <= kQuickMargin) return next_long_key(key);
+  if (!first_ && *p++ != ',') return next_long_key(key);
+  if (*p != '"') return next_long_key(key);
+  bool escapes = false;
+  const int length = short_text(p + 1, escapes);
+  if (length == kShortValue || p[length + 2] != ':') return next_long_key(key);
+  first_ = false;
+  key = {p + 1, static_cast<std::size_t>(length)};
+  if (escapes && !decode_json_string(key, decoded_, key)) return fail();
+  p_ = past_space(p + length + 3, end_);
+  return true;
+}
+
+[[gnu::always_inline]] inline bool MemberReader::skip_value(std::string_view& value) {
+  const int length = end_ - p_ > kShortValue ? short_value(p_) : 0;
+  if (length == 0) return skip_long_value(value);
+  value = {p_, static_cast<std::size_t>(length)};
+  p_ += length;
+  return true;
+}
 
 /// A member that read_members looks for. `value` stays as it is when there is none.
 struct Wanted {
@@ -45,11 +91,11 @@ struct Wanted {
 /// wanted keys stands there twice.
 bool read_members(std::string_view object, std::initializer_list<Wanted> wanted);
 
-/// The first element of an array whose text is complete, and how many there are (2 for more).
+/// The first element of the array that `array` begins with, and how many there are (2 for more).
 /// false: the text is not an array.
 bool read_first_element(std::string_view array, std::string_view& first, int& count);
 
-/// The value behind a key, whose colon `text` begins with. false: there is none.
+/// The value that `text` begins with. false: there is none.
 bool read_value(std::string_view text, std::string_view& value);
 
 /// Decodes `value` when it is a string; `null` is "". false: it is anything else.

@@ -5,9 +5,9 @@
 namespace postern::kube::filter {
 
 Want ObjectHead::on_reference_key(std::string_view key) {
-  if (key == "involvedObject" || key == "regarding") {
+  if (is_word(key, "involvedObject") || is_word(key, "regarding")) {
     reference_ = &regarding_;
-  } else if (key == "related") {
+  } else if (is_word(key, "related")) {
     reference_ = &related_;
   } else {
     return Want::kSkip;
@@ -27,22 +27,39 @@ bool ObjectHead::on_raw(std::string_view value) {
 }
 
 bool ObjectHead::read_reference(std::string_view value, Reference& reference) {
-  if (value == "null") return true;
+  if (is_word(value, "null")) return true;
+  reference.clear();
   reference.present = true;
-  std::string_view api_version = "null";
-  std::string_view kind = "null";
-  std::string_view ns = "null";
-  std::string_view name = "null";
-  return read_members(value, {{"apiVersion", &api_version},
-                              {"kind", &kind},
-                              {"namespace", &ns},
-                              {"name", &name}}) &&
-         read_text(api_version, reference.api_version) && read_text(kind, reference.kind) &&
-         read_text(ns, reference.namespace_) && read_text(name, reference.name);
+  unsigned seen = 0;
+  Member member;
+  MemberReader reader(value);
+  while (reader.next(member)) {
+    const unsigned field = Reference::field_of(member.key);
+    if (field == Reference::kFields) continue;
+    if ((seen & 1U << field) != 0 || !read_text(member.value, reference.fields[field]))
+      return false;
+    seen |= 1U << field;
+  }
+  return reader.complete();
+}
+
+unsigned ObjectHead::Reference::field_of(std::string_view key) {
+  if (is_word(key, "apiVersion")) return kApiVersion;
+  if (is_word(key, "kind")) return kKind;
+  if (is_word(key, "namespace")) return kNamespace;
+  return is_word(key, "name") ? kName : kFields;
+}
+
+void ObjectHead::Reference::clear() {
+  for (std::string& field : fields) {
+    if (!field.empty()) field.clear();
+  }
 }
 
 ObjectReference ObjectHead::view(const Reference& reference) {
-  return {reference.api_version, reference.kind, reference.namespace_, reference.name};
+  const auto& fields = reference.fields;
+  return {fields[Reference::kApiVersion], fields[Reference::kKind], fields[Reference::kNamespace],
+          fields[Reference::kName]};
 }
 
 const Item& ObjectHead::item() {
@@ -55,22 +72,37 @@ const Item& ObjectHead::item() {
 }
 
 const char* ObjectHead::read(std::string_view object) {
+  std::string_view rest;
+  if (const char* const reason = read(object, rest)) return reason;
+  const bool whole = rest.find_first_not_of(" \n\r\t") == std::string_view::npos;
+  return whole ? nullptr : "the object cannot be read";
+}
+
+const char* ObjectHead::read(std::string_view text, std::string_view& rest) {
   reset();
+  MemberReader reader(text);
   Member member;
-  MemberReader reader(object);
-  while (reader.next(member)) {
+  while (reader.next_key(member.key)) {
     const Want want = on_object_key(member.key);
     if (reason_ != nullptr) return reason_;
+    if (want == Want::kObject && reader.text().starts_with('{')) {
+      std::string_view behind;
+      if (!read_metadata(reader.text(), behind)) return reason_;
+      reader.go_on(behind);
+      continue;
+    }
+    if (!reader.skip_value(member.value)) break;
     if (want == Want::kRaw && !on_raw(member.value)) return reason_;
-    if (want != Want::kObject || member.value == "null") continue;
-    if (!read_metadata(member.value)) return reason_;
+    if (want == Want::kObject && !is_word(member.value, "null"))
+      return "the metadata cannot be read";
   }
+  rest = reader.text();
   return reader.failed() ? "the object cannot be read" : nullptr;
 }
 
-bool ObjectHead::read_metadata(std::string_view metadata) {
+bool ObjectHead::read_metadata(std::string_view text, std::string_view& rest) {
   Member member;
-  MemberReader reader(metadata);
+  MemberReader reader(text);
   while (reader.next(member)) {
     const Want want = on_metadata_key(member.key);
     if (reason_ == nullptr && want == Want::kText && !read_text(member.value, *text_)) {
@@ -78,6 +110,7 @@ bool ObjectHead::read_metadata(std::string_view metadata) {
     }
     if (reason_ != nullptr) return false;
   }
+  rest = reader.text();
   if (reader.failed()) reason_ = "the metadata cannot be read";
   return reason_ == nullptr;
 }

@@ -4,6 +4,7 @@
 #include "kube/filter/json_string.h"
 #include "kube/filter/walk_step.h"
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ class ObjectHead {
   /// Collects from an object whose text is complete, instead of a walk. Returns the reason when it
   /// cannot be read, or nullptr.
   const char* read(std::string_view object);
+  /// The same of the object that `text` begins with; `rest` is what follows it.
+  const char* read(std::string_view text, std::string_view& rest);
 
   /// A key of the object / of its metadata. What comes then goes to the functions below.
   Want on_object_key(std::string_view key);
@@ -46,12 +49,17 @@ class ObjectHead {
   struct Reference {
     bool seen = false;
     bool present = false;  ///< the texts are this object's
-    std::string api_version, kind, namespace_, name;
+    enum Field : unsigned { kApiVersion, kKind, kNamespace, kName, kFields };
+    std::array<std::string, kFields> fields;
+
+    /// kFields for any other key.
+    static unsigned field_of(std::string_view key);
+    void clear();
   };
 
   Want on_reference_key(std::string_view key);
   Want once(bool& seen, Want want, const char* reason);
-  bool read_metadata(std::string_view metadata);
+  bool read_metadata(std::string_view text, std::string_view& rest);
   bool read_reference(std::string_view value, Reference& reference);
   static ObjectReference view(const Reference& reference);
 

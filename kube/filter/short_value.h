@@ -38,26 +38,45 @@ inline ShortMasks short_masks(const char* p) {
 }
 #endif
 
+/// What is escaped by `backslashes`.
+inline unsigned short_escaped(unsigned backslashes) {
+  if ((backslashes & (backslashes << 1)) == 0) return backslashes << 1;
+  unsigned escaped = 0;
+  while (backslashes != 0) {
+    const unsigned next = 2U << __builtin_ctz(backslashes);
+    escaped |= next;
+    backslashes &= ~(next | (next - 1));
+  }
+  return escaped;
+}
+
 /// The length of the string whose first byte (behind its quote) is at `p`; kShortValue when its
 /// closing quote is not among the 16 bytes. `escapes`: it has some.
 [[gnu::always_inline]] inline int short_text(const char* p, bool& escapes) {
+  constexpr unsigned kNone = 1U << kShortValue;
   escapes = false;
   if (*p == '"') return 0;
   const ShortMasks masks = short_masks(p);
-  unsigned quotes = masks.quotes | 1U << kShortValue;
-  unsigned backslashes = masks.backslashes;
-  const auto up_to_quote = [&quotes] { return quotes ^ (quotes - 1); };
-  escapes = (backslashes & up_to_quote()) != 0;
+  unsigned quotes = masks.quotes | kNone;
+  escapes = (masks.backslashes & (quotes ^ (quotes - 1))) != 0;
   if (escapes) [[unlikely]] {
-    do {
-      // Neither the first backslash nor what it escapes means anything any more.
-      const unsigned rest = ~((4U << __builtin_ctz(backslashes)) - 1);
-      backslashes &= rest;
-      quotes = (quotes & rest) | 1U << kShortValue;
-    } while ((backslashes & up_to_quote()) != 0);
+    quotes = (quotes & ~short_escaped(masks.backslashes)) | kNone;
   }
   return __builtin_ctz(quotes);
 }
+
+#if defined(__SSE2__)
+/// The bracket in `close` that closes the first in `open`, as a bit; 0 when there is none. Takes
+/// the brackets away pair by pair, until the first to close is that one.
+inline unsigned short_match(unsigned open, unsigned close) {
+  for (; close != 0; close &= close - 1) {
+    const unsigned before = open & (close ^ (close - 1));
+    if ((before & (before - 1)) == 0) return close & (0U - close);
+    open ^= 1U << (31 - __builtin_clz(before));
+  }
+  return 0;
+}
+#endif
 
 /// The length of the object or array whose opening bracket is at `p`; 0 when it does not end among
 /// the 16 bytes, or needs a closer look: it has escapes, or its brackets do not match.
@@ -66,30 +85,23 @@ inline int short_container(const char* p) {
   const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   // '[' and '{', ']' and '}' differ in this bit only, and no other byte becomes one of them.
   const __m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20));
-  unsigned open = short_mask(folded, '{');
-  unsigned close = short_mask(folded, '}');
-  unsigned strings = short_mask(text, '"');
-  const unsigned backslashes = short_mask(text, '\\');
-  const auto up_to_close = [&close] { return close ^ (close - 1); };
-  if (((strings | (open & ~1U)) & up_to_close()) != 0) {
+  const unsigned open = short_mask(folded, '{');
+  const unsigned close = short_mask(folded, '}');
+  const unsigned quotes = short_mask(text, '"');
+  unsigned last = short_match(open, close);
+  if ((quotes & (last - 1)) != 0) {
+    unsigned strings = quotes;
     for (int shift = 1; shift < kShortValue; shift *= 2) strings ^= strings << shift;
-    open &= ~strings;
-    close &= ~strings;
-    // Takes the brackets away pair by pair, until the first to close is that of the first to open.
-    for (;;) {
-      const unsigned inner = open & up_to_close();
-      if (close == 0 || (inner & (inner - 1)) == 0) break;
-      open ^= 1U << (31 - __builtin_clz(inner));
-      close &= close - 1;
-    }
+    last = short_match(open & ~strings, close & ~strings);
   }
-  if (close == 0 || (backslashes & up_to_close()) != 0) return 0;
-  const int last = __builtin_ctz(close);
-  if (p[last] != p[0] + 2) [[unlikely]] {
+  if (last == 0 || (short_mask(text, '\\') & (last - 1)) != 0) return 0;
+  const int length = __builtin_ctz(last) + 1;
+  if (p[length - 1] != p[0] + 2) [[unlikely]] {
     return 0;
   }
-  return last + 1;
+  return length;
 #else
+  (void)p;
   return 0;
 #endif
 }
@@ -149,6 +161,7 @@ inline int short_scalar(const char* p) {
     const int length = short_text(p + 1, escapes);
     return length == kShortValue ? 0 : length + 2;
   }
+  if (*p >= '0' && *p <= '9' && (p[1] == ',' || p[1] == '}')) return 1;
   if (*p != '{' && *p != '[') return short_scalar(p);
   return p[1] == p[0] + 2 ? 2 : short_container(p);
 }

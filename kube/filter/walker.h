@@ -47,12 +47,12 @@ class Walker {
     const char* const begin = p;
     raw_from_ = p;
     while (p != end) {
-      const char* const next = step(p, end);
-      if (next == nullptr) {
-        offset_ += static_cast<std::uint64_t>(p - begin);
+      reached_ = p;
+      p = step(p, end);
+      if (p == nullptr) {
+        offset_ += static_cast<std::uint64_t>(reached_ - begin);
         return false;
       }
-      p = next;
     }
     offset_ += static_cast<std::uint64_t>(end - begin);
     return !raw_active_ || keep_raw(end);
@@ -217,11 +217,17 @@ class Walker {
   /// without a look at the state between their tokens. From a key on; stops in any state.
   const char* quick(const char* p, const char* end) {
     for (;;) {
+      reached_ = p;
       p = quick_members(p, end);
       if (p == end) return end;
       if (state_ == State::kFirstKey && *p == '}') p = close(p);
       while (state_ == State::kAfterValue && p != end && *p == '}') p = close(p);
       if (state_ == State::kAbandoned && p != end) p = abandoned(p, end);
+      if (state_ == State::kDocument) {
+        p = begin(p, end);
+        if (state_ != State::kFirstKey) return p;
+        continue;
+      }
       if (state_ != State::kAfterValue || end - p <= kQuickMargin || *p != ',') return p;
       ++p;
       state_ = State::kKey;
@@ -306,12 +312,16 @@ class Walker {
 
   [[gnu::always_inline]] const char* key_done(std::string_view raw, bool escapes,
                                               const char* after) {
+    if (escapes) return escaped_key_done(raw, after);
     state_ = State::kColon;
-    if (escapes) {
-      if (!decode_json_string(raw, decoded_, raw)) return fail("a key cannot be decoded");
-    }
     want_ = handler_.on_key(raw, after);
     return handler_.reason() != nullptr ? fail(handler_.reason()) : after;
+  }
+
+  [[gnu::noinline]] const char* escaped_key_done(std::string_view raw, const char* after) {
+    std::string_view key;
+    if (!decode_json_string(raw, decoded_, key)) return fail("a key cannot be decoded");
+    return key_done(key, false, after);
   }
 
   [[gnu::always_inline]] const char* text(const char* p, const char* end) {
@@ -373,6 +383,9 @@ class Walker {
         raw_.clear();
         raw_from_ = p;
         raw_active_ = true;
+        if (end - p > kShortValue) {
+          if (const int length = short_value(p); length != 0) return value_done(p + length);
+        }
         [[fallthrough]];
       case Want::kSkip:
         return begin_skip(p, end);
@@ -449,9 +462,16 @@ class Walker {
 
   [[gnu::always_inline]] const char* value_done(const char* after) {
     state_ = State::kAfterValue;
-    if (!raw_active_) return after;
-    if (!keep_raw(after)) return nullptr;
+    return raw_active_ ? raw_done(after) : after;
+  }
+
+  const char* raw_done(const char* after) {
     raw_active_ = false;
+    const auto size = static_cast<std::size_t>(after - raw_from_);
+    if (raw_.empty() && size <= raw_cap_) {
+      return follow(handler_.on_raw({raw_from_, size}), after);
+    }
+    if (!keep_raw(after)) return nullptr;
     return follow(handler_.on_raw(raw_), after);
   }
 
@@ -480,6 +500,7 @@ class Walker {
   std::string raw_;
   const char* raw_from_ = nullptr;
 
+  const char* reached_ = nullptr;  // in this chunk; for offset() after a failure
   std::uint64_t offset_ = 0;
   const char* reason_ = nullptr;
 };

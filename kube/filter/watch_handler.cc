@@ -52,17 +52,17 @@ Want WatchHandler::on_key(std::string_view key, const char* after) {
 }
 
 Want WatchHandler::on_event_key(std::string_view key) {
-  if (key == "type") {
+  if (is_word(key, "type")) {
     text_ = Text::kType;
     return once(seen_type_, Want::kText, "duplicate type key");
   }
-  if (key == "object") return once(seen_object_, Want::kObject, "duplicate object key");
+  if (is_word(key, "object")) return once(seen_object_, Want::kObject, "duplicate object key");
   reason_ = "an unknown key in an event";
   return Want::kSkip;
 }
 
 Want WatchHandler::on_object_key(std::string_view key) {
-  if (key == "kind") {
+  if (is_word(key, "kind")) {
     text_ = Text::kKind;
     return once(seen_kind_, Want::kText, "duplicate kind key");
   }
@@ -76,26 +76,27 @@ Step WatchHandler::on_text(std::string_view raw, const char* after) {
     if (!head_.on_text(raw)) return fail(head_.reason());
     return decide_early(after);
   }
+  std::string_view text;
   if (text_ == Text::kType) {
-    if (!decode_json_string(raw, type_text_)) return fail("an event's type cannot be read");
-    return on_type();
+    if (!decode_json_string(raw, decoded_, text)) return fail("an event's type cannot be read");
+    return on_type(text);
   }
-  if (!decode_json_string(raw, kind_)) return fail("an object's kind cannot be read");
-  may_be_table_ = kind_ == "Table";
+  if (!decode_json_string(raw, decoded_, text)) return fail("an object's kind cannot be read");
+  may_be_table_ = is_word(text, "Table");
   return decide_early(after);
 }
 
-Step WatchHandler::on_type() {
-  if (type_text_ == "ADDED" || type_text_ == "MODIFIED" || type_text_ == "DELETED") {
-    type_ = Type::kObject;
-  } else if (type_text_ == "BOOKMARK") {
-    type_ = Type::kBookmark;
-  } else if (type_text_ == "ERROR") {
-    type_ = Type::kError;
-  } else {
-    return fail("an unknown event type");
-  }
-  return Step::kGo;
+Step WatchHandler::on_type(std::string_view type) {
+  const auto is = [this, type](const auto& name, Type meant) {
+    if (!is_word(type, name)) return false;
+    type_ = meant;
+    type_name_ = name;
+    return true;
+  };
+  const bool known = is("ADDED", Type::kObject) || is("MODIFIED", Type::kObject) ||
+                     is("DELETED", Type::kObject) || is("BOOKMARK", Type::kBookmark) ||
+                     is("ERROR", Type::kError);
+  return known ? Step::kGo : fail("an unknown event type");
 }
 
 Step WatchHandler::on_raw(std::string_view value) {
@@ -189,7 +190,7 @@ Step WatchHandler::on_event_close(const char* after) {
   if (parts_.repeats(EventParts::Part::kApiVersion)) return fail("an event cannot be read");
   // A custom resource may be called Table, too.
   const std::string_view version = parts_[EventParts::Part::kApiVersion];
-  const bool table = may_be_table_ && version.starts_with("\"meta.k8s.io/");
+  const bool table = may_be_table_ && is_meta_version(version);
   if (type_ == Type::kObject) return table ? on_table_event() : on_object_event(event);
   if (table && !table_.remember_columns(parts_)) return fail("an event cannot be read");
   return on_special_event();
@@ -212,15 +213,12 @@ Step WatchHandler::on_object_event(std::string_view event) {
 
 Step WatchHandler::on_table_event() {
   const std::size_t before = out_->size();
-  out_->append(R"({"type":")").append(type_text_).append(R"(","object":)");
-  switch (table_.filter(parts_, predicate_, *out_)) {
+  switch (table_.filter(type_name_, parts_, predicate_, *out_)) {
     case WatchTable::Outcome::kKept:
       ++summary_.kept;
-      out_->append("}\n");
       return Step::kGo;
     case WatchTable::Outcome::kDropped:
       ++summary_.dropped;
-      out_->resize(before);
       return Step::kGo;
     default:
       out_->resize(before);

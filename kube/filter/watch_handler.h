@@ -49,7 +49,7 @@ class WatchHandler {
   Want on_event_key(std::string_view key);
   Want on_object_key(std::string_view key);
 
-  Step on_type();
+  Step on_type(std::string_view type);
   Step decide_early(const char* at);
   bool decide();
   std::size_t offset_of(const char* at) const;
@@ -80,8 +80,8 @@ class WatchHandler {
   bool allowed_ = false;
   const char* reason_ = nullptr;
 
-  std::string type_text_;
-  std::string kind_;
+  std::string decoded_;         // a type or kind that had escapes
+  std::string_view type_name_;  // static
   std::string held_;            // the event's bytes of earlier chunks
   const char* from_ = nullptr;  // and where it goes on in this one
   std::string* out_ = nullptr;

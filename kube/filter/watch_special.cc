@@ -1,10 +1,8 @@
 #include "kube/filter/watch_special.h"
 
+#include "kube/filter/append_all.h"
 #include "kube/filter/json_string.h"
 #include "kube/filter/member_reader.h"
-
-#include <algorithm>
-#include <array>
 
 namespace postern::kube::filter {
 namespace {
@@ -28,8 +26,10 @@ const char* append_bookmark_metadata(std::string_view version, std::string_view 
   const bool annotated = !annotations.empty() && annotations != "null";
   if (annotated && !read_members(annotations, {{kInitialEventsEnd, &end}})) return kUnreadable;
   if (!end.empty() && !is_text(end)) return kUnreadable;
-  out.append(R"({"resourceVersion":)").append(version);
-  if (end == "\"true\"") out.append(R"(,"annotations":{"k8s.io/initial-events-end":"true"})");
+  append_all(out, R"({"resourceVersion":)", version);
+  if (is_word(end, "\"true\"")) {
+    out.append(R"(,"annotations":{"k8s.io/initial-events-end":"true"})");
+  }
   out.push_back('}');
   return nullptr;
 }
@@ -39,7 +39,8 @@ const char* append_bookmark_rows(std::string_view rows, std::string_view api_ver
                                  std::string& out) {
   std::string_view row;
   int count = 0;
-  if (!rows.empty() && rows != "null" && !read_first_element(rows, row, count)) return kUnreadable;
+  if (!rows.empty() && rows.front() != 'n' && !read_first_element(rows, row, count))
+    return kUnreadable;
   if (count > 1) return "more than one row in an event";
   out.append(R"(,"columnDefinitions":[],"rows":[)");
   std::string_view object = "null";
@@ -52,8 +53,8 @@ const char* append_bookmark_rows(std::string_view rows, std::string_view api_ver
         !read_members(metadata, {{"resourceVersion", &version}, {"annotations", &annotations}})) {
       return kUnreadable;
     }
-    out.append(R"({"cells":[],"object":{"kind":"PartialObjectMetadata","apiVersion":)");
-    out.append(api_version).append(R"(,"metadata":)");
+    append_all(out, R"({"cells":[],"object":{"kind":"PartialObjectMetadata","apiVersion":)",
+               api_version, R"(,"metadata":)");
     const char* const reason = append_bookmark_metadata(version, annotations, out);
     if (reason != nullptr) return reason;
     out.append("}}");
@@ -62,11 +63,12 @@ const char* append_bookmark_rows(std::string_view rows, std::string_view api_ver
   return nullptr;
 }
 
-/// Reasons (apimachinery meta/v1 StatusReason) whose texts speak of versions and time only.
+/// Whether a Status's texts speak of versions and time only, by its reason (apimachinery meta/v1
+/// StatusReason).
 bool concerns_the_watch(std::string_view reason) {
-  static constexpr std::array<std::string_view, 6> kReasons = {
-      "Expired", "Gone", "Timeout", "ServerTimeout", "TooManyRequests", "ServiceUnavailable"};
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+  return is_word(reason, "Expired") || is_word(reason, "Gone") || is_word(reason, "Timeout") ||
+         is_word(reason, "ServerTimeout") || is_word(reason, "TooManyRequests") ||
+         is_word(reason, "ServiceUnavailable");
 }
 
 }  // namespace
@@ -79,14 +81,14 @@ const char* append_bookmark(const EventParts& object, std::string& out) {
       !is_text(kind) || !is_text(api_version)) {
     return kUnreadable;
   }
-  out.append(R"({"type":"BOOKMARK","object":{"kind":)").append(kind);
-  out.append(R"(,"apiVersion":)").append(api_version).append(R"(,"metadata":)");
+  append_all(out, R"({"type":"BOOKMARK","object":{"kind":)", kind, R"(,"apiVersion":)", api_version,
+             R"(,"metadata":)");
   if (const char* const reason = append_bookmark_metadata(object[Part::kResourceVersion],
                                                           object[Part::kAnnotations], out)) {
     return reason;
   }
-  if (kind == "\"Table\"" && api_version.starts_with("\"meta.k8s.io/")) {
-    const char* const reason = append_bookmark_rows(object[Part::kRows], api_version, out);
+  if (is_word(kind, "\"Table\"") && is_meta_version(api_version)) {
+    const char* const reason = append_bookmark_rows(object.rows(), api_version, out);
     if (reason != nullptr) return reason;
   }
   out.append("}}\n");
@@ -101,10 +103,10 @@ const char* append_error(const EventParts& object, const SealContinue& seal, std
       !read_text(object.or_null(Part::kReason), reason)) {
     return "an error event cannot be read";
   }
-  if (object[Part::kKind] != "\"Status\"") return "an error event without a Status";
+  if (!is_word(object[Part::kKind], "\"Status\"")) return "an error event without a Status";
   const bool harmless = concerns_the_watch(reason);
   const auto member = [&out](std::string_view key, std::string_view value) {
-    if (!value.empty()) out.append(key).append(value);
+    if (!value.empty()) append_all(out, key, value);
   };
   out.append(R"({"type":"ERROR","object":{"kind":"Status")");
   member(R"(,"apiVersion":)", object[Part::kApiVersion]);
@@ -118,7 +120,7 @@ const char* append_error(const EventParts& object, const SealContinue& seal, std
   } else {
     out.append(R"(,"message":"the API server ended the watch with an error")");
   }
-  if (object[Part::kReason] != "null") member(R"(,"reason":)", object[Part::kReason]);
+  if (!is_word(object[Part::kReason], "null")) member(R"(,"reason":)", object[Part::kReason]);
   if (harmless) member(R"(,"details":)", object[Part::kDetails]);
   member(R"(,"code":)", object[Part::kCode]);
   out.append("}}\n");

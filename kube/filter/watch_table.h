@@ -21,18 +21,25 @@ class WatchTable {
 
   /// Filters a Table and appends what the client may see of it. A Table without a row, and
   /// a row without a name, is dropped; one with several rows is refused.
-  Outcome filter(const EventParts& table, Predicate& predicate, std::string& out);
+  Outcome filter(std::string_view type, const EventParts& table, Predicate& predicate,
+                 std::string& out);
   /// Keeps the column definitions of a Table that is not filtered (a bookmark that came first) for
   /// the first visible event. false: it has them twice.
   bool remember_columns(const EventParts& table);
   const char* reason() const { return reason_; }
 
  private:
+  /// The row of a Table; both are empty where there is none.
+  struct Row {
+    std::string_view text;
+    std::string_view object;
+  };
+
   Outcome fail(const char* reason);
-  Outcome append(const EventParts& table, std::string_view row, std::string_view object,
-                 std::string& out);
-  bool append_row(const EventParts& table, std::string_view row, std::string_view object,
-                  std::string& out);
+  const char* read_rows(std::string_view rows, Row& row);
+  const char* read_row(std::string_view text, Row& row);
+  Outcome append(std::string_view type, const EventParts& table, const Row& row, std::string& out);
+  bool append_row(const EventParts& table, const Row& row, std::string& out);
 
   const FilterOptions& options_;
   ObjectHead head_;

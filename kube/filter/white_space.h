@@ -4,6 +4,8 @@
 #include <emmintrin.h>
 #endif
 
+#include <string_view>
+
 namespace postern::kube::filter {
 
 /// White space between JSON tokens (RFC 8259 §2).
@@ -33,6 +35,11 @@ inline const char* past_spaces(const char* p, const char* end) {
   if (!is_space(*p)) return p;
   ++p;
   return p == end || static_cast<unsigned char>(*p) > ' ' ? p : past_spaces(p, end);
+}
+
+inline std::string_view past_space(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return {past_space(text.data(), end), end};
 }
 
 }  // namespace postern::kube::filter
