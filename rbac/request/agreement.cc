@@ -2,6 +2,7 @@
 
 #include "kube/text.h"
 #include "rbac/request/review.h"
+#include "rbac/request/sha256.h"
 
 #include <algorithm>
 #include <set>
@@ -33,7 +34,8 @@ bool is_positive(const std::optional<seconds>& duration) {
 /// The checks by subject; each gives what does not fit, or "".
 class Agreement {
  public:
-  explicit Agreement(const AccessRequest& request) : request_(request), spec_(request.spec) {}
+  Agreement(const AccessRequest& request, std::string_view effective)
+      : request_(request), spec_(request.spec), effective_(effective) {}
 
   std::string fault() const {
     for (const auto check :
@@ -114,7 +116,8 @@ class Agreement {
   }
 
   std::string reviews() const {
-    const std::string digest = request_.reviews.empty() ? "" : request_.effective.digest();
+    // As EffectiveRules::digest().
+    const std::string digest = request_.reviews.empty() ? "" : "sha256:" + sha256_hex(effective_);
     std::set<std::string> authors = {request_.user, ""};
     for (const Review& review : request_.reviews) {
       if (!authors.insert(review.author).second) {
@@ -176,12 +179,17 @@ class Agreement {
 
   const AccessRequest& request_;
   const Spec& spec_;
+  std::string_view effective_;
 };
 
 }  // namespace
 
 Result<void> check_agreement(const AccessRequest& request) {
-  const std::string fault = Agreement(request).fault();
+  return check_agreement(request, request.effective.to_json());
+}
+
+Result<void> check_agreement(const AccessRequest& request, std::string_view effective) {
+  const std::string fault = Agreement(request, effective).fault();
   if (fault.empty()) {
     return {};
   }

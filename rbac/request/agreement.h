@@ -3,6 +3,8 @@
 #include "kube/result.h"
 #include "rbac/request/access_request.h"
 
+#include <string_view>
+
 namespace postern::rbac::request {
 
 /// Whether a request could have come out of create() and apply(): its parts tell the same story.
@@ -14,5 +16,7 @@ namespace postern::rbac::request {
 /// not count as a wider one. It is no defence against somebody who writes a whole consistent
 /// request.
 Result<void> check_agreement(const AccessRequest& request);
+/// The same for who has `request.effective.to_json()` at hand.
+Result<void> check_agreement(const AccessRequest& request, std::string_view effective);
 
 }  // namespace postern::rbac::request

@@ -1,6 +1,7 @@
 #include "rbac/request/stored_request.h"
 
 #include "rbac/request/agreement.h"
+#include "rbac/request/request_text.h"
 
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -14,111 +15,9 @@ using nlohmann::json;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr int kFormat = 1;
 // The deepest pattern of the effective rules is at 8. Deeper text would cost stack.
 constexpr int kMaxDepth = 16;
-
-std::int64_t to_value(TimePoint time) {
-  return std::chrono::duration_cast<nanoseconds>(time.time_since_epoch()).count();
-}
-
-std::int64_t to_value(seconds duration) {
-  return duration.count();
-}
-
-template <typename T>
-void set(json& value, const char* key, const std::optional<T>& member) {
-  if (member) {
-    value[key] = to_value(*member);
-  }
-}
-
-void set(json& value, const char* key, const std::vector<std::string>& member) {
-  if (!member.empty()) {
-    value[key] = member;
-  }
-}
-
-void set(json& value, const char* key, const std::string& member) {
-  if (!member.empty()) {
-    value[key] = member;
-  }
-}
-
-json to_value(const Spec& spec) {
-  json value = json::object();
-  for (const ResourceId& id : spec.resource_ids) {
-    value["resources"].push_back(id.str());
-  }
-  set(value, "roles", spec.roles);
-  set(value, "reason", spec.reason);
-  set(value, "reviewers", spec.suggested_reviewers);
-  set(value, "max_duration", spec.max_duration);
-  set(value, "request_ttl", spec.request_ttl);
-  set(value, "session_ttl", spec.session_ttl);
-  set(value, "assume_start", spec.assume_start);
-  return value;
-}
-
-json to_value(const Review& review) {
-  json value = {{"author", review.author},
-                {"vote", review.vote == Vote::kApprove ? "approve" : "deny"},
-                {"created", to_value(review.created)},
-                {"effective_digest", review.effective_digest}};
-  set(value, "reason", review.reason);
-  set(value, "assume_start", review.assume_start);
-  if (!review.counts_for.empty()) {
-    value["counts_for"] = review.counts_for;
-  }
-  return value;
-}
-
-json to_value(const Threshold& threshold) {
-  json value = {{"approve", threshold.approve}, {"deny", threshold.deny}};
-  set(value, "name", threshold.name);
-  set(value, "filter", threshold.filter.text());
-  return value;
-}
-
-json to_value(const ThresholdSet& set_of) {
-  return {
-      {"role", set_of.requester_role}, {"roles", set_of.roles}, {"thresholds", set_of.thresholds}};
-}
-
-template <typename T>
-void set_list(json& value, const char* key, const std::vector<T>& members) {
-  for (const T& member : members) {
-    value[key].push_back(to_value(member));
-  }
-}
-
-std::string text_of(const AccessRequest& request) {
-  json value = {{"format", kFormat},
-                {"name", request.name},
-                {"uid", request.uid},
-                {"user", request.user},
-                {"state", state_name(request.state)},
-                {"spec", to_value(request.spec)},
-                {"effective", json::parse(request.effective.to_json())},
-                {"created", to_value(request.created)},
-                {"pending_expires", to_value(request.pending_expires)},
-                {"access_expires", to_value(request.access_expires)},
-                {"session_ttl", to_value(request.session_ttl)}};
-  set_list(value, "thresholds", request.thresholds);
-  set_list(value, "threshold_sets", request.threshold_sets);
-  set_list(value, "reviews", request.reviews);
-  if (!request.system_annotations.empty()) {
-    value["annotations"] = request.system_annotations;
-  }
-  set(value, "assume_start", request.assume_start);
-  set(value, "approved", request.approved);
-  set(value, "denied", request.denied);
-  set(value, "revoked", request.revoked);
-  set(value, "expired", request.expired);
-  set(value, "revoked_by", request.revoked_by);
-  set(value, "revoke_reason", request.revoke_reason);
-  return value.dump();
-}
+constexpr std::string_view kKey = R"("effective":)";
 
 // What follows reads generously: that only the one spelling is taken is seen to by writing the
 // value again and comparing.
@@ -231,7 +130,6 @@ AccessRequest request_from(const json& value) {
   request.user = value.at("user").get<std::string>();
   request.state = state_from(value.at("state"));
   request.spec = spec_from(value.at("spec"));
-  request.effective = must(EffectiveRules::from_json(value.at("effective").dump()));
   get_list(value, "thresholds", threshold_from, request.thresholds);
   get_list(value, "threshold_sets", threshold_set_from, request.threshold_sets);
   get_list(value, "reviews", review_from, request.reviews);
@@ -250,20 +148,69 @@ AccessRequest request_from(const json& value) {
   return request;
 }
 
-json parse(std::string_view text) {
-  const auto check = [](int depth, json::parse_event_t event, const json& parsed) {
+/// Refuses what to_stored() never writes and what costs more than its size: spaces, numbers that
+/// are not whole, literals, deep nesting. Strings are left to the parser.
+void check_shape(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      i += c == '\\' ? 1 : 0;
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
     if (depth > kMaxDepth) {
       throw std::invalid_argument("it is nested too deeply");
     }
-    // There are none in this form, and reading one as an integer may be undefined.
-    if (event == json::parse_event_t::value && parsed.is_number_float()) {
-      throw std::invalid_argument("a number is not whole");
+    if (std::string_view("{}[],:\"-0123456789").find(c) == std::string_view::npos) {
+      throw std::invalid_argument("it is not in its canonical form");
     }
-    return true;
-  };
-  json value = json::parse(text, check);
+  }
+}
+
+/// Where the object that begins here ends; its text was checked.
+std::size_t end_of_object(std::string_view text, std::size_t begin) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      i += c == '\\' ? 1 : 0;
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+    if (depth == 0) {
+      return i + 1;
+    }
+  }
+  throw std::invalid_argument("it is cut off");
+}
+
+/// The effective rules within the text. Before them there are no other objects under that key, or
+/// the text is none of ours, which shows when it is written again.
+std::string_view find_effective(std::string_view text) {
+  const std::size_t at = text.find(R"("effective":{)");
+  if (at == std::string_view::npos) {
+    throw std::invalid_argument("it has no effective rules");
+  }
+  const std::size_t begin = at + kKey.size();
+  return text.substr(begin, end_of_object(text, begin) - begin);
+}
+
+/// The rest, with the effective rules cut out.
+json parse_rest(std::string_view text, std::string_view effective) {
+  const auto begin = static_cast<std::size_t>(effective.data() - text.data());
+  std::string rest(text.substr(0, begin));
+  rest += "null";
+  rest += text.substr(begin + effective.size());
+  json value = json::parse(rest);
   const json& format = value.at("format");
-  if (format != kFormat) {
+  if (format != kStoredFormat) {
     throw std::invalid_argument("its format " + format.dump() + " is not known to this version");
   }
   return value;
@@ -276,12 +223,13 @@ kube::Status broken(const std::string& why) {
 }  // namespace
 
 Result<std::string> to_stored(const AccessRequest& request) {
-  if (auto agrees = check_agreement(request); !agrees) {
-    return fail(std::move(agrees.error()));
-  }
   // Names and reasons that are not UTF-8 have no JSON; nlohmann says so by an exception.
   try {
-    return text_of(request);
+    const std::string effective = request.effective.to_json();
+    if (auto agrees = check_agreement(request, effective); !agrees) {
+      return fail(std::move(agrees.error()));
+    }
+    return request_text(request, effective);
   } catch (const std::exception& error) {
     return fail(
         kube::Status::internal(std::string("an access request cannot be stored: ") + error.what()));
@@ -291,11 +239,14 @@ Result<std::string> to_stored(const AccessRequest& request) {
 Result<AccessRequest> from_stored(std::string_view text) {
   // nlohmann's only way to say that a member is missing or of another type is an exception.
   try {
-    AccessRequest request = request_from(parse(text));
-    if (text_of(request) != text) {
+    check_shape(text);
+    const std::string_view effective = find_effective(text);
+    AccessRequest request = request_from(parse_rest(text, effective));
+    request.effective = must(EffectiveRules::from_json(effective));
+    if (request_text(request, effective) != text) {
       return fail(broken("it is not in its canonical form"));
     }
-    if (auto agrees = check_agreement(request); !agrees) {
+    if (auto agrees = check_agreement(request, effective); !agrees) {
       return fail(std::move(agrees.error()));
     }
     return request;

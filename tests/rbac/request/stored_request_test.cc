@@ -237,12 +237,12 @@ TEST_CASE("nothing is read but what was written") {
   };
   CHECK_HAS(with("/format", 2), "its format 2 is not known to this version");
   CHECK_HAS(with("/format", "1"), "its format \"1\" is not known");
-  CHECK_HAS(with("/format", 1.0), "a number is not whole");
+  CHECK_HAS(with("/format", 1.0), "not in its canonical form");
   CHECK_HAS(with("/more", true), "not in its canonical form");
   CHECK_HAS(with("/reviews/0/more", 1), "not in its canonical form");
-  CHECK_HAS(with("/created", 1e300), "a number is not whole");
+  CHECK_HAS(with("/created", 1e300), "not in its canonical form");
   CHECK_HAS(with("/created", "2024-01-01T00:00:00Z"), "type must be number");
-  CHECK_HAS(with("/session_ttl", true), "type must be number");
+  CHECK_HAS(with("/session_ttl", true), "not in its canonical form");
   CHECK_HAS(with("/thresholds/0/approve", 4294967298), "not in its canonical form");
   CHECK_HAS(with("/thresholds/0/approve", -1), "not in its canonical form");
   CHECK_HAS(with("/thresholds/0/filter", "contains("), "a filter does not compile: column ");
@@ -251,7 +251,7 @@ TEST_CASE("nothing is read but what was written") {
   CHECK_HAS(with("/reviews/0/vote", "Approve"), "not in its canonical form");
   CHECK_HAS(with("/reviews", json::object()), "not in its canonical form");
   CHECK_HAS(with("/effective/format", 2), "stored effective rules cannot be read");
-  CHECK_HAS(with("/effective", "text"), "stored effective rules cannot be read");
+  CHECK_HAS(with("/effective", "text"), "it has no effective rules");
   CHECK_HAS(said(from_stored("{\"format\":1,\"format\":1}")), "cannot be read");
   CHECK_HAS(said(from_stored("[]")), "cannot be read");
   CHECK_HAS(said(from_stored(std::string(1'000'000, '['))), "nested too deeply");

@@ -19,7 +19,8 @@ using Texts = std::vector<std::string>;
 /// Everything that is there, by name.
 Texts contents(const ObjectStore& store, const std::string& kind) {
   Texts all;
-  for (const StoredObject& object : store.list(kind).value().objects) {
+  const Listing listing = store.list(kind).value();
+  for (const StoredObject& object : listing.objects) {
     all.push_back(object.name + "@" + std::to_string(object.version) + "=" + object.data);
   }
   return all;
