@@ -3,6 +3,10 @@
 #include <array>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace postern::kube::filter {
 namespace {
 
@@ -130,6 +134,17 @@ bool is_plain(char c) {
 /// How many of them `raw` begins with.
 std::size_t plain_length(std::string_view raw) {
   std::size_t length = 0;
+#if defined(__SSE2__)
+  for (; raw.size() - length >= 16; length += 16) {
+    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(raw.data() + length));
+    // As signed numbers, what is not ASCII is less than a space, too.
+    const __m128i others = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(0x20)),
+                                        _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')),
+                                                     _mm_cmpeq_epi8(text, _mm_set1_epi8('\\'))));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(others));
+    if (mask != 0) return length + static_cast<std::size_t>(__builtin_ctz(mask));
+  }
+#endif
   while (length != raw.size() && is_plain(raw[length])) ++length;
   return length;
 }

@@ -113,9 +113,15 @@ bool MemberReader::skip_long_value(std::string_view& value) {
 }
 
 bool read_members(std::string_view object, std::initializer_list<Wanted> wanted) {
+  std::string_view rest;
+  return read_members(object, wanted, rest) && past_space(rest).empty();
+}
+
+bool read_members(std::string_view text, std::initializer_list<Wanted> wanted,
+                  std::string_view& rest) {
   std::uint32_t seen = 0;
   Member member;
-  MemberReader reader(object);
+  MemberReader reader(text);
   while (reader.next(member)) {
     std::uint32_t bit = 1;
     for (const Wanted& want : wanted) {
@@ -127,23 +133,8 @@ bool read_members(std::string_view object, std::initializer_list<Wanted> wanted)
       bit <<= 1;
     }
   }
-  return reader.complete();
-}
-
-bool read_first_element(std::string_view array, std::string_view& first, int& count) {
-  const char* const end = array.data() + array.size();
-  const char* p = past_space(array.data(), end);
-  if (p == end || *p != '[') return false;
-  p = past_space(p + 1, end);
-  count = 0;
-  if (p != end && *p == ']') return true;
-  const char* after = past_value(p, end);
-  if (after == nullptr) return false;
-  first = {p, after};
-  after = past_space(after, end);
-  if (after == end) return false;
-  count = *after == ',' ? 2 : 1;
-  return count == 2 || *after == ']';
+  rest = reader.text();
+  return !reader.failed();
 }
 
 bool read_value(std::string_view text, std::string_view& value) {

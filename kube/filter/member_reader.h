@@ -90,10 +90,9 @@ struct Wanted {
 /// Finds members of an object whose text is complete. false: it is not an object, or one of the
 /// wanted keys stands there twice.
 bool read_members(std::string_view object, std::initializer_list<Wanted> wanted);
-
-/// The first element of the array that `array` begins with, and how many there are (2 for more).
-/// false: the text is not an array.
-bool read_first_element(std::string_view array, std::string_view& first, int& count);
+/// The same of the object that `text` begins with; `rest` is what follows it.
+bool read_members(std::string_view text, std::initializer_list<Wanted> wanted,
+                  std::string_view& rest);
 
 /// The value that `text` begins with. false: there is none.
 bool read_value(std::string_view text, std::string_view& value);

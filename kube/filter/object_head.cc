@@ -1,6 +1,7 @@
 #include "kube/filter/object_head.h"
 
 #include "kube/filter/member_reader.h"
+#include "kube/filter/white_space.h"
 
 namespace postern::kube::filter {
 
@@ -74,8 +75,7 @@ const Item& ObjectHead::item() {
 const char* ObjectHead::read(std::string_view object) {
   std::string_view rest;
   if (const char* const reason = read(object, rest)) return reason;
-  const bool whole = rest.find_first_not_of(" \n\r\t") == std::string_view::npos;
-  return whole ? nullptr : "the object cannot be read";
+  return past_space(rest).empty() ? nullptr : "the object cannot be read";
 }
 
 const char* ObjectHead::read(std::string_view text, std::string_view& rest) {

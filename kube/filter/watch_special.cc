@@ -3,6 +3,7 @@
 #include "kube/filter/append_all.h"
 #include "kube/filter/json_string.h"
 #include "kube/filter/member_reader.h"
+#include "kube/filter/table_row.h"
 
 namespace postern::kube::filter {
 namespace {
@@ -34,25 +35,43 @@ const char* append_bookmark_metadata(std::string_view version, std::string_view 
   return nullptr;
 }
 
+/// Reads, of the metadata of the object that `text` begins with, what append_bookmark_metadata
+/// takes.
+const char* read_bookmark_object(std::string_view text, std::string_view& version,
+                                 std::string_view& annotations, std::string_view& rest) {
+  Member member;
+  MemberReader reader(text);
+  bool seen = false;
+  while (reader.next_key(member.key)) {
+    if (!is_word(member.key, "metadata")) {
+      if (!reader.skip_value(member.value)) break;
+      continue;
+    }
+    if (seen) return kUnreadable;
+    seen = true;
+    std::string_view behind;
+    if (!read_members(reader.text(), {{"resourceVersion", &version}, {"annotations", &annotations}},
+                      behind)) {
+      return kUnreadable;
+    }
+    reader.go_on(behind);
+  }
+  rest = reader.text();
+  return seen && !reader.failed() ? nullptr : kUnreadable;
+}
+
 /// Appends the columns and rows of a Table bookmark: at most one row, which has no cells.
 const char* append_bookmark_rows(std::string_view rows, std::string_view api_version,
                                  std::string& out) {
-  std::string_view row;
-  int count = 0;
-  if (!rows.empty() && rows.front() != 'n' && !read_first_element(rows, row, count))
-    return kUnreadable;
-  if (count > 1) return "more than one row in an event";
+  TableRow row;
+  std::string_view version;
+  std::string_view annotations;
+  const auto read_object = [&](std::string_view text, std::string_view& rest) {
+    return read_bookmark_object(text, version, annotations, rest);
+  };
+  if (const char* const reason = read_table_rows(rows, read_object, row)) return reason;
   out.append(R"(,"columnDefinitions":[],"rows":[)");
-  std::string_view object = "null";
-  if (count == 1 && !read_members(row, {{"object", &object}})) return kUnreadable;
-  if (object != "null") {
-    std::string_view metadata;
-    std::string_view version;
-    std::string_view annotations;
-    if (!read_members(object, {{"metadata", &metadata}}) ||
-        !read_members(metadata, {{"resourceVersion", &version}, {"annotations", &annotations}})) {
-      return kUnreadable;
-    }
+  if (!row.object.empty()) {
     append_all(out, R"({"cells":[],"object":{"kind":"PartialObjectMetadata","apiVersion":)",
                api_version, R"(,"metadata":)");
     const char* const reason = append_bookmark_metadata(version, annotations, out);

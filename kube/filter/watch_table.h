@@ -3,6 +3,7 @@
 #include "kube/filter/event_parts.h"
 #include "kube/filter/filter.h"
 #include "kube/filter/object_head.h"
+#include "kube/filter/table_row.h"
 
 #include <string>
 #include <string_view>
@@ -29,17 +30,10 @@ class WatchTable {
   const char* reason() const { return reason_; }
 
  private:
-  /// The row of a Table; both are empty where there is none.
-  struct Row {
-    std::string_view text;
-    std::string_view object;
-  };
-
   Outcome fail(const char* reason);
-  const char* read_rows(std::string_view rows, Row& row);
-  const char* read_row(std::string_view text, Row& row);
-  Outcome append(std::string_view type, const EventParts& table, const Row& row, std::string& out);
-  bool append_row(const EventParts& table, const Row& row, std::string& out);
+  Outcome append(std::string_view type, const EventParts& table, const TableRow& row,
+                 std::string& out);
+  bool append_row(const EventParts& table, const TableRow& row, std::string& out);
 
   const FilterOptions& options_;
   ObjectHead head_;

@@ -45,10 +45,18 @@ std::string Generator::number() {
   return pick({"0", "-0", "1.10", "1e400", "18446744073709551615", "1e2", "-12.5E+3", "7"});
 }
 
+/// Values that a reader may take in at one look, and some that only seem so.
+std::string Generator::short_value() {
+  return pick({"\"\\\\\"", "\"\\\"\"", "\"\\\\\\\"\"", "[\"]\"]", "{\"}\":\"{\"}", "[[],[{}]]",
+               "{\"a\":[0]}", "[\"\\\"]\"]", "[\"\\\\\"]", "[ ]", "-1", "0.5", "1e5", "-0.0E-0",
+               "123456789012345678", "\"012345678901234\"", "\"0123456789abcdef\"",
+               "[\"0123456789ab\"]", "[[[[[[[[]]]]]]]]"});
+}
+
 std::string Generator::value(int depth) {
   const std::size_t kind = below(depth > 0 ? 9 : 6);
   if (kind < 2) return escaped_string();
-  if (kind == 2) return number();
+  if (kind == 2) return one_in(2) ? number() : short_value();
   if (kind == 3) return pick({"true", "false", "null", "{}", "[]"});
   if (kind < 6) return quoted(std::string(below(one_in(20) ? 300 : 20), 's'));
   if (kind == 6) {
@@ -116,6 +124,7 @@ std::string Generator::reference() {
 
 std::string Generator::item(bool with_kind) {
   if (one_in(80)) return pick({"null", "{}", "5", "[]"});
+  if (one_in(20)) return pick({"null", "{}", "{ }", "{\"a\":0}", "{\"metadata\":{}}"});
   Members members;
   if (with_kind) members = {{"kind", quoted("Pod")}, {"apiVersion", "\"v1\""}};
   if (!one_in(60)) members.push_back({"metadata", metadata()});
@@ -187,6 +196,17 @@ std::string Generator::bookmark() {
                     {"spec", value(2)}});
 }
 
+/// As a Table: a row without cells, whose object has the bookmark's metadata.
+std::string Generator::table_bookmark() {
+  const std::string inner = one_in(20) ? "null" : bookmark();
+  const std::string row = object_of({{"cells", "[]"}, {"object", inner}});
+  return object_of({{"kind", "\"Table\""},
+                    {"apiVersion", "\"meta.k8s.io/v1\""},
+                    {"metadata", object_of({{"resourceVersion", quoted("99")}})},
+                    {"columnDefinitions", one_in(2) ? "null" : "[]"},
+                    {"rows", one_in(20) ? "null" : array_of({row})}});
+}
+
 std::string Generator::table_event() {
   std::vector<std::string> rows(one_in(20) ? below(3) : 1);
   for (auto& element : rows) element = row();
@@ -207,7 +227,7 @@ std::string Generator::watch() {
     std::string what = table ? table_event() : item(true);
     if (one_in(8)) {
       type = "BOOKMARK";
-      if (!table) what = bookmark();
+      if (!table || one_in(2)) what = table ? table_bookmark() : bookmark();
     } else if (one_in(20)) {
       type = "ERROR";
       what = status();

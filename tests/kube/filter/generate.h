@@ -32,6 +32,7 @@ class Generator {
   std::string quoted(const std::string& text);
   std::string escaped_string();
   std::string number();
+  std::string short_value();
   std::string value(int depth);
   std::string object_of(Members members);
   std::string array_of(const std::vector<std::string>& elements);
@@ -44,6 +45,7 @@ class Generator {
   std::string list_metadata();
   std::string status();
   std::string bookmark();
+  std::string table_bookmark();
   std::string table_event();
 
   std::mt19937_64 random_;

@@ -100,6 +100,56 @@ TEST_CASE("hidden objects never show, whatever else goes wrong") {
   }
 }
 
+TEST_CASE("every short value is read alike in one look and byte by byte") {
+  // What follows is long enough for the one look.
+  const std::string rest =
+      R"(,"metadata":{"name":"nginx-1","namespace":"dev"},"spec":")" + std::string(80, 's') + "\"}";
+  std::size_t read = 0;
+  std::size_t refused = 0;
+  for (const std::string_view alphabet : {"\"\\[]{}", "-01.eE+", "truefals", "\"\\nu0"}) {
+    for (std::size_t length = 1; length <= 5; ++length) {
+      std::size_t count = 1;
+      for (std::size_t i = 0; i < length; ++i) count *= alphabet.size();
+      for (std::size_t number = 0; number < count; ++number) {
+        std::string value;
+        for (std::size_t i = 0, left = number; i < length; ++i, left /= alphabet.size()) {
+          value += alphabet[left % alphabet.size()];
+        }
+        const std::string body = R"({"kind":"PodList","items":[{"a":)" + value + rest + "]}";
+        const Outcome whole = run(make_json_list_filter, {}, nginx_in_dev, body);
+        const Outcome split = run(make_json_list_filter, {}, nginx_in_dev, body, 1);
+        CAPTURE(body);
+        REQUIRE(whole.error == split.error);
+        if (whole.ok()) REQUIRE(whole.out == split.out);
+        ++(whole.ok() ? read : refused);
+      }
+    }
+  }
+  CHECK(read > 100);
+  CHECK(refused > 1000);
+}
+
+TEST_CASE("runs of items that are empty are dropped, whatever stands between them") {
+  const std::string shown = R"({"metadata":{"name":"nginx-1","namespace":"dev"}})";
+  for (const std::string item : {"{}", "null", " { } ", "\tnull\n", "{\r\n}"}) {
+    for (std::size_t before = 0; before < 40; ++before) {
+      std::string items;
+      for (std::size_t i = 0; i < before; ++i) items += item + ",";
+      const std::string kind = R"({"kind":"PodList","items":[)";
+      const Outcome outcome = run_all_ways(make_json_list_filter, {}, nginx_in_dev,
+                                           kind + items + shown + "," + items + item + "]}");
+      REQUIRE(outcome.error == "");
+      CHECK(outcome.out == kind + shown + "]}\n");
+      CHECK(outcome.summary.kept == 1);
+      CHECK(outcome.summary.dropped == 2 * before + 1);
+    }
+  }
+  CHECK(run(make_json_list_filter, {}, nginx_in_dev, R"({"kind":"PodList","items":[{},]})").error !=
+        "");
+  CHECK(run(make_json_list_filter, {}, nginx_in_dev, R"({"kind":"PodList","items":[nullx,{}]})")
+            .error != "");
+}
+
 TEST_CASE("runs of backslashes around block borders are read alike") {
   for (std::size_t lead = 0; lead < 70; ++lead) {
     for (std::size_t run_length = 0; run_length < 140; run_length += 2) {
