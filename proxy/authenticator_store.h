@@ -5,7 +5,9 @@
 #include "proxy/net/snapshot.h"
 #include "proxy/reload_report.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::proxy {
@@ -20,6 +22,10 @@ class AuthenticatorStore {
   AuthenticatorStore(const AuthenticationConfiguration& configuration, ReloadReport report)
       : configuration_(configuration), report_(report) {}
 
+  /// What takes session tokens; before load().
+  void set_sessions(std::shared_ptr<const SessionAuthenticator> sessions) {
+    members_.sessions = std::move(sessions);
+  }
   /// All errors of both files at once.
   Loaded<void> load();
   /// A file that cannot be loaded leaves its authenticator of before in force, is logged and

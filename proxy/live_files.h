@@ -6,6 +6,10 @@
 #include "proxy/file_watch.h"
 #include "proxy/policy_store.h"
 
+#include <functional>
+#include <memory>
+#include <utility>
+
 namespace postern::proxy {
 
 /// Everything that the configuration's files say and that may change while the proxy runs: roles
@@ -18,6 +22,14 @@ class LiveFiles {
   /// The three must outlive this.
   LiveFiles(const ProxyConfiguration& configuration, Metrics& metrics, Log& log);
 
+  /// Who is given the roles and users of files, at load() and whenever they change, on the thread
+  /// that reads them; and what takes session tokens. Both before load().
+  void on_objects(std::function<void(access::FileObjects)> take) {
+    policy_.on_load(std::move(take));
+  }
+  void set_sessions(std::shared_ptr<const SessionAuthenticator> sessions) {
+    authenticators_.set_sessions(std::move(sessions));
+  }
   /// Reads every file for the first time; all errors of all of them at once.
   Loaded<void> load();
   /// From now on changed files are read again, within two seconds; a made certificate is renewed
@@ -27,7 +39,6 @@ class LiveFiles {
   void reload_all() { watch_.do_all(); }
   void stop() { watch_.stop(); }
 
-  const Snapshot<rbac::Policy>& policy() const { return policy_.snapshot(); }
   const Snapshot<AuthenticatorUnion>& authenticators() const { return authenticators_.snapshot(); }
   const TlsServerSnapshot& tls() const { return certificate_.snapshot(); }
   const CertificateStore& certificate() const { return certificate_; }

@@ -1,9 +1,10 @@
 #include "proxy/policy_store.h"
 
+#include "proxy/access/state/documents.h"
 #include "proxy/read_file.h"
 #include "rbac/load.h"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace postern::proxy {
@@ -19,16 +20,12 @@ ConfigError to_error(const rbac::LoadMessage& message) {
   return {message.file, message.line, message.column, std::move(key), message.message};
 }
 
-/// The files' roles and the presets that they do not replace.
-std::vector<rbac::Role> with_presets(std::vector<rbac::Role> roles) {
-  for (rbac::Role& preset : rbac::preset_roles()) {
-    const bool replaced = std::any_of(roles.begin(), roles.end(), [&](const rbac::Role& role) {
-      return role.name == preset.name;
-    });
-    if (!replaced) roles.push_back(std::move(preset));
-  }
-  return roles;
+template <typename T>
+void append(std::vector<T>& to, std::vector<T>&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
+
+}  // namespace
 
 rbac::ImpersonationLimits limits_of(const ImpersonationConfiguration& impersonation) {
   rbac::ImpersonationLimits limits;
@@ -37,60 +34,78 @@ rbac::ImpersonationLimits limits_of(const ImpersonationConfiguration& impersonat
   return limits;
 }
 
+namespace {
+
+std::vector<rbac::Role> roles_of(const access::FileObjects& objects) {
+  std::vector<rbac::Role> roles;
+  for (const access::RoleObject& role : objects.roles) roles.push_back(*role.role);
+  return roles;
+}
+
+std::vector<rbac::User> users_of(const access::FileObjects& objects) {
+  std::vector<rbac::User> users;
+  for (const access::UserObject& user : objects.users) users.push_back(*user.user);
+  return users;
+}
+
+void read_into(const std::string& file, LoadedPolicy& loaded, ConfigErrors& errors) {
+  auto text = read_file(file, kMaxFileBytes);
+  if (!text) {
+    append(errors, std::move(text.error()));
+    return;
+  }
+  access::LoadedFile found = access::load_file_objects(file, *text);
+  for (const rbac::LoadMessage& error : found.errors) errors.push_back(to_error(error));
+  for (const rbac::LoadMessage& warning : found.warnings) loaded.warnings.push_back(warning.str());
+  append(loaded.objects.roles, std::move(found.objects.roles));
+  append(loaded.objects.users, std::move(found.objects.users));
+}
+
 }  // namespace
 
 Loaded<LoadedPolicy> load_policy(const ProxyConfiguration& configuration) {
-  rbac::LoadResult found;
-  ConfigErrors errors;
-  for (const std::string& file : configuration.resources) {
-    if (auto text = read_file(file, kMaxFileBytes)) {
-      found.merge(rbac::load_documents(file, *text));
-    } else {
-      errors.insert(errors.end(), text.error().begin(), text.error().end());
-    }
-  }
-  for (const rbac::LoadMessage& error : found.errors) errors.push_back(to_error(error));
   LoadedPolicy loaded;
-  loaded.roles = found.roles.size();
-  loaded.users = found.users.size();
-  for (const rbac::LoadMessage& warning : found.warnings) loaded.warnings.push_back(warning.str());
+  ConfigErrors errors;
+  for (const std::string& file : configuration.resources) read_into(file, loaded, errors);
+  loaded.roles = loaded.objects.roles.size();
+  loaded.users = loaded.objects.users.size();
+  append(loaded.objects.roles, access::presets_beside(loaded.objects.roles));
 
-  auto roles = with_presets(std::move(found.roles));
+  auto roles = roles_of(loaded.objects);
+  auto users = users_of(loaded.objects);
   const auto& group_roles = configuration.authentication.group_roles;
   // A role that was refused above would be told a second time as one that does not exist.
   if (errors.empty()) {
-    for (const auto& error : rbac::check_references(roles, found.users, group_roles)) {
+    for (const auto& error : rbac::check_references(roles, users, group_roles)) {
       errors.push_back(to_error(error));
     }
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   loaded.policy = std::make_shared<const rbac::Policy>(configuration.cluster_name, std::move(roles),
-                                                       std::move(found.users), group_roles,
+                                                       std::move(users), group_roles,
                                                        limits_of(configuration.impersonation));
-  for (std::string& warning : loaded.policy->warnings()) {
-    loaded.warnings.push_back(std::move(warning));
-  }
+  append(loaded.warnings, loaded.policy->warnings());
   return loaded;
 }
 
-void PolicyStore::publish(LoadedPolicy loaded) {
+void PolicyStore::hand_over(LoadedPolicy loaded) {
   for (const std::string& warning : loaded.warnings) {
     report_.log().warn("in a role or user", {{"what", warning}});
   }
-  snapshot_.publish(std::move(loaded.policy));
+  if (take_) take_(std::move(loaded.objects));
   report_.succeeded(ReloadKind::kPolicy, kWhat);
 }
 
 Loaded<void> PolicyStore::load() {
   auto loaded = load_policy(configuration_);
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
-  publish(std::move(*loaded));
+  hand_over(std::move(*loaded));
   return {};
 }
 
 void PolicyStore::reload() {
   if (auto loaded = load_policy(configuration_)) {
-    publish(std::move(*loaded));
+    hand_over(std::move(*loaded));
   } else {
     report_.failed(ReloadKind::kPolicy, kWhat, loaded.error());
   }

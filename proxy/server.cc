@@ -1,5 +1,6 @@
 #include "proxy/server.h"
 
+#include "proxy/access_runtime.h"
 #include "proxy/admin_server.h"
 #include "proxy/check_config.h"
 #include "proxy/kube_clusters.h"
@@ -76,6 +77,7 @@ class ProxyServer {
               .write = {}},
              &metrics_),
         health_(&metrics_),
+        access_(configuration, log_, metrics_),
         files_(configuration, metrics_, log_),
         control_(0),
         signals_(control_.executor(), SIGTERM, SIGINT, SIGHUP),
@@ -95,6 +97,8 @@ class ProxyServer {
   ListenerOptions listener_options(const asio::ip::tcp::endpoint& endpoint);
   Loaded<void> bind();
   void make_discoveries();
+  std::vector<access::ClusterFacts> cluster_facts() const;
+  std::string own_address() const;
   void add_health_checks();
   Task<void> handle_signals();
   Task<void> drain();
@@ -105,6 +109,7 @@ class ProxyServer {
   Metrics metrics_;
   Log log_;
   HealthRegistry health_;
+  AccessRuntime access_;
   LiveFiles files_;
   std::vector<KubeCluster> clusters_;
   std::optional<ContinueSealer> sealer_;
@@ -133,7 +138,9 @@ Loaded<void> ProxyServer::load() {
   if (collect(clusters)) {
     clusters_ = std::move(*clusters);
   }
-  if (has_directory) {
+  if (has_directory && collect(access_.open())) {
+    files_.on_objects([this](access::FileObjects files) { access_.take_files(std::move(files)); });
+    files_.set_sessions(access_.authenticator());
     collect(files_.load());
     try {
       sealer_.emplace(MasterKey::load_or_create(configuration_.data_dir + "/master.key"));
@@ -149,10 +156,12 @@ Loaded<void> ProxyServer::load() {
                               .filter_item_bytes = configuration_.limits.filter_item_bytes,
                               .default_cluster = configuration_.default_cluster,
                               .sealer = *sealer_,
-                              .policy = files_.policy(),
+                              .policy = access_.state().policy(),
                               .authenticators = files_.authenticators(),
+                              .sessions = access_.state().sessions_in_force(),
                               .metrics = metrics_,
-                              .log = log_});
+                              .log = log_,
+                              .access_api = &access_.api()});
   return {};
 }
 
@@ -241,7 +250,32 @@ Loaded<void> ProxyServer::bind() {
   return {};
 }
 
+std::vector<access::ClusterFacts> ProxyServer::cluster_facts() const {
+  std::vector<access::ClusterFacts> all;
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    access::ClusterFacts& facts = all.emplace_back();
+    facts.name = clusters_[i].identity.name;
+    facts.labels = clusters_[i].identity.labels;
+    facts.is_default = facts.name == configuration_.default_cluster;
+    facts.catalog = discoveries_[i]->catalog().load();
+    if (const auto identity = discoveries_[i]->identity().load()) {
+      facts.uid = identity->uid;
+      facts.version = identity->version;
+    }
+  }
+  return all;
+}
+
+/// The address that this machine reaches the listener at.
+std::string ProxyServer::own_address() const {
+  const asio::ip::tcp::endpoint at = threads_.front()->listener().endpoint();
+  const std::string host = at.address().is_unspecified() ? "127.0.0.1" : at.address().to_string();
+  const bool brackets = host.find(':') != std::string::npos;
+  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
+}
+
 void ProxyServer::add_health_checks() {
+  access_.add_health_check(health_);
   health_.add_live("event-loop", [this]() -> std::optional<std::string> {
     for (const auto& thread : threads_) {
       if (Clock::now() - thread->last_turn() > kStuckAfter) {
@@ -266,6 +300,12 @@ Loaded<void> ProxyServer::start() {
   if (auto bound = bind(); !bound) {
     return bound;
   }
+  const CertificateStore& certificate = files_.certificate();
+  const std::string pin = certificate.is_made() ? certificate.made().authority_pin : "";
+  if (auto made = access_.make_first_login(own_address(), pin); !made) {
+    return made;
+  }
+  access_.start([this] { return cluster_facts(); });
   for (const auto& discovery : discoveries_) {
     discovery->start();
   }
@@ -304,6 +344,7 @@ Task<void> ProxyServer::check_rights(std::size_t cluster) {
                     upstream_hooks());
   NeededRights needed;
   needed.groups = {"system:authenticated"};
+  needed.access_request_extra = true;
   const auto missing = co_await missing_rights(pool, needed);
   if (!missing) {
     log_.warn("whether postern may impersonate could not be asked",
@@ -363,6 +404,7 @@ int ProxyServer::run() {
     thread->join();
   }
   files_.stop();
+  access_.stop();
   admin_.stop();
   log_.info("ended");
   const bool all_ended = std::all_of(threads_.begin(), threads_.end(),

@@ -1,5 +1,6 @@
 #include "proxy/serving_thread.h"
 
+#include "proxy/access/state/session_table.h"
 #include "proxy/session/session.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -9,8 +10,8 @@
 namespace postern::proxy {
 namespace {
 
-/// How often a worker looks whether the policy or the authenticators have changed, for the streams
-/// that are open: well below the second within which a change counts.
+/// How often a worker looks whether the policy, the authenticators or a session have changed, for
+/// the streams that are open: well below the second within which a change counts.
 constexpr std::chrono::milliseconds kLookInterval{250};
 constexpr std::chrono::milliseconds kLastGoodbye{1000};
 
@@ -45,6 +46,7 @@ Task<void> ServingThread::serve(std::unique_ptr<Stream> client) {
 Task<void> ServingThread::look_after() {
   auto policy = state_.policy();
   auto authenticators = state_.authenticators();
+  auto sessions = state_.shared().sessions.version();
   Timer timer(worker_.executor());
   for (;;) {
     last_turn_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
@@ -53,9 +55,11 @@ Task<void> ServingThread::look_after() {
     if (error) {
       co_return;
     }
-    if (state_.policy() != policy || state_.authenticators() != authenticators) {
+    const bool other_sessions = state_.shared().sessions.version() != sessions;
+    if (state_.policy() != policy || state_.authenticators() != authenticators || other_sessions) {
       policy = state_.policy();
       authenticators = state_.authenticators();
+      sessions = state_.shared().sessions.version();
       state_.live_streams().recheck();
     }
   }

@@ -15,6 +15,16 @@
 
 namespace postern::proxy {
 
+namespace access {
+struct SessionEntry;  // proxy/access/state/session_table.h
+}
+
+/// Who makes a request, and in which session.
+struct Authenticated {
+  rbac::UserInfo user;
+  std::shared_ptr<const access::SessionEntry> session;  ///< nullptr for any other credential
+};
+
 /// What an authenticator says of a request: an identity, no opinion (nullopt: its kind of
 /// credential is not there), or that the credential is wrong. The error is a sentence for the log;
 /// clients only learn 401.
@@ -41,6 +51,15 @@ class TokenAuthenticator {
   virtual Identity authenticate_token(std::string_view token) const = 0;
 };
 
+/// Proves who a session token of postern's own (`pst_…`) belongs to. Safe from any thread.
+class SessionAuthenticator {
+ public:
+  virtual ~SessionAuthenticator() = default;
+  /// With a session. The error is a sentence for the log.
+  virtual tl::expected<Authenticated, std::string> authenticate_session(
+      std::string_view token) const = 0;
+};
+
 /// All configured authenticators; an immutable value, replaced as a whole when a file changes
 /// (Snapshot<AuthenticatorUnion>). Safe from any thread.
 class AuthenticatorUnion {
@@ -49,7 +68,7 @@ class AuthenticatorUnion {
     std::shared_ptr<const ConnectionAuthenticator> client_ca;
     /// For tokens of the form `pst_…` (TokenForm::kSession). Left out: such a token is refused; it
     /// is never shown to another authenticator and never forwarded.
-    std::shared_ptr<const TokenAuthenticator> sessions;
+    std::shared_ptr<const SessionAuthenticator> sessions;
     std::shared_ptr<const TokenAuthenticator> token_file;
   };
 
@@ -64,15 +83,16 @@ class AuthenticatorUnion {
   ///
   /// The certificate's verification is kept with the TLS connection, so that later requests on it
   /// cost a lookup.
-  Result<rbac::UserInfo> authenticate(const http::Fields& fields, SSL* tls,
-                                      std::string* why = nullptr) const;
-  Result<rbac::UserInfo> authenticate(const http::Fields& fields, SSL* tls,
-                                      std::chrono::system_clock::time_point now,
-                                      std::string* why) const;
+  Result<Authenticated> authenticate(const http::Fields& fields, SSL* tls,
+                                     std::string* why = nullptr) const;
+  Result<Authenticated> authenticate(const http::Fields& fields, SSL* tls,
+                                     std::chrono::system_clock::time_point now,
+                                     std::string* why) const;
 
  private:
   struct Attempt;
-  Identity by_token(std::string_view token) const;
+  Identity by_opaque_token(std::string_view token) const;
+  tl::expected<void, std::string> add_token(std::string_view token, Attempt& attempt) const;
   tl::expected<void, std::string> collect(const http::Fields& fields, SSL* tls,
                                           std::chrono::system_clock::time_point now,
                                           Attempt& attempt) const;

@@ -11,6 +11,7 @@
 #include "proxy/access/state/session_table.h"
 #include "proxy/session/access_answer.h"
 #include "proxy/session/access_watch.h"
+#include "proxy/session/request_log.h"
 #include "proxy/session/resource_finder.h"
 #include "proxy/session/route.h"
 
@@ -254,6 +255,7 @@ Task<Result<void>> answer_access_request(WorkerState& state, ClientConnection& c
     co_return co_await answer_document(client, request, std::move(document));
   }
   if (!request.info.is_resource_request) co_return fail(kube::resource_not_found());
+  count_inflight(state, request);
   auto body = co_await take_body(client, request);
   if (!body) co_return fail(std::move(body.error()));
   if (request.session) request.decision.expires_at = request.session->expires;

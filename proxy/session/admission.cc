@@ -152,19 +152,20 @@ kube::ResourceAttributes ProxiedRequest::attributes() const {
 }
 
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
-  auto user = state.authenticators()->authenticate(request.head.fields, client.stream().tls(),
-                                                   &request.decision.explanation);
-  if (!user) {
-    return fail(std::move(user.error()));
+  auto proved = state.authenticators()->authenticate(request.head.fields, client.stream().tls(),
+                                                     &request.decision.explanation);
+  if (!proved) {
+    return fail(std::move(proved.error()));
   }
-  request.user = std::move(*user);
+  request.user = proved->user;
+  request.session = proved->session;
   auto choice = impersonation_choice(request.head.fields);
   if (!choice) {
     return fail(std::move(choice.error()));
   }
   request.choice = std::move(*choice);
   request.policy = state.policy();
-  request.subject = state.subject(request.policy, request.user);
+  request.subject = state.subject(request.policy, *proved);
   return {};
 }
 

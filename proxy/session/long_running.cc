@@ -1,5 +1,6 @@
 #include "proxy/session/long_running.h"
 
+#include "proxy/access/api/viewer.h"
 #include "proxy/session/answer.h"
 
 #include <chrono>
@@ -12,16 +13,23 @@ namespace {
 /// Whether the policy and the credentials of this moment still give what the exchange was opened
 /// with.
 bool is_still_allowed(WorkerState& state, ClientConnection& client, const ProxiedRequest& request) {
-  const auto user =
+  const auto proved =
       state.authenticators()->authenticate(request.head.fields, client.stream().tls());
-  if (!user || user->name != request.user.name) {
+  if (!proved || proved->user.name != request.user.name) {
     return false;
   }
+  if (request.cluster == nullptr) {
+    // A watch of the access API: static roles decide, whatever the session has assumed.
+    return proved->user.groups == request.user.groups &&
+           access::api::same_view(*request.policy, *state.policy(), request.user,
+                                  request.info.resource);
+  }
   const auto policy = state.policy();
-  const auto subject = state.subject(policy, *user);
-  if (policy == request.policy && user->groups == request.user.groups) {
+  if (policy == request.policy && proved->user.groups == request.user.groups &&
+      proved->session == request.session) {
     return true;
   }
+  const auto subject = state.subject(policy, *proved);
   if (subject->fingerprint() == request.subject->fingerprint()) {
     return true;
   }
@@ -55,8 +63,7 @@ LongRunning long_running_label(const ProxiedRequest& request) {
 }
 
 LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& client,
-                                         ProxiedRequest& request,
-                                         std::function<void()> interrupt)
+                                         ProxiedRequest& request, std::function<void()> interrupt)
     : request_(request),
       live_(state.live_streams(), state.worker().deadlines(),
             {.still_allowed = [&state, &client,

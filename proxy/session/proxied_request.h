@@ -18,6 +18,9 @@
 namespace postern::proxy {
 
 struct ClusterState;
+namespace access {
+struct SessionEntry;  // proxy/access/state/session_table.h
+}
 
 /// Everything that is known of one request while it is on its way. Filled from top to bottom by the
 /// steps of Session::serve(); what a step needs, the steps before it have filled.
@@ -31,6 +34,7 @@ struct ProxiedRequest {
 
   // Who is it?
   rbac::UserInfo user;
+  std::shared_ptr<const access::SessionEntry> session;  ///< nullptr for another credential
   rbac::ImpersonationChoice choice;
   std::shared_ptr<const rbac::Policy> policy;
   std::shared_ptr<const rbac::Subject> subject;
@@ -68,8 +72,10 @@ struct ProxiedRequest {
   }
   bool filtered() const { return decision.verdict == rbac::Verdict::kAllowFiltered; }
   bool is_watch() const { return info.is_resource_request && info.verb == "watch"; }
+  /// The cluster's answer becomes a part of postern's own (merged_discovery.h).
+  bool merges_answer = false;
   /// postern reads the answer's body itself, instead of passing it on as it comes.
-  bool answer_is_read() const { return filtered() || !decision.may_read; }
+  bool answer_is_read() const { return filtered() || !decision.may_read || merges_answer; }
   bool follows_log() const { return info.subresource == "log" && info.query.get_bool("follow"); }
   kube::ResourceAttributes attributes() const;
 };

@@ -1,6 +1,10 @@
 #include "proxy/session/request_log.h"
 
+#include "proxy/access/state/session_table.h"
 #include "proxy/session/worker_state.h"
+
+#include <chrono>
+#include <utility>
 
 namespace postern::proxy {
 namespace {
@@ -41,8 +45,8 @@ void count_inflight(WorkerState& state, ProxiedRequest& request) {
   if (!is_long_running(request)) {
     const std::string& verb = request.info.verb;
     const bool reads = verb == "get" || verb == "list" || verb == "head" || verb == "options";
-    request.inflight = state.shared().metrics.inflight(reads ? RequestKind::kReadOnly
-                                                             : RequestKind::kMutating);
+    request.inflight =
+        state.shared().metrics.inflight(reads ? RequestKind::kReadOnly : RequestKind::kMutating);
   }
 }
 
@@ -96,6 +100,22 @@ void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::
                                     {"message", status.message},
                                     {"decision", request.decision.explanation},
                                     {"audit_id", request.audit_id}});
+}
+
+void record_refusal(const ProxiedRequest& request, const kube::Status& status) {
+  if (request.session == nullptr || status.code != 403) {
+    return;
+  }
+  access::RecordedRefusal refusal;
+  refusal.time = std::chrono::system_clock::now();
+  refusal.verb = request.info.verb;
+  refusal.message = status.message;
+  for (const kube::StatusCause& cause : status.causes) {
+    if (cause.type == "ResourceID") {
+      refusal.resource_id = cause.message;
+    }
+  }
+  request.session->refusals->add(std::move(refusal));
 }
 
 void log_protocol_error(WorkerState& state, const ClientConnection& client,

@@ -15,6 +15,9 @@ void count_request(WorkerState& state, const ProxiedRequest& request);
 void log_request(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request);
 /// A request that ended with an error: refusals at info, upstream trouble and cut answers at warn.
 void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status);
+/// Keeps a 403 with the session that it happened in, for the client that has to know what to ask
+/// for.
+void record_refusal(const ProxiedRequest& request, const kube::Status& status);
 /// Counts the request among those that run as long as it lives, unless it is a long-running one.
 void count_inflight(WorkerState& state, ProxiedRequest& request);
 /// Counts what the client did wrong in the middle of a message, if anything.

@@ -1,8 +1,10 @@
 #include "proxy/session/session.h"
 
+#include "proxy/session/access_api.h"
 #include "proxy/session/admission.h"
 #include "proxy/session/delete_collection.h"
 #include "proxy/session/forward.h"
+#include "proxy/session/merged_discovery.h"
 #include "proxy/session/relay.h"
 #include "proxy/session/request_log.h"
 #include "proxy/session/self_review.h"
@@ -84,10 +86,19 @@ Task<bool> Session::serve(ProxiedRequest& request) {
 
 /// The life of a request.
 Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
+  if (auto login = co_await answer_login(state_, client_, request)) {
+    co_return std::move(*login);
+  }
   if (auto known = authenticate(state_, client_, request); !known) {
     co_return fail(std::move(known.error()));  // 401
   }
+  if (is_access_request(request)) {
+    co_return co_await answer_access_request(state_, client_, request);  // never goes to a cluster
+  }
   if (auto found = find_cluster(state_, request); !found) {
+    if (is_served_without_cluster(state_, request, found.error())) {
+      co_return co_await answer_merged_alone(client_, request);
+    }
     co_return fail(std::move(found.error()));  // 400, 404
   }
   if (auto resolved = co_await resolve_kind(state_, request); !resolved) {
@@ -109,11 +120,15 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (request.upgrade) {
     co_return co_await tunnel_request(state_, client_, request);
   }
+  if (is_merged(state_, request)) {
+    co_return co_await relay_merged(state_, client_, request);
+  }
   co_return co_await relay_request(state_, client_, request);
 }
 
 Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
   log_refusal(state_, request, status);
+  record_refusal(request, status);
   if (request.answer_started) {
     // Part of another answer is out: only an aborted connection tells the client that it is not
     // whole.

@@ -1,18 +1,31 @@
 #include "proxy/session/worker_state.h"
 
+#include "proxy/access/state/session_table.h"
+
 #include <utility>
 
 namespace postern::proxy {
 namespace {
 
 // The parts are separated by a byte that no name may have, so that no two identities share a key.
-std::string identity_key(const rbac::UserInfo& user) {
-  std::string key = user.name;
-  for (const std::string& group : user.groups) {
+std::string identity_key(const Authenticated& proved) {
+  std::string key = proved.user.name;
+  for (const std::string& group : proved.user.groups) {
     key += '\0';
     key += group;
   }
+  if (proved.session != nullptr && !proved.session->grants.empty()) {
+    key += '\1';
+    key += std::to_string(proved.session->generation);
+  }
   return key;
+}
+
+/// In a session that has assumed something, only that gives anything.
+std::shared_ptr<const rbac::Subject> make_subject(const rbac::Policy& policy,
+                                                  const Authenticated& proved) {
+  return proved.session == nullptr ? policy.subject(proved.user)
+                                   : policy.subject(proved.user, proved.session->grants);
 }
 
 }  // namespace
@@ -35,14 +48,14 @@ WorkerState::WorkerState(Worker& worker, const SharedState& shared)
       authenticators_(shared.authenticators) {}
 
 std::shared_ptr<const rbac::Subject> WorkerState::subject(
-    const std::shared_ptr<const rbac::Policy>& policy, const rbac::UserInfo& user) {
+    const std::shared_ptr<const rbac::Policy>& policy, const Authenticated& proved) {
   if (subjects_policy_ != policy || subjects_.size() >= kMaxSubjects) {
     subjects_.clear();
     subjects_policy_ = policy;
   }
-  auto [entry, is_new] = subjects_.try_emplace(identity_key(user));
+  auto [entry, is_new] = subjects_.try_emplace(identity_key(proved));
   if (is_new) {
-    entry->second = policy->subject(user);
+    entry->second = make_subject(*policy, proved);
   }
   return entry->second;
 }

@@ -23,6 +23,13 @@
 
 namespace postern::proxy {
 
+namespace access {
+class SessionTable;
+namespace api {
+struct AccessApi;  // proxy/access/api/access_api.h
+}
+}  // namespace access
+
 /// What one worker keeps of one kube cluster.
 struct ClusterState {
   ClusterState(Worker& worker, rbac::Cluster cluster_identity,
@@ -47,8 +54,12 @@ struct SharedState {
   const ContinueSealer& sealer;
   const Snapshot<rbac::Policy>& policy;
   const Snapshot<AuthenticatorUnion>& authenticators;
+  /// Sessions in force: whoever is in one is asked again when it changes.
+  const access::SessionTable& sessions;
   Metrics& metrics;
   Log& log;
+  /// The access API; nullptr: there is none, and its paths are 404.
+  const access::api::AccessApi* access_api = nullptr;
 };
 
 /// Everything that the sessions of one worker share. Used on that worker's thread only.
@@ -63,9 +74,10 @@ class WorkerState {
 
   std::shared_ptr<const rbac::Policy> policy() { return policy_.get(); }
   std::shared_ptr<const AuthenticatorUnion> authenticators() { return authenticators_.get(); }
-  /// The subject of this user under this policy; compiled once and kept until the policy changes.
+  /// The subject of this user, in this session, under this policy; compiled once and kept until
+  /// the policy or what the session has assumed changes.
   std::shared_ptr<const rbac::Subject> subject(const std::shared_ptr<const rbac::Policy>& policy,
-                                               const rbac::UserInfo& user);
+                                               const Authenticated& proved);
 
   ClusterState& add_cluster(std::unique_ptr<ClusterState> cluster);
   /// nullptr where the configuration has no such cluster.

@@ -78,10 +78,11 @@ void AccessState::Impl::set_files(FileObjects files) {
 
 void AccessState::Impl::set_clusters(const std::vector<ClusterFacts>& facts) {
   std::vector<ClusterObject> changed;
+  bool other_facts = false;
   for (const ClusterFacts& fact : facts) {
     ClusterFacts& known = cluster_facts[fact.name];
-    directory_stale |= known.catalog != fact.catalog || known.uid != fact.uid ||
-                       known.labels != fact.labels || known.name.empty();
+    other_facts |= known.catalog != fact.catalog || known.uid != fact.uid ||
+                   known.labels != fact.labels || known.name.empty();
     known = fact;
     ClusterObject object;
     object.meta.name = fact.name;
@@ -96,11 +97,11 @@ void AccessState::Impl::set_clusters(const std::vector<ClusterFacts>& facts) {
                       held->second->version == fact.version && held->second->uid == fact.uid;
     if (!same) changed.push_back(std::move(object));
   }
+  directory_stale |= other_facts;
   if (!changed.empty()) {
     take_over_clusters(std::move(changed));
   }
-  if (directory_stale) {
-    settle();
+  if (other_facts) {
     remake_all();
   }
 }
@@ -108,7 +109,9 @@ void AccessState::Impl::set_clusters(const std::vector<ClusterFacts>& facts) {
 void AccessState::Impl::take_over_clusters(std::vector<ClusterObject> changed) {
   std::string text;
   for (const auto& [name, fact] : cluster_facts) {
-    text += name + '\0' + fact.uid + '\0' + (fact.catalog != nullptr ? "ready" : "") + '\0';
+    text += name + '\0' + fact.uid + '\0' + fact.version + '\0' +
+            (fact.catalog != nullptr ? "ready" : "") + '\0';
+    for (const auto& [key, value] : fact.labels) text += key + '\0' + value + '\0';
   }
   const Version version = mark("clusters", sha256_hex(text));
   complete_given(changed, "cluster", started);

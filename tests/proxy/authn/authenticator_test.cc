@@ -25,12 +25,12 @@ class FixedConnection : public ConnectionAuthenticator {
 };
 
 /// Knows sessions by their token.
-class FixedSessions : public TokenAuthenticator {
+class FixedSessions : public SessionAuthenticator {
  public:
-  AuthenticatorKind kind() const override { return AuthenticatorKind::kSession; }
-  Identity authenticate_token(std::string_view token) const override {
-    if (token == "pst_alice") return rbac::UserInfo{"alice", {"assumed"}, ""};
-    return std::nullopt;
+  tl::expected<Authenticated, std::string> authenticate_session(
+      std::string_view token) const override {
+    if (token == "pst_alice") return Authenticated{{"alice", {"assumed"}, ""}, nullptr};
+    return tl::unexpected(std::string("the session token is unknown"));
   }
 };
 
@@ -52,7 +52,9 @@ struct Fixture {
     members.client_ca = std::make_shared<FixedConnection>(std::move(identity));
   }
   Result<rbac::UserInfo> ask(const http::Fields& fields, std::string* why = nullptr) {
-    return AuthenticatorUnion(members, &metrics).authenticate(fields, nullptr, why);
+    return AuthenticatorUnion(members, &metrics)
+        .authenticate(fields, nullptr, why)
+        .map([](const Authenticated& proved) { return proved.user; });
   }
   bool counted(const std::string& authenticator, const std::string& result) const {
     return metrics.serialize().find("postern_authentication_attempts_total{authenticator=\"" +

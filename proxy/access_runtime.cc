@@ -1,0 +1,147 @@
+#include "proxy/access_runtime.h"
+
+#include "proxy/access/state/session_authenticator.h"
+#include "proxy/access/store/memory_store.h"
+#include "proxy/access/store/sqlite_store.h"
+#include "proxy/net/atomic_file.h"
+#include "proxy/policy_store.h"
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace postern::proxy {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::seconds;
+
+tl::unexpected<ConfigErrors> fail_on(std::string key, const kube::Status& status) {
+  return tl::unexpected(ConfigErrors{{"", 0, 0, std::move(key), status.message}});
+}
+
+Result<std::unique_ptr<access::ObjectStore>> open_store(const ProxyConfiguration& configuration) {
+  if (configuration.storage.type == StorageConfiguration::kMemory) {
+    // Versions of an earlier life are too old for this one, whatever they are.
+    const auto begin = duration_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    return access::make_memory_store(
+        {.history = {}, .begin = static_cast<access::Version>(begin.count())});
+  }
+  access::SqliteStoreOptions options;
+  options.path = configuration.data_dir + "/postern.db";
+  return access::open_sqlite_store(options);
+}
+
+std::string login_command(const access::IssuedInvite& invite, const std::string& server,
+                          const std::string& pin) {
+  std::string command = "postern login --proxy " + server + " --user " + invite.user;
+  if (!pin.empty()) {
+    command += " --ca-pin " + pin;
+  }
+  return command + " --invite " + invite.token;
+}
+
+}  // namespace
+
+access::StateOptions state_options(const ProxyConfiguration& configuration) {
+  access::StateOptions options;
+  options.cluster_name = configuration.cluster_name;
+  options.group_roles = configuration.authentication.group_roles;
+  options.impersonation = limits_of(configuration.impersonation);
+  options.local_users = configuration.authentication.local_users;
+  options.session_ttl = duration_cast<seconds>(configuration.sessions.ttl);
+  options.session_max_ttl = duration_cast<seconds>(configuration.sessions.max_ttl);
+  options.invite_ttl = duration_cast<seconds>(configuration.sessions.invite_ttl);
+  options.retention = duration_cast<seconds>(configuration.requests.retention);
+  options.limits.pending = duration_cast<seconds>(configuration.requests.pending);
+  options.limits.access = duration_cast<seconds>(configuration.requests.max_duration);
+  options.limits.session = options.session_max_ttl;
+  return options;
+}
+
+AccessRuntime::AccessRuntime(const ProxyConfiguration& configuration, Log& log, Metrics& metrics)
+    : configuration_(configuration), log_(log), metrics_(metrics) {}
+
+AccessRuntime::~AccessRuntime() {
+  stop();
+}
+
+Loaded<void> AccessRuntime::open() {
+  auto store = open_store(configuration_);
+  if (!store) {
+    return fail_on("storage", store.error());
+  }
+  store_ = std::move(*store);
+  state_.emplace(*store_, state_options(configuration_), log_, &metrics_);
+  service_.emplace(*state_, log_);
+  watches_.emplace(*state_);
+  api_.emplace(access::api::AccessApi{*service_, *state_, *watches_});
+  authenticator_ = std::make_shared<const access::TableAuthenticator>(state_->sessions_in_force());
+  if (auto loaded = state_->load(); !loaded) {
+    return fail_on("storage", loaded.error());
+  }
+  return {};
+}
+
+void AccessRuntime::take_files(access::FileObjects files) {
+  if (!started_) {
+    state_->set_files(std::move(files));
+    return;
+  }
+  service_->post(
+      [files = std::move(files)](access::AccessState& state) { state.set_files(files); });
+}
+
+void AccessRuntime::start(std::function<std::vector<access::ClusterFacts>()> clusters) {
+  started_ = true;
+  service_->add_task([clusters = std::move(clusters)](access::AccessState& state) {
+    state.set_clusters(clusters());
+  });
+  wake_ = store_->subscribe(
+      [this] { service_->post([](access::AccessState& state) { state.catch_up(); }); });
+  service_->start();
+}
+
+void AccessRuntime::stop() {
+  wake_.reset();
+  if (service_) {
+    service_->stop();
+  }
+}
+
+void AccessRuntime::add_health_check(HealthRegistry& health) {
+  health.add_ready("access-store", [this] { return state_->store_fault(); });
+}
+
+Loaded<void> AccessRuntime::make_first_login(const std::string& server, const std::string& pin) {
+  const std::string file = configuration_.data_dir + "/first-login";
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  auto invite = state_->ensure_administrator();
+  if (!invite) {
+    return fail_on("storage", invite.error());
+  }
+  if (!*invite) {
+    return {};
+  }
+  const std::string command = login_command(**invite, server, pin);
+  if (::isatty(STDERR_FILENO) == 1) {
+    std::fprintf(stderr,
+                 "\nNobody administers this postern yet. Within ten minutes, log in as %s with\n\n"
+                 "    %s\n\n",
+                 (*invite)->user.c_str(), command.c_str());
+    return {};
+  }
+  if (auto written = write_file_atomically(file, command + "\n", 0600); !written) {
+    return fail_on("dataDir", kube::Status::internal(std::move(written.error())));
+  }
+  log_.info("nobody administers this postern yet: a one-time login is in a file",
+            {{"file", file}, {"user", (*invite)->user}});
+  return {};
+}
+
+}  // namespace postern::proxy

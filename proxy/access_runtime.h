@@ -1,0 +1,67 @@
+#pragma once
+
+#include "proxy/access/api/access_api.h"
+#include "proxy/access/state/access_service.h"
+#include "proxy/access/state/access_state.h"
+#include "proxy/authn/authenticator.h"
+#include "proxy/config.h"
+#include "proxy/observe/health.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::proxy {
+
+/// Access requests, roles, users and sessions as the configuration wants them: the store, the state
+/// over it and the access thread.
+///
+/// Flow: open(), take_files(), start(); stop() when no worker runs any more.
+class AccessRuntime {
+ public:
+  /// All three must outlive this.
+  AccessRuntime(const ProxyConfiguration& configuration, Log& log, Metrics& metrics);
+  ~AccessRuntime();
+  AccessRuntime(const AccessRuntime&) = delete;
+  AccessRuntime& operator=(const AccessRuntime&) = delete;
+
+  /// Opens the store, which makes it at the first start, and reads it.
+  Loaded<void> open();
+  /// The roles and users of files; at once before start(), on the access thread afterwards.
+  void take_files(access::FileObjects files);
+  /// `clusters` is asked a few times a second, on the access thread.
+  void start(std::function<std::vector<access::ClusterFacts>()> clusters);
+  void stop();
+
+  access::AccessState& state() { return *state_; }
+  /// What sessions serve the access API by; it outlives them.
+  const access::api::AccessApi& api() const { return *api_; }
+  std::shared_ptr<const SessionAuthenticator> authenticator() const { return authenticator_; }
+  void add_health_check(HealthRegistry& health);
+
+  /// Makes the first administrator, if nobody can administer yet (AccessState), and hands out the
+  /// one-time login: on the terminal, when standard error is one, else in `dataDir/first-login`,
+  /// mode 0600. `server` and `pin` are for the command that is shown. After take_files(), before
+  /// start().
+  Loaded<void> make_first_login(const std::string& server, const std::string& pin);
+
+ private:
+  const ProxyConfiguration& configuration_;
+  Log& log_;
+  Metrics& metrics_;
+  std::unique_ptr<access::ObjectStore> store_;
+  std::optional<access::AccessState> state_;
+  std::optional<access::AccessService> service_;
+  std::optional<access::api::WatchHub> watches_;
+  std::optional<access::api::AccessApi> api_;
+  std::shared_ptr<const SessionAuthenticator> authenticator_;
+  access::Subscription wake_;
+  bool started_ = false;
+};
+
+/// The options of the state by the configuration.
+access::StateOptions state_options(const ProxyConfiguration& configuration);
+
+}  // namespace postern::proxy

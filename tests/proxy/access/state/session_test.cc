@@ -1,0 +1,164 @@
+#include "world.h"
+
+#include <doctest/doctest.h>
+
+namespace postern::proxy::access::test {
+namespace {
+
+using Decision = ReviewDocument::Decision;
+
+TEST_CASE_FIXTURE(StoryWorld, "sessions end when they were said to end, by either clock") {
+  SessionDocument document;
+  document.ttl = 31h;
+  const auto refused = state->create_session(as("alice"), document);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == 422);
+  CHECK(refused.error().causes.at(0).field == "spec.ttl");
+  document.ttl = 1h;
+  const auto made = state->create_session(as("alice"), document);
+  REQUIRE(made);
+  CHECK(made->session->expires == wall + 1h);
+  CHECK(session("alice").session->expires == wall + 12h);
+  wall -= 10h;
+  steady += 1h;
+  state->tick();
+  CHECK(entry(*made) == nullptr);
+  CHECK(state->sessions().size() == 1);
+  CHECK(audited("session.end") == 1);
+  CHECK(metrics.serialize().find("postern_access_sessions 1") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "roles shorten sessions") {
+  files += role("short", "options: {max_session_ttl: 30m}");
+  const std::string has = "spec: {roles: [reviewer-of-dev]}";
+  files.replace(files.find(has), has.size(), "spec: {roles: [reviewer-of-dev, short]}");
+  start();
+  CHECK(session("bob").session->expires == wall + 30min);
+  SessionDocument document;
+  document.ttl = 1h;
+  CHECK(said(state->create_session(as("bob"), document)).starts_with("422"));
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "what can be assumed: one's own, approved") {
+  const RequestPtr request = approved_request();
+  SessionDocument document;
+  document.requests = {request->meta.name};
+  CHECK(said(state->create_session(as("bob"), document)).starts_with("403"));
+  CHECK(said(state->create_session(as("dave"), document)).starts_with("404"));
+  document.requests = {"nothing"};
+  CHECK(said(state->create_session(as("alice"), document)).starts_with("404"));
+  document.requests = std::vector<std::string>(101, "x");
+  for (std::size_t i = 0; i < document.requests.size(); ++i) {
+    document.requests[i] += std::to_string(i);
+  }
+  CHECK(said(state->create_session(as("alice"), document)).starts_with("422"));
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "children end no later, and confined ones are no more than a part") {
+  const RequestPtr one = approved_request();
+  const RequestPtr two = approved_request();
+  const IssuedSession parent = session("alice", {one->meta.name, two->meta.name});
+  const Caller by_parent = as("alice", parent.session->meta.name);
+
+  SessionDocument document;
+  document.ttl = 20h;
+  CHECK(said(state->create_session(by_parent, document)).starts_with("422"));
+  document = {.requests = {one->meta.name}, .ttl = {}, .confined = true};
+  const auto child = state->create_session(by_parent, document);
+  REQUIRE_MESSAGE(child, said(child));
+  CHECK(child->session->expires == parent.session->expires);
+  CHECK(child->session->parent == parent.session->meta.name);
+  CHECK(child->session->confined);
+
+  const Caller by_child = as("alice", child->session->meta.name);
+  CHECK(said(state->change_session(by_child, {two->meta.name}, {})).starts_with("403"));
+  CHECK(said(state->change_session(by_child, {}, {"*"})).starts_with("403"));
+  document = {.requests = {two->meta.name}, .ttl = {}, .confined = false};
+  CHECK(said(state->create_session(by_child, document)).starts_with("403"));
+  document.requests.clear();
+  const auto grandchild = state->create_session(by_child, document);
+  REQUIRE_MESSAGE(grandchild, said(grandchild));
+  CHECK(grandchild->session->requests == std::vector<std::string>{one->meta.name});
+  CHECK(grandchild->session->confined);
+
+  CHECK(said(state->delete_session(by_child, parent.session->meta.name, {})).starts_with("403"));
+  const auto ended = state->delete_session(by_parent, parent.session->meta.name, {});
+  REQUIRE(ended);
+  CHECK(state->sessions().empty());
+  CHECK(entry(*grandchild) == nullptr);
+  CHECK(said(state->create_session(by_parent, {})).starts_with("401"));
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "a child of a free session may also have what the session has not") {
+  const RequestPtr one = approved_request();
+  const IssuedSession parent = session("alice");
+  SessionDocument document{.requests = {one->meta.name}, .ttl = 10min, .confined = true};
+  const auto child = state->create_session(as("alice", parent.session->meta.name), document);
+  REQUIRE_MESSAGE(child, said(child));
+  CHECK(may_get(*child, "web-1"));
+  CHECK_FALSE(may_get(parent, "web-1"));
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "who may end whose session") {
+  const IssuedSession alices = session("alice");
+  const std::string& id = alices.session->meta.name;
+  CHECK(said(state->delete_session(as("bob"), id, {})).starts_with("404"));
+  CHECK(said(state->delete_session(as("carol"), "nothing", {})).starts_with("404"));
+  CHECK(
+      said(state->delete_session(as("carol"), id, {.uid = "x", .version = {}})).starts_with("409"));
+  CHECK(entry(alices) != nullptr);
+  CHECK(state->delete_session(as("carol"), id, {}));
+  CHECK(entry(alices) == nullptr);
+  const IssuedSession another = session("alice");
+  CHECK(state->delete_session(as("alice"), another.session->meta.name, {}));
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "a locked user's sessions are refused, and come back") {
+  REQUIRE(state->create_user(
+      as("carol"), R"({"kind":"user","metadata":{"name":"erin"},"spec":{"roles":[]}})", false));
+  const IssuedSession session = this->session("erin");
+  REQUIRE(entry(session));
+  const char* locked =
+      R"({"kind":"user","metadata":{"name":"erin"},"spec":{"roles":[],"locked":true}})";
+  REQUIRE(state->update_user(as("carol"), "erin", locked, {}, false));
+  CHECK(state->is_locked("erin"));
+  state->tick();
+  CHECK(entry(session) == nullptr);
+  CHECK(said(state->create_session(as("erin"), {})).starts_with("403"));
+  CHECK(said(state->create_request(as("erin"), {}, false)).starts_with("403"));
+  const char* unlocked = R"({"kind":"user","metadata":{"name":"erin"},"spec":{"roles":[]}})";
+  REQUIRE(state->update_user(as("carol"), "erin", unlocked, {}, false));
+  state->tick();
+  CHECK(entry(session) != nullptr);
+  REQUIRE(state->delete_user(as("carol"), "erin", {}, false));
+  CHECK(entry(session) == nullptr);
+  CHECK(state->sessions().empty());
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "refusals stay with the session while its entries change") {
+  const RequestPtr request = approved_request();
+  const IssuedSession session = this->session("alice");
+  const std::string id = session.session->meta.name;
+  for (int i = 0; i < 70; ++i) {
+    entry(session)->refusals->add({wall, "get", "/id/" + std::to_string(i), "no"});
+  }
+  REQUIRE(state->change_session(as("alice", id), {request->meta.name}, {}));
+  entry(session)->refusals->add({wall, "list", "", "no"});
+  const auto refusals = state->refusals(id);
+  REQUIRE(refusals.size() == 64);
+  CHECK(refusals.front().resource_id == "/id/7");
+  CHECK(refusals.back().verb == "list");
+  CHECK(state->refusals("nothing").empty());
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "nobody fills the store with sessions") {
+  options.max_sessions_per_user = 2;
+  start();
+  session("alice");
+  session("alice");
+  CHECK(said(state->create_session(as("alice"), {})).starts_with("429"));
+  CHECK(state->create_session(as("bob"), {}));
+}
+
+}  // namespace
+}  // namespace postern::proxy::access::test
