@@ -1,5 +1,6 @@
 #include "cli/connect.h"
 
+#include "cli/kubeconfig/kubeconfig_file.h"
 #include "cli/output/times.h"
 #include "cli/profile/profile_store.h"
 #include "kube/kubeconfig.h"
@@ -21,16 +22,6 @@ Outcome<std::string> value_of(const kube::KubeconfigValue& value) {
   if (!text) return failed(text.error().front().to_string());
   while (!text->empty() && text->back() == '\n') text->pop_back();
   return std::move(*text);
-}
-
-std::string first_existing(const Surroundings& surroundings) {
-  std::string_view rest = surroundings.kubeconfig;
-  while (!rest.empty()) {
-    const std::string_view path = rest.substr(0, rest.find(':'));
-    rest.remove_prefix(std::min(path.size() + 1, rest.size()));
-    if (!path.empty() && std::filesystem::exists(path)) return std::string(path);
-  }
-  return surroundings.home + "/.kube/config";
 }
 
 Outcome<Endpoint> endpoint_of(const kube::Kubeconfig& config, const std::string& path) {
@@ -68,21 +59,31 @@ Outcome<Connection> connect_to(const Context& context, Endpoint endpoint, const 
   return connection;
 }
 
-Outcome<Connection> connect_by_kubeconfig(const Context& context) {
-  const std::string path = context.options.kubeconfig.empty() ? first_existing(context.surroundings)
-                                                              : context.options.kubeconfig;
+/// The wanted context of one file.
+Outcome<Endpoint> endpoint_in(const std::string& path, const std::string& context) {
   constexpr std::size_t kMax = std::size_t{16} * 1024 * 1024;
   const auto text = proxy::read_file(path, kMax);
   if (!text) return failed(text.error().front().to_string());
-  const auto config = kube::parse_kubeconfig(*text, context.options.context,
-                                             std::filesystem::path(path).parent_path().string());
-  if (!config) {
-    const kube::KubeconfigError& first = config.error().front();
-    return failed(path + ": " + first.key + (first.key.empty() ? "" : ": ") + first.message);
+  const auto config =
+      kube::parse_kubeconfig(*text, context, std::filesystem::path(path).parent_path().string());
+  if (config) return endpoint_of(*config, path);
+  const kube::KubeconfigError& first = config.error().front();
+  return failed(path + ": " + first.key + (first.key.empty() ? "" : ": ") + first.message);
+}
+
+/// The first of the kubeconfig's files that has all of the context.
+Outcome<Connection> connect_by_kubeconfig(const Context& context) {
+  const auto files = context.options.kubeconfig.empty()
+                         ? kubeconfig_files(context.surroundings)
+                         : std::vector<std::string>{context.options.kubeconfig};
+  std::optional<Failure> problem;
+  for (const std::string& file : files) {
+    if (files.size() > 1 && !std::filesystem::exists(file)) continue;
+    auto endpoint = endpoint_in(file, context.options.context);
+    if (endpoint) return connect_to(context, std::move(*endpoint), "");
+    if (!problem) problem = endpoint.error();
   }
-  auto endpoint = endpoint_of(*config, path);
-  if (!endpoint) return tl::unexpected(endpoint.error());
-  return connect_to(context, std::move(*endpoint), "");
+  return tl::unexpected(problem.value_or(Failure{kFailed, "there is no kubeconfig"}));
 }
 
 }  // namespace

@@ -231,6 +231,9 @@ Outcome<CURLcode> HttpClient::Curl::drive(CURL* easy, std::chrono::milliseconds 
 
 Outcome<HttpResponse> HttpClient::Curl::exchange(
     const HttpRequest& request, const std::function<bool(std::string_view)>* on_data) {
+  if (endpoint.identity.token.find_first_of("\r\n") != std::string::npos) {
+    return failed("a token cannot have line breaks");
+  }
   const EasyPtr easy(curl_easy_init());
   std::array<char, CURL_ERROR_SIZE> detail{};
   ListPtr fields;
@@ -244,7 +247,6 @@ Outcome<HttpResponse> HttpClient::Curl::exchange(
   set(CURLOPT_PROTOCOLS_STR, "https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
-  set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // nothing of it for proxies
   set(CURLOPT_USERAGENT, (std::string("postern/") + proxy::version()).c_str());

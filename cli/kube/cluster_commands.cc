@@ -48,6 +48,7 @@ Outcome<std::string> choose_cluster(AccessClient& api, const std::string& wanted
       return text_at(item, {"metadata", "name"});
     }
   }
+  if (items.empty()) return failed("there is no cluster that you may reach or ask for");
   return wrong_usage("say which cluster: postern kube ls lists them");
 }
 

@@ -121,16 +121,14 @@ void add_users(CommandSet& set) {
       ->delimiter(',')
       ->required();
   add_list(add, "--traits", arguments->traits, "KEY=VALUE[,VALUE…] (repeatable)");
-  add.add_option("--ttl", arguments->ttl, "How long the invite is good, e.g. 1h");
   add.add_flag("--no-invite", arguments->no_invite, "They log in by other means");
   add_output(add, arguments->output, {"json", "yaml"});
   set.on(add, std::move(arguments), run_users_add);
 
   auto& invite = set.command(users, "invite", "A new one-time login for a user",
-                             "\nExamples:\n  postern users invite alice --ttl 30m");
+                             "\nExamples:\n  postern users invite alice");
   auto invited = std::make_shared<UserArguments>();
   invite.add_option("NAME", invited->name, "Who")->required();
-  invite.add_option("--ttl", invited->ttl, "How long it is good, e.g. 1h");
   add_output(invite, invited->output, {"json", "yaml"});
   set.on(invite, std::move(invited), run_users_invite);
 

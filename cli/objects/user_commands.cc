@@ -59,12 +59,8 @@ void print_invite(const Context& context, const UserArguments& arguments, const 
 
 Outcome<void> invite(const Connection& connection, const UserArguments& arguments,
                      const Context& context) {
-  const auto ttl = wire_duration(arguments.ttl, "--ttl");
-  if (!ttl) return tl::unexpected(ttl.error());
-  Json asked = new_object("AccessInvite");
-  if (!ttl->empty()) asked["spec"] = {{"ttl", *ttl}};
-  const auto made =
-      connection.api().post(path_of({"accessusers", arguments.name, "invite"}), asked);
+  const auto made = connection.api().post(path_of({"accessusers", arguments.name, "invite"}),
+                                          new_object("AccessInvite"));
   if (!made) return tl::unexpected(made.error());
   const InviteLink link{arguments.name, authority_of(connection.api().endpoint().url),
                         text_at(*made, {"status", "token"}), pin_for_others(connection)};

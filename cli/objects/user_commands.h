@@ -13,7 +13,6 @@ struct UserArguments {
   std::string name;
   std::vector<std::string> roles;
   std::vector<std::string> traits;  ///< KEY=VALUE[,VALUE…]
-  std::string ttl;                  ///< of the invite
   bool no_invite = false;
   std::string output;
 };

@@ -106,7 +106,8 @@ bool may_be_plain(const std::string& text) {
   return RE2::FullMatch(text, kPlain) && text.back() != ' ' && plain_value(text).is_string() &&
          // Words that are booleans to readers of YAML 1.1, and dates.
          !RE2::FullMatch(text,
-                         "(?i)y|n|yes|no|on|off|[0-9].*:.*|[0-9][0-9_.eE]*|[0-9]{4}-[0-9]{2}.*|0[xo].*|[-+.].*");
+                         "(?i)y|n|yes|no|on|off|[0-9].*:.*|[0-9][0-9_.eE]*|[0-9]{4}-[0-9]{2}.*|0["
+                         "xo].*|[-+.].*");
 }
 
 std::string scalar_text(const Json& value) {

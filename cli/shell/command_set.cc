@@ -7,6 +7,7 @@ CLI::App& CommandSet::group(CLI::App& parent, const std::string& name,
   auto* const added = parent.add_subcommand(name, description);
   added->require_subcommand(1);
   added->fallthrough();
+  added->footer("\n`postern help " + name + " COMMAND` has examples.");  // not the program's
   return *added;
 }
 

@@ -37,6 +37,7 @@ class Desk:
         self.server = RecordingUpstream(authority, self.api)
         self.proxy = f"127.0.0.1:{self.server.port}"
         self.env = {"HOME": str(home), "PATH": f"{home}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+        self.env |= {key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}
         (home / "bin").mkdir()
 
     def run(self, *args: str, code: int = 0, stdin: str | None = None,
