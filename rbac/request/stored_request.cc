@@ -17,6 +17,8 @@ using std::chrono::seconds;
 
 // The deepest pattern of the effective rules is at 8. Deeper text would cost stack.
 constexpr int kMaxDepth = 16;
+// A number of more digits would be read as a floating-point one.
+constexpr int kMaxDigits = 19;
 constexpr std::string_view kKey = R"("effective":)";
 
 // What follows reads generously: that only the one spelling is taken is seen to by writing the
@@ -149,9 +151,10 @@ AccessRequest request_from(const json& value) {
 }
 
 /// Refuses what to_stored() never writes and what costs more than its size: spaces, numbers that
-/// are not whole, literals, deep nesting. Strings are left to the parser.
+/// are not whole or fit no integer, literals, deep nesting. Strings are left to the parser.
 void check_shape(std::string_view text) {
   int depth = 0;
+  int digits = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -162,10 +165,12 @@ void check_shape(std::string_view text) {
     }
     in_string = c == '"';
     depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+    digits = c >= '0' && c <= '9' ? digits + 1 : 0;
     if (depth > kMaxDepth) {
       throw std::invalid_argument("it is nested too deeply");
     }
-    if (std::string_view("{}[],:\"-0123456789").find(c) == std::string_view::npos) {
+    if (std::string_view("{}[],:\"-0123456789").find(c) == std::string_view::npos ||
+        digits > kMaxDigits) {
       throw std::invalid_argument("it is not in its canonical form");
     }
   }

@@ -242,6 +242,10 @@ TEST_CASE("nothing is read but what was written") {
   CHECK_HAS(with("/reviews/0/more", 1), "not in its canonical form");
   CHECK_HAS(with("/created", 1e300), "not in its canonical form");
   CHECK_HAS(with("/created", "2024-01-01T00:00:00Z"), "type must be number");
+  CHECK_HAS(with("/created", UINT64_MAX), "not in its canonical form");
+  std::string huge = text;
+  huge.insert(huge.find(R"("created":1)") + 11, 30, '0');
+  CHECK_HAS(said(from_stored(huge)), "not in its canonical form");
   CHECK_HAS(with("/session_ttl", true), "not in its canonical form");
   CHECK_HAS(with("/thresholds/0/approve", 4294967298), "not in its canonical form");
   CHECK_HAS(with("/thresholds/0/approve", -1), "not in its canonical form");
