@@ -2,6 +2,7 @@
 
 #include "cli/client/interrupt.h"
 #include "cli/connect.h"
+#include "cli/kube/covering_id.h"
 #include "cli/kube/kubectl_session.h"
 #include "cli/kube/kubectl_target.h"
 #include "cli/kubeconfig/kubeconfig_file.h"
@@ -64,7 +65,8 @@ Outcome<Json> find_open_request(const Connection& connection, const std::vector<
     for (const Json& request : find(*list, {"items"})) {
       const auto resources = texts_at(request, {"spec", "resources"});
       const bool covers = std::all_of(ids.begin(), ids.end(), [&resources](const auto& id) {
-        return std::find(resources.begin(), resources.end(), id) != resources.end();
+        return std::any_of(resources.begin(), resources.end(),
+                           [&id](const auto& wide) { return covers_id(wide, id); });
       });
       const std::string name = text_at(request, {"metadata", "name"});
       const bool used = std::find(assumed.begin(), assumed.end(), name) != assumed.end();

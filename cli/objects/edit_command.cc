@@ -16,9 +16,12 @@ namespace {
 
 constexpr std::size_t kMaxFile = std::size_t{64} * 1024 * 1024;
 
-std::string editor_of(const Surroundings& surroundings) {
+Outcome<std::string> editor_of(const Surroundings& surroundings) {
   for (const char* const name : {"POSTERN_EDITOR", "VISUAL", "EDITOR"}) {
     if (auto editor = surroundings.variable(name); !editor.empty()) return editor;
+  }
+  if (!surroundings.interactive()) {
+    return failed("there is no terminal; say which editor to run with $EDITOR");
   }
   return "vi";
 }
@@ -61,9 +64,10 @@ Json editable(Json object) {
 }
 
 Outcome<void> run_editor(const Context& context, const std::string& path) {
+  const auto editor = editor_of(context.surroundings);
+  if (!editor) return tl::unexpected(editor.error());
   // As git and kubectl: the variable may hold options.
-  const auto code =
-      run_program({"/bin/sh", "-c", editor_of(context.surroundings) + " \"$1\"", "sh", path}, {});
+  const auto code = run_program({"/bin/sh", "-c", *editor + " \"$1\"", "sh", path}, {});
   if (!code) return tl::unexpected(code.error());
   if (*code != 0) return failed(fmt::format("the editor ended with {}", *code));
   return {};
@@ -145,6 +149,9 @@ Outcome<void> run_edit(const std::string& word, const Context& context) {
   const ObjectChoice& choice = choices->front();
   if (choice.names.empty()) return wrong_usage("say which: " + word + "/NAME");
   if (choice.kind->document.empty()) return wrong_usage("only roles and users can be edited");
+  if (const auto editor = editor_of(context.surroundings); !editor) {
+    return tl::unexpected(editor.error());  // before there is a file that somebody could look for
+  }
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
   return Editing(connection->api(), *choice.kind, choice.names.front(), context).run();

@@ -113,6 +113,7 @@ std::string time_with_distance(const std::string& text, TimePoint now) {
   const auto time = parse_time(text);
   if (!time) return text;
   const auto distance = std::chrono::duration_cast<seconds>(*time - now);
+  if (distance.count() == 0) return text + " (now)";
   return distance.count() >= 0 ? fmt::format("{} (in {})", text, rough_duration(distance))
                                : fmt::format("{} ({} ago)", text, rough_duration(-distance));
 }

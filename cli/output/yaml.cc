@@ -102,7 +102,7 @@ class Reader {
 };
 
 bool may_be_plain(const std::string& text) {
-  static const RE2 kPlain("[A-Za-z0-9_./][-A-Za-z0-9_./@+ =]*(:[-A-Za-z0-9_./@+=]+)*");
+  static const RE2 kPlain(R"([A-Za-z0-9_./][-A-Za-z0-9_./@+ =*(),'"]*(:[-A-Za-z0-9_./@+=*(),]+)*)");
   return RE2::FullMatch(text, kPlain) && text.back() != ' ' && plain_value(text).is_string() &&
          // Words that are booleans to readers of YAML 1.1, and dates.
          !RE2::FullMatch(text,

@@ -117,28 +117,28 @@ void print_effective(std::ostream& out, const Json& request) {
 
 void print_preview(std::ostream& out, const Json& preview) {
   const Json& resources = find(preview, {"status", "resources"});
-  if (!resources.empty()) {
-    out << "\nWhat it matches now:\n";
-    TextTable table{{"NAME", "NAMESPACE", "RESOURCE ID"}, {}};
-    for (const Json& resource : resources) {
-      const std::string space = text_at(resource, {"namespace"});
-      table.rows.push_back({"  " + text_at(resource, {"name"}), space.empty() ? "-" : space,
-                            text_at(resource, {"id"})});
-    }
-    table.headers.front() = "  NAME";
-    table.print(out);
-  } else if (find(preview, {"status", "errors"}).empty()) {
+  const auto errors = texts_at(preview, {"status", "errors"});
+  if (resources.empty() && errors.empty()) {
     out << "\nIt matches nothing now, as far as you may see.\n";
+    return;
   }
+  out << "\nWhat it matches now:\n";
+  TextTable table{{"  NAME", "NAMESPACE", "RESOURCE ID"}, {}};
+  for (const Json& resource : resources) {
+    const std::string space = text_at(resource, {"namespace"});
+    table.rows.push_back({"  " + text_at(resource, {"name"}), space.empty() ? "-" : space,
+                          text_at(resource, {"id"})});
+  }
+  if (!table.rows.empty()) table.print(out);
   if (is_true(preview, {"status", "truncated"})) out << "  … and more\n";
-  for (const std::string& error : texts_at(preview, {"status", "errors"})) {
-    out << "  could not be looked at: " << kube::printable(error) << "\n";
+  for (const std::string& error : errors) {
+    out << "  cannot be looked at: " << kube::printable(error) << "\n";
   }
 }
 
 void print_reviews(std::ostream& out, const Json& request) {
   const Json& reviews = find(request, {"status", "reviews"});
-  if (!reviews.empty()) out << "\nReviews:\n";
+  out << (reviews.empty() ? "\n" : "\nReviews:\n");
   for (const Json& review : reviews) {
     const std::string reason = text_at(review, {"reason"});
     out << "  " << kube::printable(text_at(review, {"time"})) << "  "

@@ -97,8 +97,11 @@ TEST_CASE_FIXTURE(Program, "what is hardly meant is warned of") {
   write("config.yaml", R"(apiVersion: config.postern.dev/v1alpha1
 kind: ProxyConfiguration
 kubeClusters: [{name: staging, kubeconfig: kubeconfig}]
+storage: {type: memory}
+authentication: {localUsers: {enabled: false}}
 )");
   CHECK(run({"proxy", "--config", config, "--check-config"}) == 0);
+  CHECK(err().find("warning: storage.type memory") != std::string::npos);
   CHECK(err().find("warning: no authenticator is configured") != std::string::npos);
   CHECK(err().find("warning: nobody has a role") != std::string::npos);
 }

@@ -1,3 +1,4 @@
+#include "cli/kube/covering_id.h"
 #include "cli/kube/kubectl_target.h"
 #include "cli/kubeconfig/kubeconfig_file.h"
 #include "cli/output/yaml.h"
@@ -186,6 +187,37 @@ TEST_CASE("kubectl's words: the context and the kubeconfig are ours, behind -- n
   CHECK(words->arguments ==
         std::vector<std::string>{"exec", "web-0", "-n", "dev", "--", "sh", "--context", "x"});
   CHECK(split_kubectl_words({"get", "--context"}).error().exit_code == kUsage);
+}
+
+TEST_CASE("which IDs are part of others") {
+  const struct {
+    std::string wide;
+    std::string narrow;
+    bool covers;
+  } rows[] = {
+      {"/c/pod/k/dev/a", "/c/pod/k/dev/a", true},
+      {"/c/pod/k/dev/a", "/c/pod/k/dev/b", false},
+      {"/c/pod/k/dev/web-*", "/c/pod/k/dev/web-0", true},
+      {"/c/pod/k/*/web-*", "/c/pod/k/dev/web-0", true},
+      {"/c/pod/k/dev/web-0", "/c/pod/k/dev/*", false},
+      {"/c/secret/k/dev/*", "/c/pod/k/dev/a", false},
+      {"/c/pod/other/dev/*", "/c/pod/k/dev/a", false},
+      {"/x/pod/k/dev/*", "/c/pod/k/dev/a", false},
+      {"/c/namespace/k/dev", "/c/secret/k/dev/a", true},
+      {"/c/namespace/k/dev", "/c/secret/k/prod/a", false},
+      {"/c/namespace/k/dev", "/c/kube_node/k/dev", false},
+      {"/c/namespace/k/d*", "/c/namespace/k/dev", true},
+      {"/c/kube_cluster/k", "/c/kube_node/k/n", true},
+      {"/c/kube_cluster/k", "/c/kube_node/j/n", false},
+      {"/c/pod/k/dev/*", "/c/kube_cluster/k", false},
+      {"nonsense", "/c/pod/k/dev/a", false},
+      {"/c/node/a", "/c/node/b", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.wide);
+    CAPTURE(row.narrow);
+    CHECK(covers_id(row.wide, row.narrow) == row.covers);
+  }
 }
 
 TEST_CASE("where kubectl goes") {

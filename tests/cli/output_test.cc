@@ -140,6 +140,7 @@ TEST_CASE("times") {
         "2026-01-31T09:00:00Z (in 1m30s)");
   CHECK(time_with_distance("2026-01-31T09:00:00Z", *time + seconds(5)) ==
         "2026-01-31T09:00:00Z (5s ago)");
+  CHECK(time_with_distance("2026-01-31T09:00:00Z", *time) == "2026-01-31T09:00:00Z (now)");
   CHECK(time_with_distance("soon", *time) == "soon");
 }
 
