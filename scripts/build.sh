@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build.sh [PRESET [TARGET…]]: builds a CMake preset, by default `release` into build/postern.
-# The other presets (debug, asan, tsan, fuzz) are built in the cache; prints the folder at the end.
+# The other presets (debug, asan, tsan, fuzz) have build-PRESET; prints the folder at the end.
 . "$(dirname "$0")/common.sh"
 
 preset=${1:-release}

@@ -24,10 +24,11 @@ fi
 say() { printf '%s==>%s %s\n' "$bold" "$plain" "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
-# The folder in which a preset is built. The release build is where people look for it.
+# The folder in which a preset is built. Inside of the tree, so that its paths to the sources are the
+# same in every clone, which then finds the objects of others in ccache.
 build_folder() {
   case $1 in
     release) echo "$root/build" ;;
-    *) echo "$cache/build/$1-$(printf %s "$root" | cksum | cut -d' ' -f1)" ;;
+    *) echo "$root/build-$1" ;;
   esac
 }
