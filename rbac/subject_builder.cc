@@ -72,6 +72,7 @@ void SubjectBuilder::add_granted(const std::shared_ptr<const Role>& approved,
   }
   usable.today = std::make_shared<const RoleRules>(today, traits_, true);
   add_denying(usable.today);
+  rules_->seeing.push_back(usable.today);  // or a granted role would reach a cluster in vain
   grants_.back().roles.push_back(std::move(usable));
 }
 

@@ -45,7 +45,8 @@ struct SubjectRules {
   std::vector<RoleContext> contexts;
   /// What may deny: every role of the user with denies, assumed ones in both their forms.
   std::vector<std::shared_ptr<const RoleRules>> denying;
-  /// Static roles and those that may be searched as: clusters that the user may know of.
+  /// Static roles, granted ones and those that may be searched as: clusters that the user may know
+  /// of.
   std::vector<std::shared_ptr<const RoleRules>> seeing;
   /// Why this user may do nothing at all; "" normally.
   std::string unusable;
