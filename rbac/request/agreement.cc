@@ -63,11 +63,13 @@ class Agreement {
 
   std::string effective() const {
     std::vector<std::string> ids;
+    ids.reserve(spec_.resource_ids.size());
     for (const ResourceId& id : spec_.resource_ids) {
       ids.push_back(id.str());
     }
     std::sort(ids.begin(), ids.end());
     std::vector<std::string> roles;
+    roles.reserve(request_.effective.roles.size());
     for (const FrozenRole& role : request_.effective.roles) {
       roles.push_back(role.name);
     }

@@ -149,7 +149,7 @@ Result<bool> check_password(std::string_view password, std::string_view stored) 
   if (stored.empty() || password.empty()) return check_nobody(password);
   const std::optional<Hash> kept = parse(stored);
   if (!kept) {
-    if (const auto checked = check_nobody(password); !checked) return checked;
+    if (auto checked = check_nobody(password); !checked) return checked;
     return fail(kube::Status::internal("a stored password hash cannot be read"));
   }
   const auto hash = scrypt(password, kept->salt, kept->cost);

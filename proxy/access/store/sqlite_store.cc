@@ -74,8 +74,9 @@ Result<StoredObject> SqliteStore::get(std::string_view kind, std::string_view na
   const std::lock_guard lock(mutex_);
   Result<std::optional<StoredObject>> found = find(kind, name);
   if (!found) return fail(found.error());
-  if (!*found) return fail(object_not_found(kind, name));
-  return std::move(**found);
+  std::optional<StoredObject>& object = *found;
+  if (!object) return fail(object_not_found(kind, name));
+  return std::move(*object);
 }
 
 Result<Listing> SqliteStore::list(std::string_view kind, std::string_view after,
@@ -130,18 +131,19 @@ Result<std::vector<Version>> SqliteStore::write_locked(const std::vector<Write>&
 Result<SqliteProgress::Remembered> SqliteStore::apply(const Write& write, Version version) {
   Result<std::optional<StoredObject>> found = find(write.kind, write.name);
   if (!found) return fail(found.error());
-  const auto before = *found ? std::optional((*found)->version) : std::nullopt;
-  if (Result<void> checked = check_precondition(write, before); !checked) {
+  std::optional<StoredObject>& before = *found;
+  const auto version_before = before ? std::optional(before->version) : std::nullopt;
+  if (Result<void> checked = check_precondition(write, version_before); !checked) {
     return fail(checked.error());
   }
   if (Result<void> changed = change_object(write, version); !changed) return fail(changed.error());
 
-  const bool removed = write.action == Write::Action::kRemove;
-  const Change change{
-      removed  ? Change::Type::kRemoved
-      : before ? Change::Type::kModified
-               : Change::Type::kAdded,
-      {write.kind, write.name, version, removed ? std::move((*found)->data) : write.data}};
+  Change change{before ? Change::Type::kModified : Change::Type::kAdded,
+                {write.kind, write.name, version, write.data}};
+  if (before && write.action == Write::Action::kRemove) {
+    change.type = Change::Type::kRemoved;
+    change.object.data = std::move(before->data);
+  }
   const std::uint64_t bytes = write.kind.size() + write.name.size() + change.object.data.size();
   if (Result<void> kept = remember(change, bytes); !kept) return fail(kept.error());
   return Remembered{version, bytes};
