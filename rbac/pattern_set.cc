@@ -45,8 +45,29 @@ void PatternSet::add_other(const Pattern& pattern, std::uint32_t entry) {
     other.least_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(bytes, 0xFFFF));
     other.first = pieces.front().empty() ? '\0' : pieces.front().front();
     other.last = pieces.back().empty() ? '\0' : pieces.back().back();
+    add_inner_pieces(pieces, other);
   }
   others_.push_back(other);
+}
+
+void PatternSet::add_inner_pieces(const std::vector<std::string>& pieces, Other& other) {
+  if (pieces.front().size() > PieceIndex::kMaxNameBytes ||
+      pieces.back().size() > PieceIndex::kMaxNameBytes) {
+    return;
+  }
+  if (!inner_) {
+    inner_ = std::make_unique<InnerPieces>();
+  }
+  other.head_bytes = static_cast<std::uint16_t>(pieces.front().size());
+  other.tail_bytes = static_cast<std::uint16_t>(pieces.back().size());
+  other.pieces = static_cast<std::uint32_t>(inner_->pieces.size());
+  for (std::size_t i = 1; i + 1 < pieces.size(); ++i) {
+    if (!pieces[i].empty()) {
+      inner_->pieces.push_back(inner_->index.add(pieces[i]));
+    }
+  }
+  const std::size_t count = inner_->pieces.size() - other.pieces;
+  other.piece_count = static_cast<std::uint16_t>(std::min<std::size_t>(count, 0xFFFF));
 }
 
 void PatternSet::build() {

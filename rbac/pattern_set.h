@@ -1,9 +1,14 @@
 #pragma once
 
 #include "rbac/pattern.h"
+#include "rbac/piece_index.h"
 #include "rbac/string_index.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +19,8 @@ namespace postern::rbac {
 /// A few are tried one by one. Of many, exact names stand in a hash, prefixes in a hash per
 /// distinct length, and only other globs and regular expressions are tried one by one: the cost of
 /// a name does not grow with the number of exact names and prefixes (performance notes,
-/// "Matching").
+/// "Matching"). Where many globs agree with a name in all that is quickly compared, their inner
+/// pieces are looked for together.
 ///
 /// Refers to the patterns, which must outlive it and stay where they are. Safe from any thread once
 /// built.
@@ -107,7 +113,11 @@ class PatternSet {
     std::uint64_t letters = 0;  ///< see letters_of()
     std::uint64_t pairs = 0;    ///< see pairs_of()
     std::uint32_t entry = 0;
+    std::uint32_t pieces = 0;  ///< where its inner pieces begin in inner_->pieces
+    std::uint16_t piece_count = 0;
     std::uint16_t least_bytes = 0;
+    std::uint16_t head_bytes = 0;
+    std::uint16_t tail_bytes = 0;
     char first = '\0';  ///< \0: any
     char last = '\0';
   };
@@ -139,11 +149,21 @@ class PatternSet {
     const std::uint64_t pairs = pairs_of(name);
     const char first = name.empty() ? '\0' : name.front();
     const char last = name.empty() ? '\0' : name.back();
+    std::size_t tried = 0;
+    std::optional<PieceIndex::Found> found;
     for (const Other& other : others_) {
       if ((other.letters & ~letters) != 0 || (other.pairs & ~pairs) != 0 ||
           name.size() < other.least_bytes || (other.first != '\0' && other.first != first) ||
           (other.last != '\0' && other.last != last)) {
         continue;
+      }
+      if (other.piece_count != 0 && name.size() <= PieceIndex::kMaxNameBytes) {
+        if (!found && ++tried > inner_->index.worth_of_search()) {
+          found.emplace(inner_->index.search(name));
+        }
+        if (found && !may_match(other, *found, name.size())) {
+          continue;
+        }
       }
       const Entry& entry = entries_[other.entry];
       if (entry.pattern->matches(name, effect) && accept(entry.number)) {
@@ -151,6 +171,18 @@ class PatternSet {
       }
     }
     return false;
+  }
+
+  /// The pieces of globs that stand between two `*`s.
+  struct InnerPieces {
+    PieceIndex index;
+    std::vector<PieceIndex::Piece> pieces;  ///< glob by glob
+  };
+
+  bool may_match(const Other& other, const PieceIndex::Found& found, std::size_t bytes) const {
+    const std::span<const PieceIndex::Piece> pieces(&inner_->pieces[other.pieces],
+                                                    other.piece_count);
+    return found.may_be_in_order(pieces, other.head_bytes, bytes - other.tail_bytes);
   }
 
   /// Texts of one end, by their length. None is empty.
@@ -166,13 +198,15 @@ class PatternSet {
   void add_to(StringIndex& index, std::string_view text, std::uint32_t entry);
   void add_end(Ends& ends, std::string_view text, char outermost, std::uint32_t entry);
   void add_other(const Pattern& pattern, std::uint32_t entry);
+  void add_inner_pieces(const std::vector<std::string>& pieces, Other& other);
 
   std::vector<Entry> entries_;
   bool hashed_ = false;
   StringIndex literals_;
   Ends prefixes_;
   Ends suffixes_;
-  std::vector<Other> others_;  ///< `*`, other globs and regular expressions
+  std::vector<Other> others_;           ///< `*`, other globs and regular expressions
+  std::unique_ptr<InnerPieces> inner_;  ///< nullptr where no glob has any
 };
 
 }  // namespace postern::rbac

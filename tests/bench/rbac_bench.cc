@@ -215,39 +215,48 @@ void bench_items() {
   report("item, everything allowed", per_item(*all, sorted), "ns");
 }
 
+/// Nanoseconds of each of kRules rules with these names, asked for `name`.
+void bench_globs(const std::string& what, const std::function<std::string(int)>& glob,
+                 const std::string& name) {
+  std::vector<KubeResourceRule> rules;
+  for (int i = 0; i < kRules; ++i) {
+    rules.push_back(rule("dev", glob(i)));
+  }
+  const World world(std::move(rules));
+  const auto predicate = predicate_of(world, "/api/v1/pods");
+  const std::vector<Object> names(100, {"dev", name});
+  report(("rule, adversarial " + what).c_str(), per_item(*predicate, names) / kRules, "ns");
+}
+
 void bench_adversarial() {
-  const std::vector<std::string> shapes = {"*a*a*a*a*b", "*aaaaaaaab*aaaaaaaab", "a*a*a*a*a*a*a*c"};
-  const std::vector<Object> names(100, {"dev", std::string(200, 'a')});
-  for (const std::string& shape : shapes) {
-    std::vector<KubeResourceRule> rules;
-    for (int i = 0; i < kRules; ++i) {
-      rules.push_back(rule("dev", shape + std::to_string(i)));
-    }
-    const World world(std::move(rules));
-    const auto predicate = predicate_of(world, "/api/v1/pods");
-    report(("rule, adversarial " + shape + "N on 200 × a").c_str(),
-           per_item(*predicate, names) / kRules, "ns");
+  for (const std::string shape : {"*a*a*a*a*b", "*aaaaaaaab*aaaaaaaab", "a*a*a*a*a*a*a*c"}) {
+    bench_globs(
+        shape + "N on 200 × a", [&](int i) { return shape + std::to_string(i); },
+        std::string(200, 'a'));
   }
   // All letters and both ends agree, so that the middle has to be looked for.
   std::mt19937 random(1);
-  std::vector<KubeResourceRule> rules;
-  for (int i = 0; i < kRules; ++i) {
-    std::string middle;
-    while (middle.size() < 40) {
-      middle += random() % 2 == 0 ? 'a' : 'b';
+  const auto letters = [&random](std::size_t count) {
+    std::string text;
+    while (text.size() < count) {
+      text += random() % 2 == 0 ? 'a' : 'b';
     }
-    rules.push_back(rule("dev", "a*" + middle + "*b"));
-  }
-  std::string name = "a";
-  while (name.size() < 199) {
-    name += random() % 2 == 0 ? 'a' : 'b';
-  }
-  name += 'b';
-  const std::vector<Object> alike(100, {"dev", name});
-  const World world(std::move(rules));
-  const auto predicate = predicate_of(world, "/api/v1/pods");
-  report("rule, adversarial a*(40 of a, b)*b on 200 of a, b", per_item(*predicate, alike) / kRules,
-         "ns");
+    return text;
+  };
+  const std::string name = "a" + letters(198) + "b";
+  bench_globs(
+      "a*(40 of a, b)*b on 200 of a, b", [&](int) { return "a*" + letters(40) + "*b"; }, name);
+  bench_globs(
+      "a*(10 to 100 of a, b)*b", [&](int) { return "a*" + letters(10 + random() % 90) + "*b"; },
+      name);
+  // All pieces are there, in another order.
+  bench_globs(
+      "a*(20 of the name)*(what is before)*b",
+      [&](int) {
+        const std::size_t at = 100 + random() % 79;
+        return "a*" + name.substr(at, 20) + "*" + name.substr(random() % 80, 20) + "*b";
+      },
+      name);
 }
 
 void bench_decisions() {

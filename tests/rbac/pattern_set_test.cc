@@ -1,5 +1,6 @@
 #include "rbac/pattern_set.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <random>
 #include <string>
@@ -104,6 +105,46 @@ TEST_CASE("many globs with long pieces") {
       }
     }
   }
+}
+
+TEST_CASE("many globs of several pieces, which stand in a name in another order or overlap") {
+  std::mt19937 random(4);
+  std::size_t matched = 0;
+  for (int round = 0; round < 60; ++round) {
+    const std::string_view alphabet = round % 2 == 0 ? "ab" : "abcdefgh";
+    std::string base = random_text(random, alphabet, 40) + "ab";
+    if (round % 10 == 0) base.append(250, 'a').append(random_text(random, alphabet, 20));
+    std::vector<Pattern> patterns;
+    while (patterns.size() < 300) {
+      std::string text = random() % 2 == 0 ? base.substr(0, 1 + random() % 3) : "";
+      for (std::size_t pieces = 1 + random() % 4; pieces > 0; --pieces) {
+        text += random() % 8 == 0 ? "**" : "*";
+        text += base.substr(random() % base.size(), random() % 8);
+      }
+      text += random() % 2 == 0 ? "*" : base.substr(base.size() - 1);
+      if (auto pattern = Pattern::compile(text, 1000)) patterns.push_back(*pattern);
+    }
+    PatternSet set;
+    for (std::uint32_t i = 0; i < patterns.size(); ++i) set.add(patterns[i], i);
+    set.build();
+    std::string shuffled = base;
+    std::shuffle(shuffled.begin(), shuffled.end(), random);
+    for (const std::string& name : {base, base + base, shuffled + base,
+                                    base.substr(base.size() / 2), shuffled, std::string()}) {
+      std::vector<bool> found(patterns.size(), false);
+      set.find(name, Effect::kAllow, [&](std::uint32_t i) {
+        found[i] = true;
+        return false;
+      });
+      for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+        CAPTURE(name);
+        CAPTURE(patterns[i].text());
+        REQUIRE(found[i] == patterns[i].matches(name));
+        matched += found[i] ? 1 : 0;
+      }
+    }
+  }
+  CHECK(matched > 1000);
 }
 
 TEST_CASE("find stops when the number is accepted") {
