@@ -6,6 +6,7 @@
 #include "proxy/net/atomic_file.h"
 #include "proxy/policy_store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -36,13 +37,11 @@ Result<std::unique_ptr<access::ObjectStore>> open_store(const ProxyConfiguration
   return access::open_sqlite_store(options);
 }
 
+/// What `postern login` takes; without a pin a server that the system knows, or `--ca-file`.
 std::string login_command(const access::IssuedInvite& invite, const std::string& server,
                           const std::string& pin) {
-  std::string command = "postern login --proxy " + server + " --user " + invite.user;
-  if (!pin.empty()) {
-    command += " --ca-pin " + pin;
-  }
-  return command + " --invite " + invite.token;
+  return "postern login postern://" + invite.user + "@" + server + "/invite/" + invite.token +
+         (pin.empty() ? "" : "/" + pin);
 }
 
 }  // namespace
@@ -98,12 +97,22 @@ void AccessRuntime::take_files(access::FileObjects files) {
 
 void AccessRuntime::start(std::function<std::vector<access::ClusterFacts>()> clusters) {
   started_ = true;
-  service_->add_task([clusters = std::move(clusters)](access::AccessState& state) {
-    state.set_clusters(clusters());
-  });
+  clusters_ = std::move(clusters);
+  service_->add_task([this](access::AccessState& state) { state.set_clusters(clusters_()); });
   wake_ = store_->subscribe(
       [this] { service_->post([](access::AccessState& state) { state.catch_up(); }); });
   service_->start();
+}
+
+void AccessRuntime::refresh_clusters() {
+  service_->post([this](access::AccessState& state) { state.set_clusters(clusters_()); });
+}
+
+bool AccessRuntime::knows_a_cluster() const {
+  const auto directory = state_->directory().load();
+  return directory != nullptr &&
+         std::any_of(directory->kube_clusters.begin(), directory->kube_clusters.end(),
+                     [](const auto& cluster) { return cluster.second.catalog != nullptr; });
 }
 
 void AccessRuntime::stop() {

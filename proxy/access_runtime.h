@@ -33,6 +33,10 @@ class AccessRuntime {
   void take_files(access::FileObjects files);
   /// `clusters` is asked a few times a second, on the access thread.
   void start(std::function<std::vector<access::ClusterFacts>()> clusters);
+  /// Asks for the clusters at once. Any thread.
+  void refresh_clusters();
+  /// Whether some cluster's kinds are known here too, so that grants in it count. Any thread.
+  bool knows_a_cluster() const;
   void stop();
 
   access::AccessState& state() { return *state_; }
@@ -57,6 +61,7 @@ class AccessRuntime {
   std::optional<access::api::WatchHub> watches_;
   std::optional<access::api::AccessApi> api_;
   std::shared_ptr<const SessionAuthenticator> authenticator_;
+  std::function<std::vector<access::ClusterFacts>()> clusters_;
   access::Subscription wake_;
   bool started_ = false;
 };

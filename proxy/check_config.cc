@@ -53,14 +53,22 @@ ConfigErrors check_files(const ProxyConfiguration& configuration) {
 std::vector<std::string> configuration_warnings(const ProxyConfiguration& configuration) {
   std::vector<std::string> warnings;
   const AuthenticationConfiguration& authentication = configuration.authentication;
-  if (authentication.client_ca.file.empty() && authentication.token_file.file.empty()) {
+  const bool has_store = configuration.storage.type != StorageConfiguration::kMemory;
+  if (authentication.client_ca.file.empty() && authentication.token_file.file.empty() &&
+      !authentication.local_users) {
     warnings.emplace_back(
-        "no authenticator is configured (authentication.clientCAFile, authentication.tokenFile): "
-        "every request will be answered 401");
+        "no authenticator is configured (authentication.clientCAFile, authentication.tokenFile, "
+        "authentication.localUsers): every request will be answered 401");
   }
-  if (configuration.resources.empty() && authentication.group_roles.empty()) {
+  if (configuration.resources.empty() && authentication.group_roles.empty() && !has_store &&
+      !authentication.local_users) {
     warnings.emplace_back(
         "nobody has a role (resources, authentication.groupRoles): every request will be refused");
+  }
+  if (!has_store) {
+    warnings.emplace_back(
+        "storage.type memory: access requests, sessions, roles and users that are made at run time "
+        "are gone with the process");
   }
   if (configuration.impersonation.allow_masters) {
     warnings.emplace_back(

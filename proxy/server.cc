@@ -209,6 +209,7 @@ void ProxyServer::make_discoveries() {
     options.cluster = cluster.identity.name;
     options.interval = configuration_.upstream.discovery_interval;
     options.hooks = upstream_hooks();
+    options.on_change = [this] { access_.refresh_clusters(); };
     discoveries_.push_back(std::make_unique<Discovery>(
         control_, cluster.endpoint, timeouts_of(configuration_.upstream), std::move(options)));
   }
@@ -286,9 +287,7 @@ void ProxyServer::add_health_checks() {
   });
   // One cluster that is down must not take the others' clients away.
   health_.add_ready("discovery", [this]() -> std::optional<std::string> {
-    const bool any = std::any_of(discoveries_.begin(), discoveries_.end(),
-                                 [](const auto& discovery) { return discovery->ready(); });
-    return any || discoveries_.empty()
+    return access_.knows_a_cluster() || discoveries_.empty()
                ? std::nullopt
                : std::optional<std::string>("no cluster's kinds have been discovered yet");
   });

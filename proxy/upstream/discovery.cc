@@ -172,6 +172,7 @@ Task<void> refresh_all(std::shared_ptr<Impl> impl) {
   if (bug) outcome = fail(kube::Status::internal("an error of postern's own"));
   if (outcome) impl->note_identity(identity);
   impl->note(outcome);
+  if (impl->options.on_change) impl->options.on_change();
 }
 
 template <typename Impl>

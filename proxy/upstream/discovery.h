@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,8 @@ struct DiscoveryOptions {
   std::chrono::milliseconds negative_ttl{5000};
   std::size_t max_bytes = 64UL << 20U;  ///< of one document
   UpstreamHooks hooks;
+  /// Called on the worker's thread after each whole refresh.
+  std::function<void()> on_change;
 };
 
 /// Knows which kinds a cluster serves: fetches its discovery documents on one worker and publishes

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,8 +78,11 @@ struct SessionObject {
   /// It works with these requests alone. Ones that no longer give anything stay until dropped: a
   /// session whose access has ended has no other access instead.
   std::vector<std::string> requests;  ///< sorted
-  std::string parent;                 ///< id of the session that made it, or ""
-  bool by_password = false;           ///< ends when its user is no longer known
+  /// Until when, by the `session_ttl` of each: an access may go on for longer, but has to be
+  /// assumed again then, by a session of today.
+  std::map<std::string, TimePoint, std::less<>> assumed_until;
+  std::string parent;        ///< id of the session that made it, or ""
+  bool by_password = false;  ///< ends when its user is no longer known
 };
 
 using RequestPtr = std::shared_ptr<const RequestObject>;

@@ -52,8 +52,12 @@ void AccessState::Impl::remake(LiveSession& session) {
   rbac::Fingerprint fingerprint;
   fingerprint.add(std::to_string(object.expires.time_since_epoch().count()));
   for (const std::string& request : object.requests) {
-    entry->grants.push_back(grant_of(request, object.user));
-    fingerprint.add(entry->grants.back());
+    rbac::Grant& grant = entry->grants.emplace_back(grant_of(request, object.user));
+    const auto until = object.assumed_until.find(request);
+    if (until != object.assumed_until.end()) {
+      grant.expires_at = std::min(grant.expires_at.value_or(until->second), until->second);
+    }
+    fingerprint.add(grant);
   }
   std::string text = fingerprint.text();
   if (session.entry != nullptr && session.fingerprint == text) {

@@ -45,6 +45,10 @@ struct AccessState::Impl {
   /// A version of its own for what no write of the store stands behind. `what`: "files".
   Version mark(std::string_view what, const std::string& digest);
   void note_store(const std::string& fault);
+  bool store_failed() const {
+    const std::lock_guard lock(fault_mutex);
+    return fault.has_value();
+  }
   /// Makes what follows from the changes since the last time.
   void settle();
 
@@ -98,7 +102,10 @@ struct AccessState::Impl {
   };
   Result<IssuedSession> create_session(const Caller& caller, const SessionDocument& document,
                                        bool by_password);
-  Result<SessionPtr> change_session(const Caller& caller, const std::vector<std::string>& assume,
+  /// What a new session has assumed, by its document and the session that it is made from.
+  Result<void> fill_requests(SessionObject& session, const SessionDocument& document,
+                             const SessionObject* parent) const;
+  Result<SessionPtr> change_session(const Caller& caller, const std::vector<std::string>& to_assume,
                                     const std::vector<std::string>& drop);
   Result<SessionPtr> delete_session(const Caller& caller, std::string_view id,
                                     const Preconditions& preconditions);
@@ -107,9 +114,8 @@ struct AccessState::Impl {
                                 const SessionObject* parent) const;
   /// Those that `id` made, and those that they made, and `id` itself.
   std::vector<std::string> family(const std::string& id) const;
-  /// Whether a session of this user could assume the request; the sooner end that it gets then.
-  Result<TimePoint> check_assumable(const rbac::UserInfo& user, const std::string& request,
-                                    TimePoint expires) const;
+  /// Lets the session assume the request, when it can. Errors: why it cannot.
+  Result<void> assume(SessionObject& session, const std::string& request) const;
 
   // state_logins.cc
   /// What the user can log in by; nothing for who is unknown or locked.
@@ -129,6 +135,7 @@ struct AccessState::Impl {
   // state_time.cc
   void schedule(const RequestObject& request);
   std::optional<Write> write_for_due(const DueQueue::Due& one);
+  void probe_store();
   void finish_due(const std::vector<Write>& writes, const std::vector<DueQueue::Due>& written);
 
   ObjectStore& store;
@@ -153,6 +160,7 @@ struct AccessState::Impl {
   LoginThrottle throttle;
   /// Requests whose time is over, though the store does not know it yet.
   std::set<std::string, std::less<>> elapsed;
+  std::chrono::steady_clock::time_point next_probe{};
   bool policy_stale = true;
   bool directory_stale = true;
   bool grants_stale = true;

@@ -21,7 +21,8 @@ kube::Status invalid_ttl(const std::string& why) {
   return invalid_object("Session", "", {{"FieldValueInvalid", why, "spec.ttl"}});
 }
 
-std::vector<std::string> sorted(std::vector<std::string> names) {
+std::vector<std::string> sorted(std::vector<std::string> names, const std::string& one_more) {
+  names.push_back(one_more);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -55,25 +56,25 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Result<TimePoint> AccessState::Impl::check_assumable(const rbac::UserInfo& user,
-                                                     const std::string& name,
-                                                     TimePoint expires) const {
+Result<void> AccessState::Impl::assume(SessionObject& session, const std::string& name) const {
   const auto found = requests.find(name);
-  const rbac::request::Person requester = person(user);
+  const rbac::request::Person requester = person(session.user);
   if (found == requests.end() || !rbac::request::may_see(found->second->request, requester)) {
     return fail(not_found("accessrequests", name));
   }
   const rbac::request::AccessRequest& request = found->second->request;
-  if (request.user != user.name) {
-    return fail(refused(user.name, "assume", "accessrequests", name,
+  if (request.user != session.user.name) {
+    return fail(refused(session.user.name, "assume", "accessrequests", name,
                         "it is of " + kube::quoted(request.user)));
   }
   const auto grant = rbac::request::make_grant(request, requester, *directory.load(), now());
   if (!grant) {
     return fail(grant.error());
   }
-  return std::min(expires,
-                  now() + std::chrono::duration_cast<TimePoint::duration>(request.session_ttl));
+  session.requests = sorted(std::move(session.requests), name);
+  session.assumed_until[name] =
+      now() + std::chrono::duration_cast<TimePoint::duration>(request.session_ttl);
+  return {};
 }
 
 Result<TimePoint> AccessState::Impl::session_end(const rbac::UserInfo& user,
@@ -92,6 +93,35 @@ Result<TimePoint> AccessState::Impl::session_end(const rbac::UserInfo& user,
     ends = parent->expires;
   }
   return ends;
+}
+
+Result<void> AccessState::Impl::fill_requests(SessionObject& session,
+                                              const SessionDocument& document,
+                                              const SessionObject* parent) const {
+  if (auto checked = check_assumed(document.requests); !checked) {
+    return checked;
+  }
+  if (parent != nullptr && document.requests.empty()) {
+    // What the parent has, whether or not it still gives anything, is no more than the parent has.
+    session.requests = parent->requests;
+    session.assumed_until = parent->assumed_until;
+    return {};
+  }
+  for (const std::string& request : document.requests) {
+    const bool has = parent != nullptr &&
+                     std::binary_search(parent->requests.begin(), parent->requests.end(), request);
+    if (parent != nullptr && parent->confined && !has) {
+      return fail(refused(session.user.name, "create", kPlural, "",
+                          "the session in use is confined to what it has assumed"));
+    }
+    if (auto assumed = assume(session, request); !assumed) {
+      return assumed;
+    }
+    if (parent != nullptr && parent->confined) {
+      session.assumed_until[request] = parent->assumed_until.at(request);
+    }
+  }
+  return {};
 }
 
 Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
@@ -117,33 +147,14 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
   }
   StoredSession session;
   SessionObject& object = session.object;
-  object.requests = sorted(document.requests);
-  if (auto checked = check_assumed(object.requests); !checked) {
-    return fail(std::move(checked.error()));
-  }
-  if (parent != nullptr && object.requests.empty()) {
-    object.requests = parent->requests;
-  }
-  for (const std::string& request : object.requests) {
-    const bool has = parent != nullptr &&
-                     std::binary_search(parent->requests.begin(), parent->requests.end(), request);
-    if (parent != nullptr && parent->confined && !has) {
-      return fail(refused(caller.user.name, "create", kPlural, "",
-                          "the session in use is confined to what it has assumed"));
-    }
-    // What the parent has, whether or not it still gives anything, is no more than the parent has.
-    auto sooner = has && document.requests.empty() ? Result<TimePoint>(*ends)
-                                                   : check_assumable(caller.user, request, *ends);
-    if (!sooner) {
-      return fail(std::move(sooner.error()));
-    }
-    ends = sooner;
+  object.user = caller.user;
+  object.expires = *ends;
+  if (auto filled = fill_requests(object, document, parent); !filled) {
+    return fail(std::move(filled.error()));
   }
   object.meta.name = random_name();
   object.meta.uid = random_uid();
   object.meta.created = now();
-  object.user = caller.user;
-  object.expires = *ends;
   object.confined = document.confined || (parent != nullptr && parent->confined);
   object.parent = caller.session;
   object.by_password = by_password || (parent != nullptr && parent->by_password);
@@ -159,7 +170,7 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
 }
 
 Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
-                                                     const std::vector<std::string>& assume,
+                                                     const std::vector<std::string>& to_assume,
                                                      const std::vector<std::string>& drop) {
   const auto found = live_sessions.find(caller.session);
   if (found == live_sessions.end()) {
@@ -173,23 +184,21 @@ Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
   const SessionObject& before = *found->second.object;
   StoredSession session{before, found->second.digest};
   SessionObject& object = session.object;
-  if (before.confined && !assume.empty()) {
+  if (before.confined && !to_assume.empty()) {
     return fail(refused(caller.user.name, "update", kPlural, before.meta.name,
                         "the session is confined to what it has assumed"));
   }
   const bool all = std::find(drop.begin(), drop.end(), "*") != drop.end();
-  std::erase_if(object.requests, [&](const std::string& name) {
+  const auto dropped = [&](const std::string& name) {
     return all || std::find(drop.begin(), drop.end(), name) != drop.end();
-  });
-  for (const std::string& name : assume) {
-    auto sooner = check_assumable(object.user, name, object.expires);
-    if (!sooner) {
-      return fail(std::move(sooner.error()));
+  };
+  std::erase_if(object.requests, dropped);
+  std::erase_if(object.assumed_until, [&](const auto& each) { return dropped(each.first); });
+  for (const std::string& name : to_assume) {
+    if (auto assumed = assume(object, name); !assumed) {
+      return fail(std::move(assumed.error()));
     }
-    object.expires = *sooner;
-    object.requests.push_back(name);
   }
-  object.requests = sorted(std::move(object.requests));
   if (auto checked = check_assumed(object.requests); !checked) {
     return fail(std::move(checked.error()));
   }
@@ -203,8 +212,8 @@ Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
   if (!done) {
     return fail(std::move(done.error()));
   }
-  if (!assume.empty()) {
-    audit(log, "session.assume", caller.user.name, caller.session, "requests", joined(assume));
+  if (!to_assume.empty()) {
+    audit(log, "session.assume", caller.user.name, caller.session, "requests", joined(to_assume));
   }
   if (!drop.empty()) {
     audit(log, "session.drop", caller.user.name, caller.session, "requests", joined(drop));

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxDue = 500;  // in one write
 constexpr std::chrono::seconds kRetry{10};
+constexpr std::chrono::seconds kProbe{5};
 
 }  // namespace
 
@@ -80,6 +81,18 @@ void AccessState::Impl::tick() {
   if (grants_stale) {
     remake_all();
   }
+  probe_store();
+}
+
+/// Nobody may want to write anything while the proxy says that it is not ready: whether the store
+/// works again is tried out.
+void AccessState::Impl::probe_store() {
+  const auto time = options.steady();
+  if (!store_failed() || time < next_probe) {
+    return;
+  }
+  next_probe = time + kProbe;
+  mark("probe", std::to_string(now().time_since_epoch().count()));
 }
 
 void AccessState::Impl::finish_due(const std::vector<Write>& writes,

@@ -112,6 +112,10 @@ std::string encode(const UserObject& user) {
 
 std::string encode(const StoredSession& session) {
   const SessionObject& object = session.object;
+  json until = json::object();
+  for (const auto& [name, time] : object.assumed_until) {
+    until[name] = time_json(time);
+  }
   return dump({{"meta", meta_json(object.meta)},
                {"digest", session.digest},
                {"user", object.user.name},
@@ -120,6 +124,7 @@ std::string encode(const StoredSession& session) {
                {"expires", time_json(object.expires)},
                {"confined", object.confined},
                {"requests", object.requests},
+               {"assumedUntil", until},
                {"parent", object.parent},
                {"byPassword", object.by_password}});
 }
@@ -172,6 +177,9 @@ Result<StoredSession> decode_session(const StoredObject& stored) {
     object.expires = read_time(value.at("expires"));
     object.confined = value.at("confined").get<bool>();
     object.requests = value.at("requests").get<std::vector<std::string>>();
+    for (const auto& [name, time] : value.at("assumedUntil").items()) {
+      object.assumed_until[name] = read_time(time);
+    }
     object.parent = value.at("parent").get<std::string>();
     object.by_password = value.at("byPassword").get<bool>();
     if (session.digest.empty() || object.user.name.empty()) {

@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(StoryWorld,
   const RequestPtr ended = state->requests().at(request->meta.name);
   CHECK(ended->request.state == State::kExpired);
   CHECK(audited("accessrequest.expire") == 1);
-  CHECK(entry(session) == nullptr);  // a session for it lives no longer than it
+  CHECK_FALSE(may_get(session, "web-1"));
 
   pass(options.retention - 1s);
   CHECK(state->requests().size() == 1);
@@ -201,6 +201,18 @@ TEST_CASE_FIXTURE(StoryWorld, "an error of the store leaves everything as it was
   CHECK(metrics.serialize().find("postern_store_write_errors_total 1") != std::string::npos);
   store.broken = false;
   CHECK(review("bob", request, Decision::kApprove));
+  CHECK_FALSE(state->store_fault());
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "a store that works again is noticed without anybody's write") {
+  store.broken = true;
+  CHECK_FALSE(state->create_session(as("alice"), {}));
+  state->tick();
+  CHECK(state->store_fault());
+  store.broken = false;
+  pass(1s);
+  CHECK(state->store_fault());
+  pass(5s);
   CHECK_FALSE(state->store_fault());
 }
 
