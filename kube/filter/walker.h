@@ -1,8 +1,10 @@
 #pragma once
 
+#include "kube/filter/empty_element.h"
 #include "kube/filter/json_string.h"
-#include "kube/filter/scanner.h"
+#include "kube/filter/raw_capture.h"
 #include "kube/filter/short_value.h"
+#include "kube/filter/token_reader.h"
 #include "kube/filter/walk_step.h"
 #include "kube/filter/white_space.h"
 
@@ -39,13 +41,12 @@ namespace postern::kube::filter {
 template <class Handler>
 class Walker {
  public:
-  Walker(Handler& handler, std::size_t raw_cap)
-      : handler_(handler), scan_(scan_functions()), raw_cap_(raw_cap) {}
+  Walker(Handler& handler, std::size_t raw_cap) : handler_(handler), raw_(raw_cap) {}
 
   /// Consumes a chunk. false: the body is refused, reason() says why; not to be called again.
   bool feed(const char* p, const char* end) {
     const char* const begin = p;
-    raw_from_ = p;
+    raw_.chunk_begin(p);
     while (p != end) {
       reached_ = p;
       p = step(p, end);
@@ -55,7 +56,8 @@ class Walker {
       }
     }
     offset_ += static_cast<std::uint64_t>(end - begin);
-    return !raw_active_ || keep_raw(end);
+    if (!raw_.chunk_end(end)) fail(kTooLarge);
+    return state_ != State::kFailed;
   }
 
   /// Whether the input so far is whole documents.
@@ -74,15 +76,12 @@ class Walker {
     kFirstElement,
     kElement,
     kAfterValue,
-    kInToken,
-    kInScalar,
-    kSkipString,
-    kSkipContainer,
-    kAbandoned,
+    kInToken,  ///< see TokenReader
     kFailed,
   };
 
   static constexpr std::size_t kMaxLevels = 8;
+  static constexpr const char* kTooLarge = "a value is too large";
   /// More than the longest member of short values has bytes.
   static constexpr std::ptrdiff_t kQuickMargin = 4 * kShortValue;
 
@@ -101,15 +100,7 @@ class Walker {
       case State::kAfterValue:
         return after_value(p, end);
       case State::kInToken:
-        return token(p, end);
-      case State::kInScalar:
-        return scalar(p, end);
-      case State::kSkipString:
-        return skip_string(p, end);
-      case State::kAbandoned:
-        return abandoned(p, end);
-      case State::kSkipContainer:
-        return skip_container(p, end);
+        return token_done(reader_.resume(p, end));
       case State::kFailed:
         break;
     }
@@ -127,11 +118,9 @@ class Walker {
     if (step == Step::kGo) return p;
     if (step == Step::kFail) return fail(handler_.reason());
     const std::size_t item = handler_.abandon_level();
-    skip_ = {};
-    skip_.depth = level_ + 1 - item;
-    closer_ = '}';
+    reader_.begin_rest(level_ + 1 - item);
     level_ = item - 1;
-    state_ = State::kAbandoned;
+    state_ = State::kInToken;
     return p;
   }
 
@@ -173,24 +162,9 @@ class Walker {
   /// Past the elements that are `null` or `{}`, with the commas after them.
   [[gnu::always_inline]] const char* empty_elements(const char* p, const char* end) {
     std::uint64_t count = 0;
-    for (const char* next; (next = past_empty(p, end)) != p; p = next) ++count;
+    for (const char* next; (next = past_empty_element(p, end)) != p; p = next) ++count;
     if (count != 0) handler_.on_empty_elements(count);
     return p;
-  }
-
-  /// Past one; `p` when it is none, or not whole in this chunk.
-  static const char* past_empty(const char* p, const char* end) {
-    const char* after = p;
-    if (end - p > 4 && __builtin_memcmp(p, "null", 4) == 0) {
-      after += 4;
-    } else {
-      if (p == end || *p != '{') return p;
-      after = past_space(p + 1, end);
-      if (after == end || *after != '}') return p;
-      ++after;
-    }
-    after = past_space(after, end);
-    return after != end && *after == ',' ? past_space(after + 1, end) : p;
   }
 
   const char* member(const char* p, const char* end) {
@@ -222,7 +196,7 @@ class Walker {
       if (p == end) return end;
       if (state_ == State::kFirstKey && *p == '}') p = close(p);
       while (state_ == State::kAfterValue && p != end && *p == '}') p = close(p);
-      if (state_ == State::kAbandoned && p != end) p = abandoned(p, end);
+      if (state_ == State::kInToken && p != end) p = token_done(reader_.resume(p, end));
       if (state_ == State::kDocument) {
         p = begin(p, end);
         if (state_ != State::kFirstKey) return p;
@@ -249,7 +223,7 @@ class Walker {
         if (p == nullptr) return p;
       } else {
         in_key_ = true;
-        p = begin_token(p, end);
+        p = token_done(reader_.begin_text(p, end));
         if (state_ != State::kColon || end - p <= kQuickMargin) return p;
       }
       if (!quick_space(p, end) || *p != ':') return p;
@@ -307,7 +281,7 @@ class Walker {
       }
     }
     in_key_ = true;
-    return begin_token(p, end);
+    return token_done(reader_.begin_text(p, end));
   }
 
   [[gnu::always_inline]] const char* key_done(std::string_view raw, bool escapes,
@@ -333,7 +307,7 @@ class Walker {
       }
     }
     in_key_ = false;
-    return begin_token(p, end);
+    return token_done(reader_.begin_text(p, end));
   }
 
   [[gnu::always_inline]] const char* text_done(std::string_view raw, const char* after) {
@@ -341,30 +315,26 @@ class Walker {
     return follow(handler_.on_text(raw, after), after);
   }
 
-  const char* begin_token(const char* p, const char* end) {
-    skip_ = {};
-    skip_.in_string = true;
-    const char* const start = p + 1;
-    const char* const after = scan_.skip_string(start, end, skip_);
-    if (!skip_.in_string) return token_done({start, after - 1}, after);
-    token_.assign(start, end);
-    state_ = State::kInToken;
-    return token_.size() > kMaxToken ? fail("a key or text is too long") : end;
-  }
-
-  const char* token(const char* p, const char* end) {
-    const char* const after = scan_.skip_string(p, end, skip_);
-    token_.append(p, after);
-    if (!skip_.in_string) {
-      token_.pop_back();
-      return token_done(token_, after);
+  /// Behind what the reader has read; `p`: what it returned.
+  const char* token_done(const char* p) {
+    if (p == nullptr) return fail(reader_.error());
+    if (reader_.going_on()) {
+      state_ = State::kInToken;
+      return p;
     }
-    return token_.size() > kMaxToken ? fail("a key or text is too long") : end;
-  }
-
-  const char* token_done(std::string_view raw, const char* after) {
-    if (raw.size() > kMaxToken) return fail("a key or text is too long");
-    return in_key_ ? key_done(raw, skip_.saw_backslash, after) : text_done(raw, after);
+    switch (reader_.kind()) {
+      case TokenReader::Kind::kText:
+        return in_key_ ? key_done(reader_.text(), reader_.escapes(), p)
+                       : text_done(reader_.text(), p);
+      case TokenReader::Kind::kScalar:
+        return scalar_done(reader_.text(), p);
+      case TokenReader::Kind::kValue:
+        return value_done(p);
+      case TokenReader::Kind::kRest:
+        break;
+    }
+    state_ = level_ == 0 ? State::kDocument : State::kAfterValue;
+    return follow(handler_.on_abandoned(p), p);
   }
 
   [[gnu::always_inline]] const char* value(const char* p, const char* end) {
@@ -380,9 +350,7 @@ class Walker {
         if (c == '[') return open(p);
         break;
       case Want::kRaw:
-        raw_.clear();
-        raw_from_ = p;
-        raw_active_ = true;
+        raw_.begin(p);
         if (end - p > kShortValue) {
           if (const int length = short_value(p); length != 0) return value_done(p + length);
         }
@@ -391,68 +359,15 @@ class Walker {
         return begin_skip(p, end);
     }
     if (c != 'n') return fail("a value has the wrong type");
-    return begin_scalar(p, end);
+    return token_done(reader_.begin_scalar(p, end));
   }
 
   const char* begin_skip(const char* p, const char* end) {
-    const char c = *p;
-    if (c != '"' && c != '{' && c != '[') return begin_scalar(p, end);
-    skip_ = {};
-    if (c == '"') {
-      skip_.in_string = true;
-      state_ = State::kSkipString;
-      return skip_string(p + 1, end);
-    }
-    closer_ = c == '{' ? '}' : ']';
-    skip_.depth = 1;
-    state_ = State::kSkipContainer;
-    return skip_container(p + 1, end);
-  }
-
-  const char* skip_string(const char* p, const char* end) {
-    p = scan_.skip_string(p, end, skip_);
-    return skip_.in_string ? p : value_done(p);
-  }
-
-  const char* skip_container(const char* p, const char* end) {
-    p = scan_.skip_container(p, end, skip_);
-    if (skip_.error != nullptr) return fail(skip_.error);
-    if (skip_.depth != 0) return p;
-    if (p[-1] != closer_) return fail("brackets do not match");
-    return value_done(p);
-  }
-
-  const char* abandoned(const char* p, const char* end) {
-    // Often nothing but brackets is left.
-    while (!skip_.in_string && skip_.depth != 0 && (*p == '}' || *p == ']')) {
-      --skip_.depth;
-      if (++p == end) break;
-    }
-    if (skip_.depth != 0) p = scan_.skip_container(p, end, skip_);
-    if (skip_.error != nullptr) return fail(skip_.error);
-    if (skip_.depth != 0) return p;
-    if (p[-1] != closer_) return fail("brackets do not match");
-    state_ = level_ == 0 ? State::kDocument : State::kAfterValue;
-    return follow(handler_.on_abandoned(p), p);
-  }
-
-  const char* begin_scalar(const char* p, const char* end) {
-    const char* const after = past_json_scalar(p, end);
-    if (after != end) return scalar_done({p, after}, after);
-    token_.assign(p, end);
-    state_ = State::kInScalar;
-    return token_.size() > kMaxToken ? fail("a number is too long") : end;
-  }
-
-  const char* scalar(const char* p, const char* end) {
-    const char* const after = past_json_scalar(p, end);
-    token_.append(p, after);
-    if (after != end) return scalar_done(token_, after);
-    return token_.size() > kMaxToken ? fail("a number is too long") : end;
+    const bool scalar = *p != '"' && *p != '{' && *p != '[';
+    return token_done(scalar ? reader_.begin_scalar(p, end) : reader_.begin_value(p, end));
   }
 
   const char* scalar_done(std::string_view text, const char* after) {
-    if (text.size() > kMaxToken) return fail("a number is too long");
     if (!is_json_scalar(text)) return fail("not a JSON value");
     if (want_ == Want::kSkip || want_ == Want::kRaw) return value_done(after);
     if (!is_word(text, "null")) return fail("a value has the wrong type");
@@ -462,43 +377,25 @@ class Walker {
 
   [[gnu::always_inline]] const char* value_done(const char* after) {
     state_ = State::kAfterValue;
-    return raw_active_ ? raw_done(after) : after;
+    return raw_.active() ? raw_done(after) : after;
   }
 
   const char* raw_done(const char* after) {
-    raw_active_ = false;
-    const auto size = static_cast<std::size_t>(after - raw_from_);
-    if (raw_.empty() && size <= raw_cap_) {
-      return follow(handler_.on_raw({raw_from_, size}), after);
-    }
-    if (!keep_raw(after)) return nullptr;
-    return follow(handler_.on_raw(raw_), after);
-  }
-
-  bool keep_raw(const char* until) {
-    raw_.append(raw_from_, until);
-    if (raw_.size() <= raw_cap_) return true;
-    fail("a value is too large");
-    return false;
+    std::string_view value;
+    if (!raw_.finish(after, value)) return fail(kTooLarge);
+    return follow(handler_.on_raw(value), after);
   }
 
   Handler& handler_;
-  const ScanFunctions scan_;
-  const std::size_t raw_cap_;
 
   State state_ = State::kDocument;
   Want want_ = Want::kSkip;
   bool in_key_ = false;
-  bool raw_active_ = false;
-  char closer_ = 0;
   std::size_t level_ = 0;
   bool arrays_[kMaxLevels] = {};
-  ScanState skip_;
-
-  std::string token_;    // the start of a token that goes on in the next chunk
+  TokenReader reader_;
   std::string decoded_;  // at its front, a key that had escapes
-  std::string raw_;
-  const char* raw_from_ = nullptr;
+  RawCapture raw_;
 
   const char* reached_ = nullptr;  // in this chunk; for offset() after a failure
   std::uint64_t offset_ = 0;
