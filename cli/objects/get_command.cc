@@ -23,9 +23,10 @@ bool is_nothing(const Json& answer) {
 void print_answer(const Json& answer, const ObjectKind& kind, const GetArguments& arguments,
                   const Context& context) {
   const OutputFormat format = output_format(arguments.output);
+  const bool is_list = answer.contains("rows") || answer.contains("items");
   if (!is_table(format)) {
     print_object(context.out(), answer, kind, format);
-  } else if (is_nothing(answer) && (answer.contains("rows") || answer.contains("items"))) {
+  } else if (is_list && is_nothing(answer)) {
     context.err() << "No " << kind.word << "s found.\n";
   } else {
     print_table(context.out(), answer, format, !arguments.no_headers);
@@ -56,6 +57,7 @@ class Watcher {
 
   Outcome<void> run(const Json& shown) {
     version_ = text_at(shown, {"metadata", "resourceVersion"});
+    columns_ = find(shown, {"columnDefinitions"});
     const bool as_table = is_table(output_format(arguments_.output));
     QueryList query = query_of(arguments_);
     if (!name_.empty()) query = {{"fieldSelector", "metadata.name=" + name_}};
@@ -99,7 +101,7 @@ class Watcher {
   const Context& context_;
   std::string name_;
   std::string version_;
-  Json columns_ = Json::array();
+  Json columns_;
 };
 
 Outcome<void> show(AccessClient& api, const ObjectKind& kind, const std::string& name,

@@ -125,6 +125,11 @@ int complete(CLI::App& program, const std::vector<std::string>& words, const Con
     offer_options(completion, *place.command);
   } else {
     offer_commands(completion, *place.command);
+    const auto positionals = place.command->get_options(
+        [](const CLI::Option* option) { return option->get_positional(); });
+    if (place.positionals.size() < positionals.size()) {
+      completion.offer(option_candidates(*positionals[place.positionals.size()], context));
+    }
     completion.offer(word_candidates(place.path, place.positionals, current, context));
   }
   completion.end(false);

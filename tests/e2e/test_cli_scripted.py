@@ -250,6 +250,21 @@ def test_the_password_is_typed_without_echo(desk: Desk) -> None:
     assert "sesame" not in terminal.seen
 
 
+def test_a_new_password_is_typed_twice(desk: Desk) -> None:
+    terminal = Terminal(desk, "login", f"postern://alice@{desk.proxy}/invite/once", "--ca-file",
+                        str(desk.authority.cert_file))  # fmt: skip
+    for question, typed in (("New password", "one"), ("The same again", "two"), ("not the same", ""),
+                            ("New password", "three"), ("The same again", "three")):  # fmt: skip
+        terminal.expect(question)
+        terminal.seen = terminal.seen.split(question, 1)[1]
+        if typed:
+            terminal.type(typed + "\n")
+    assert terminal.end() == 0, terminal.seen
+    login = json.loads(desk.asked("POST", "/sessions")[0].message.body)["spec"]["login"]
+    assert login == {"user": "alice", "invite": "once", "newPassword": "three"}
+    assert "three" not in terminal.seen
+
+
 def test_ctrl_c_at_the_password(desk: Desk) -> None:
     terminal = Terminal(desk, "login", "--proxy", desk.proxy, "--user", "alice", "--ca-file",
                         str(desk.authority.cert_file))  # fmt: skip
@@ -687,7 +702,7 @@ def test_completion(alice: Desk) -> None:
     assert candidates("get", "role/") == ["role/dev"]
     assert candidates("get", "roles", "-o", "y") == ["yaml"]
     assert candidates("status", "--proxy", "") == [alice.proxy]
-    assert candidates("completion", "") == []
+    assert candidates("completion", "") == ["bash", "zsh"]
     for shell in ("bash", "zsh"):
         assert "__complete" in alice.run("completion", shell).stdout
     checked = subprocess.run(["bash", "-n"], input=alice.run("completion", "bash").stdout, text=True, check=False)

@@ -1,0 +1,208 @@
+"""The commands against the real access API and a real cluster, beyond the main story: backup and
+restore, editing, watching, terminals, and kubectl's plugins."""
+
+import json
+import os
+import pty
+import re
+import select
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cluster import Cluster
+from harness import KubeCluster, Postern, User, binary
+from people import Person
+from pki import Authority
+from raw_http import wait_for
+from test_access_story import ROLES, ROOT, names
+
+NGINX_1 = "/postern.test/pod/mycluster/dev/nginx-1"
+
+
+class Town:
+    """A proxy, its administrator, and two people."""
+
+    def __init__(self, folder: Path, postern: Postern, cluster: Cluster) -> None:
+        self.postern = postern
+        self.cluster = cluster
+        self.root, self.alice, self.bob = (
+            Person(folder, name, postern, cluster) for name in ("root", "alice", "bob")
+        )
+        (self.root.home / "token").write_text(postern.users["root"].token + "\n")
+        self.root.postern("login", "--proxy", f"127.0.0.1:{postern.port}", "--ca-file",
+                          str(postern.ca_file), "--token-file", "token")  # fmt: skip
+        (self.root.home / "roles.yaml").write_text(ROLES)
+        self.root.postern("create", "-f", "roles.yaml")
+        for person, role in ((self.alice, "k8s-requester"), (self.bob, "k8s-resource-requester-reviewer")):
+            link = self.root.json("users", "add", person.name, "--roles", role)["link"]
+            person.postern("login", link, "--new-password-file", str(person.password_file))
+        self.alice.postern("kube", "login", "--set-context-namespace", "dev")
+
+    def approve(self, reason: str) -> str:
+        """Waits for alice's request with this reason; bob approves it."""
+
+        def pending() -> list[str]:
+            listed = self.bob.json("request", "ls", "--reviewable")["items"]
+            return [r["metadata"]["name"] for r in listed if r["spec"]["reason"] == reason]
+
+        name = wait_for(f"the request for {reason}", pending)[0]
+        self.bob.postern("request", "review", "--approve", "--yes", name)
+        return name
+
+
+@pytest.fixture(scope="module")
+def town(authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder = tmp_path_factory.mktemp("town")
+    postern = Postern(
+        folder / "postern", authority, documents=ROOT, users=[User("root")], own_certificate=False,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
+    )  # fmt: skip
+    with postern:
+        yield Town(folder, postern, cluster)
+
+
+def test_the_pin_that_is_logged_is_enough(town: Town) -> None:
+    logged = [line["ca_pin"] for line in town.postern.log_lines() if "ca_pin" in line]
+    other = Person(town.alice.home, "elsewhere", town.postern, town.cluster)
+    other.postern("login", "--proxy", f"127.0.0.1:{town.postern.port}", "--user", "alice", "--ca-pin",
+                  logged[-1], "--password-file", str(town.alice.password_file))  # fmt: skip
+    profile = json.loads(next((other.home / ".postern").glob("*.proxy.json")).read_text())
+    assert profile["certificateAuthority"].strip() == town.postern.ca_file.read_text().strip()
+    other.postern("logout")
+
+
+def test_login_by_certificate(town: Town, authority: Authority) -> None:
+    pair = authority.issue("alice-client", "alice")
+    other = Person(town.bob.home, "by-certificate", town.postern, town.cluster)
+    common = ("login", "--proxy", f"127.0.0.1:{town.postern.port}", "--ca-file", str(town.postern.ca_file))
+    assert "as alice" in other.postern(*common, "--cert", str(pair.cert_file), "--key", str(pair.key_file))
+    assert other.json("status")["user"] == "alice"
+    other.postern("logout")
+    other.refusal(*common, "--cert", str(pair.cert_file), code=2)
+
+
+def test_backup_and_restore(town: Town) -> None:
+    backup = town.root.postern("export")
+    documents = list(yaml.safe_load_all(backup))
+    assert {d["metadata"]["name"] for d in documents} == {
+        "k8s-access", "k8s-requester", "k8s-resource-requester-reviewer", "alice", "bob"}  # fmt: skip
+    town.root.refusal("create", "-f", "-", stdin=backup)
+    said = town.root.postern("create", "-f", "-", "--overwrite", stdin=backup)
+    assert said.count(" replaced") == 5
+    assert town.root.postern("export") == backup
+    temporary = [d | {"metadata": {"name": "again"}} for d in documents if d["metadata"]["name"] == "k8s-access"]
+    assert town.root.postern("create", "-f", "-", stdin=yaml.safe_dump_all(temporary)) == "role/again created\n"
+    town.root.postern("rm", "role/again")
+
+
+def test_edit(town: Town) -> None:
+    editor = town.root.home / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/k8s-access/k8s-acces/" "$1"\n')
+    editor.chmod(0o755)
+    town.root.env["EDITOR"] = str(editor)
+    role = "role/k8s-requester"
+    town.root.postern("edit", role)
+    assert "k8s-acces\n" in town.root.postern("get", role, "-o", "yaml")
+    editor.write_text('#!/bin/sh\nsed -i "s/k8s-acces$/k8s-access/" "$1"\n')
+    assert town.root.postern("edit", role) == f"{role} edited\n"
+    editor.write_text('#!/bin/sh\ngrep -q refused "$1" || sed -i "s/search_as_roles/serch_as_roles/" "$1"\n')
+    said = town.root.refusal("edit", role)
+    assert "serch_as_roles" in said and "what you wrote is in" in said
+    Path(re.findall(r"is in (\S+)", said)[-1]).unlink()
+    assert "search_as_roles" in town.root.postern("get", role, "-o", "yaml")
+
+
+def test_who_may_not_is_told_so_with_3(town: Town) -> None:
+    assert "forbidden" in town.alice.refusal("create", "-f", "-", stdin=ROLES.split("---")[0], code=3)
+    assert "forbidden" in town.alice.refusal("users", "add", "eve", "--roles", "access", code=3)
+    town.alice.refusal("rm", "role/k8s-access", code=3)
+
+
+def test_a_watch_of_requests(town: Town) -> None:
+    watching = town.bob.start("request", "ls", "-w")
+    assert watching.stdout
+    town.alice.postern("request", "create", "--resource", NGINX_1, "--reason", "watched", "--nowait")
+    while "PENDING" not in (line := watching.stdout.readline()):
+        assert line, "the watch ended"
+    name = town.approve("watched")
+    while "APPROVED" not in (line := watching.stdout.readline()):
+        assert line, "the watch ended"
+    assert line.startswith(name)
+    watching.send_signal(2)
+    assert watching.wait(10) == 130
+    town.alice.postern("request", "revoke", name)
+
+
+def test_standard_input_and_exit_codes_are_kubectls(town: Town) -> None:
+    name = town.alice.json("request", "create", "--resource", NGINX_1, "--reason", "stdin", "--nowait")
+    town.approve("stdin")
+    town.alice.postern("request", "assume", name["metadata"]["name"])
+    said = town.alice.run(str(binary()), "kubectl", "exec", "-i", "nginx-1", "--", "sh", "-c",
+                          "read line; echo $line", stdin="through\n")  # fmt: skip
+    assert said.stdout == "through\n"
+    assert town.alice.refusal("kubectl", "get", "nonsense")
+    town.alice.refusal("kubectl", "get", "pods", "--no-such-flag")
+    town.alice.postern("request", "drop")
+    assert [s["metadata"]["name"] for s in town.alice.json("get", "sessions")["items"]] == [
+        town.alice.json("status")["session"]], "children end with their kubectl"  # fmt: skip
+    town.alice.postern("rm", f"request/{name['metadata']['name']}")
+
+
+def test_kubectl_on_a_terminal(town: Town) -> None:
+    """The whole of it, as a person sees it: a refusal, a question, an approval, the answer."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(town.alice.home)
+        os.execve(str(binary()), ["postern", "kubectl", "get", "pod", "nginx-1", "-o", "name"],
+                  town.alice.env | {"TERM": "xterm"})  # fmt: skip
+    seen = ""
+
+    def read_until(text: str | None) -> None:
+        nonlocal seen
+        end = time.monotonic() + 40
+        while text is None or text not in seen:
+            assert time.monotonic() < end, seen
+            if select.select([terminal], [], [], 0.2)[0]:
+                try:
+                    seen += os.read(terminal, 4096).decode()
+                except OSError:
+                    return
+
+    read_until("Why do you need it?")
+    assert "Forbidden" in seen and NGINX_1 in seen
+    os.write(terminal, b"on a terminal\n")
+    read_until("Waiting for a decision")
+    town.approve("on a terminal")
+    read_until(None)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+    assert "pod/nginx-1" in seen
+    assert town.alice.json("status")["requests"] == [], "it was for that command alone"
+
+
+def test_as_a_plugin_of_kubectl(town: Town) -> None:
+    (town.alice.home / "bin").mkdir()
+    (town.alice.home / "bin" / "kubectl-postern").symlink_to(binary())
+    path = {"PATH": f"{town.alice.home}/bin:{town.alice.env['PATH']}"}
+    before = dict(town.alice.env)
+    town.alice.env |= path
+    try:
+        assert "alice" in town.alice.kubectl("postern", "status").stdout
+        assert names(town.alice.kubectl("postern", "kube", "ls").stdout) == ["mycluster"]
+    finally:
+        town.alice.env = before
+
+
+def test_without_a_session_by_a_kubeconfig(town: Town) -> None:
+    """root's static token in a kubeconfig reaches the access API, too."""
+    config = town.postern.kubeconfig("root", cluster="mycluster")
+
+    def root(*args: str, **options: Any) -> str:
+        return town.root.postern("--kubeconfig", str(config), *args, **options)
+
+    assert "k8s-access" in root("get", "roles")
+    assert "alice" in root("users", "ls", "-o", "name")
+    root("request", "ls", "--mine")
