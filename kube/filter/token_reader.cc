@@ -34,14 +34,6 @@ const char* TokenReader::begin_value(const char* p, const char* end) {
   return resume(p + 1, end);
 }
 
-void TokenReader::begin_rest(std::uint64_t depth) {
-  kind_ = Kind::kRest;
-  skip_ = {};
-  skip_.depth = depth;
-  closer_ = '}';
-  going_on_ = true;
-}
-
 const char* TokenReader::resume(const char* p, const char* end) {
   switch (kind_) {
     case Kind::kText: {
@@ -59,14 +51,10 @@ const char* TokenReader::resume(const char* p, const char* end) {
       p = scan_.skip_string(p, end, skip_);
       going_on_ = skip_.in_string;
       return p;
-    default:
-      // Often nothing but brackets is left.
-      while (!skip_.in_string && skip_.depth != 0 && p != end && (*p == '}' || *p == ']')) {
-        --skip_.depth;
-        ++p;
-      }
-      return skip_containers(p, end);
+    case Kind::kRest:
+      break;
   }
+  return resume_rest(p, end);
 }
 
 const char* TokenReader::take(const char* from, const char* until, const char* after,

@@ -28,10 +28,12 @@ class TokenReader {
   const char* begin_scalar(const char* p, const char* end);
   const char* begin_value(const char* p, const char* end);
   /// What comes next at `depth` open containers, the outermost of which is an object. Read it with
-  /// resume().
+  /// resume_rest().
   void begin_rest(std::uint64_t depth);
   /// `p` is not `end`.
   const char* resume(const char* p, const char* end);
+  /// The same where kind() is kRest.
+  const char* resume_rest(const char* p, const char* end);
 
   bool going_on() const { return going_on_; }
   Kind kind() const { return kind_; }
@@ -55,5 +57,22 @@ class TokenReader {
   std::string carried_;  ///< the text's bytes of earlier chunks
   const char* error_ = nullptr;
 };
+
+inline void TokenReader::begin_rest(std::uint64_t depth) {
+  kind_ = Kind::kRest;
+  skip_ = {};
+  skip_.depth = depth;
+  closer_ = '}';
+  going_on_ = true;
+}
+
+inline const char* TokenReader::resume_rest(const char* p, const char* end) {
+  // Often nothing but brackets is left.
+  while (!skip_.in_string && skip_.depth != 0 && p != end && (*p == '}' || *p == ']')) {
+    --skip_.depth;
+    ++p;
+  }
+  return skip_containers(p, end);
+}
 
 }  // namespace postern::kube::filter

@@ -196,7 +196,8 @@ class Walker {
       if (p == end) return end;
       if (state_ == State::kFirstKey && *p == '}') p = close(p);
       while (state_ == State::kAfterValue && p != end && *p == '}') p = close(p);
-      if (state_ == State::kInToken && p != end) p = token_done(reader_.resume(p, end));
+      // With bytes left, the only token that goes on is the rest of an abandoned item.
+      if (state_ == State::kInToken && p != end) p = token_done(reader_.resume_rest(p, end));
       if (state_ == State::kDocument) {
         p = begin(p, end);
         if (state_ != State::kFirstKey) return p;
