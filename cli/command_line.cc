@@ -42,6 +42,10 @@ void add_global_options(CLI::App& program, GlobalOptions& options) {
 }
 
 int tell(const Failure& failure, const Surroundings& surroundings) {
+  // Who pressed Ctrl-C knows; a longer message says what has become of it.
+  if (failure.message == "interrupted") {
+    return failure.exit_code;
+  }
   std::string_view rest = failure.message;
   const char* begin = "error: ";
   while (!rest.empty()) {
