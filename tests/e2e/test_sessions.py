@@ -1,0 +1,218 @@
+"""Sessions on the data path: whatever ends an access ends the streams that rest on it, at once; and the
+first start, when nobody administers yet."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster import Cluster
+from harness import KubeCluster, Postern, User
+from people import Person
+from pki import Authority
+from raw_http import Cut, RawClient, request_bytes, wait_for
+
+API = "/apis/access.postern.dev/v1alpha1"
+WATCH = "/api/v1/namespaces/dev/pods?watch=true"
+POD = "/api/v1/namespaces/dev/pods/nginx-1"
+
+ROLES = """
+kind: role
+version: v7
+metadata: {name: dev-pods}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources:
+    - {kind: pod, namespace: dev, name: '*', verbs: ['*']}
+---
+kind: role
+version: v7
+metadata: {name: asks}
+spec: {allow: {request: {search_as_roles: [dev-pods], max_duration: 1h}}}
+---
+kind: role
+version: v7
+metadata: {name: reviews}
+spec: {allow: {review_requests: {roles: [dev-pods]}}}
+---
+kind: user
+metadata: {name: bob}
+spec: {roles: [reviews]}
+---
+kind: user
+metadata: {name: root}
+spec: {roles: [editor]}
+---
+kind: user
+metadata: {name: alice}
+"""
+ASKS = "spec: {roles: [asks]}\n"
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postern]:
+    with Postern(
+        tmp_path_factory.mktemp("sessions"),
+        authority,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
+        documents=ROLES + ASKS,
+        users=[User(name) for name in ("alice", "bob", "root")],
+    ) as running:
+        yield running
+
+
+class Access:
+    """An approved request of alice's, and a session of hers that has assumed it."""
+
+    def __init__(self, proxy: Postern, max_duration: str = "1h") -> None:
+        self.proxy = proxy
+        spec = {"resources": ["/postern.test/pod/mycluster/dev/*"], "maxDuration": max_duration}
+        self.request = self.post("alice", "accessrequests", spec)
+        self.name = self.request["metadata"]["name"]
+        self.review("bob", "Approve")
+        made = self.post("alice", "sessions", {"requests": [self.name]})
+        self.session = made["metadata"]["name"]
+        self.credential = ("Authorization", f"Bearer {made['status']['token']}")
+
+    def call(self, user: str | None, method: str, path: str, body: Any = None) -> Any:
+        fields = [("Content-Type", "application/json")] if body else []
+        if user is None:
+            fields.append(self.credential)
+        data = json.dumps(body).encode() if body else None
+        answer = self.proxy.ask(user, method, f"{API}/{path}", fields, data)
+        assert answer.status < 300, answer.body
+        return json.loads(answer.body)
+
+    def post(self, user: str | None, path: str, spec: dict[str, Any]) -> Any:
+        return self.call(user, "POST", path, {"spec": spec})
+
+    def review(self, user: str, decision: str) -> None:
+        spec = {"decision": decision, "uid": self.request["metadata"]["uid"],
+                "effectiveDigest": self.request["status"]["effectiveDigest"]}  # fmt: skip
+        self.post(user, f"accessrequests/{self.name}/reviews", spec)
+
+    def status_of(self, path: str) -> int:
+        return self.proxy.ask(None, "GET", path, [self.credential]).status
+
+    def open_watch(self) -> RawClient:
+        client = self.proxy.client()
+        client.send(request_bytes("GET", WATCH, [self.credential]))
+        assert client.read_head().status == 200
+        return client
+
+
+def may_ask(proxy: Postern) -> bool:
+    spec = {"resources": ["/postern.test/pod/mycluster/dev/*"]}
+    fields = [("Content-Type", "application/json")]
+    answer = proxy.ask("alice", "POST", f"{API}/accessrequests?dryRun=All", fields,
+                       json.dumps({"spec": spec}).encode())  # fmt: skip
+    return answer.status == 201
+
+
+def lock_in_the_file(access: Access) -> None:
+    access.proxy.write_documents(ROLES + "spec: {roles: [asks], locked: true}\n")
+
+
+def leave_the_file(access: Access) -> None:
+    access.proxy.write_documents(ROLES + "spec: {roles: []}\n")
+
+
+ENDS: dict[str, Callable[[Access], Any]] = {
+    "drop": lambda a: a.post(None, "sessions/self/requests", {"drop": ["*"]}),
+    "drop-for-good": lambda a: a.review("alice", "Revoke"),
+    "revoke": lambda a: a.review("bob", "Revoke"),
+    "delete": lambda a: a.call("alice", "DELETE", f"accessrequests/{a.name}"),
+    "logout": lambda a: a.call(None, "DELETE", "sessions/self"),
+    "session-removed": lambda a: a.call("root", "DELETE", f"sessions/{a.session}"),
+    "locked": lock_in_the_file,
+    "may-not-ask-any-more": leave_the_file,
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
+    access = Access(proxy)
+    try:
+        assert access.status_of(POD) == 200
+        with access.open_watch() as watch:
+            ENDS[how](access)
+            begun = time.monotonic()
+            with pytest.raises(Cut):
+                while True:
+                    watch.read_event()
+            print(f"{how}: the watch ended after {time.monotonic() - begun:.3f} s")
+        assert access.status_of(POD) in (401, 403, 404)  # 404: a cluster to know nothing of
+    finally:
+        if how in ("locked", "may-not-ask-any-more"):
+            proxy.write_documents(ROLES + ASKS)
+            wait_for("the file to be read", lambda: may_ask(proxy))
+
+
+def test_an_expiry_ends_its_streams(proxy: Postern) -> None:
+    access = Access(proxy, max_duration="5s")
+    with access.open_watch() as watch:
+        with pytest.raises(Cut):
+            while True:
+                watch.read_event()
+        expires = datetime.fromisoformat(access.request["status"]["accessExpires"])
+        print(f"expiry: the watch ended after {time.time() - expires.timestamp():.3f} s")
+        assert time.time() >= expires.timestamp()
+    assert access.status_of(POD) == 403
+    assert access.call(None, "GET", "sessions/self")["metadata"]["name"] == access.session
+
+
+def test_a_session_remembers_what_it_was_refused(proxy: Postern) -> None:
+    access = Access(proxy)
+    assert access.status_of("/api/v1/namespaces/prod/secrets/db") == 403
+    refusals = access.call(None, "GET", "sessions/self/refusals")["items"]
+    assert [(r["verb"], r["resourceId"]) for r in refusals] == [
+        ("get", "/postern.test/secret/mycluster/prod/db")
+    ]
+    assert "db" in refusals[0]["message"]
+
+
+def test_a_session_token_in_any_other_shape_is_nobody(proxy: Postern) -> None:
+    access = Access(proxy)
+    token = access.credential[1].removeprefix("Bearer ")
+    for wrong in (token + "a", token[:-1], token.upper(), "pst_", token.replace("_", "-")):
+        answer = proxy.ask(None, "GET", POD, [("Authorization", f"Bearer {wrong}")])
+        assert answer.status == 401, wrong
+    both = [access.credential, ("Authorization", f"Bearer {proxy.users['bob'].token}")]
+    assert proxy.ask(None, "GET", POD, both).status in (400, 401)
+
+
+def test_the_first_start_hands_out_one_login(
+    authority: Authority, cluster: Cluster, tmp_path: Path
+) -> None:
+    postern = Postern(
+        tmp_path / "postern",
+        authority,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig)],
+        documents="",
+        users=[],
+        own_certificate=False,
+    )
+    with postern:
+        file = postern.folder / "data" / "first-login"
+        assert file.stat().st_mode & 0o777 == 0o600
+        first = file.read_text().split()
+        assert first[:2] == ["postern", "login"]
+        assert first[2] not in postern.log()
+        postern.restart()
+        second = file.read_text().split()
+        assert second[2] != first[2]
+
+        admin = Person(tmp_path, "admin", postern, cluster)
+        admin.refusal("login", first[2], "--new-password-file", str(admin.password_file))
+        admin.postern("login", second[2], "--new-password-file", str(admin.password_file))
+        admin.postern("users", "add", "alice", "--roles", "requester")
+        postern.restart()
+        assert not file.exists()
+        assert "alice" in admin.postern("get", "users")
