@@ -73,7 +73,7 @@ class WatchedGroups {
 /// std::terminate: actions report their errors themselves.
 class FileWatch {
  public:
-  explicit FileWatch(std::chrono::milliseconds interval = std::chrono::milliseconds(1000))
+  explicit FileWatch(std::chrono::milliseconds interval = std::chrono::milliseconds(300))
       : interval_(interval) {}
   ~FileWatch() { stop(); }
   FileWatch(const FileWatch&) = delete;

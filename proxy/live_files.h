@@ -32,7 +32,7 @@ class LiveFiles {
   }
   /// Reads every file for the first time; all errors of all of them at once.
   Loaded<void> load();
-  /// From now on changed files are read again, within two seconds; a made certificate is renewed
+  /// From now on changed files are read again, within a second; a made certificate is renewed
   /// when it is due.
   void watch();
   /// Reads every file again, soon (SIGHUP). Any thread.
