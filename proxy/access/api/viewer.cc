@@ -52,8 +52,10 @@ bool Viewer::sees(const RequestObject& object) const {
   const rbac::request::AccessRequest& request = object.request;
   if (person_.name.empty()) return false;
   if (person_.name == request.user || reads_all_requests_) return true;
-  if (request.reviews.empty() && !reviews_some_) return false;
-  return rbac::request::may_see(request, person_);
+  const bool author = std::any_of(
+      request.reviews.begin(), request.reviews.end(),
+      [this](const rbac::request::Review& review) { return review.author == person_.name; });
+  return author || (reviews_some_ && rbac::request::may_see(request, person_));
 }
 
 bool Viewer::sees(const ClusterObject& cluster) const {
