@@ -16,7 +16,7 @@ namespace postern::proxy::access {
 /// One thread.
 class ChangeLog {
  public:
-  static constexpr std::size_t kMax = 10'000;
+  static constexpr std::size_t kMax = 4'000;  ///< each keeps two objects alive
 
   /// `begin`: what came until then is not known here.
   void start_at(Version begin);
