@@ -118,7 +118,7 @@ double measure(const char* what, Maker make, std::string_view body, int percent,
     filter = std::min(filter, filter_once(make, options, body, percent, piece, out));
   }
   const double size = static_cast<double>(body.size()) / 1e9;
-  std::printf("%-42s %4d %%  %-8s %3zu KiB  %6.2f GB/s  %5.2f x copy (%.1f GB/s)\n", what, percent,
+  std::printf("%-44s %4d %%  %-8s %3zu KiB  %6.2f GB/s  %5.2f x copy (%.1f GB/s)\n", what, percent,
               isa_name(isa), piece / 1024, size / filter, copy / filter, size / copy);
   std::fflush(stdout);
   return size / filter;
@@ -221,7 +221,7 @@ int main(int argc, char** argv) {
   const std::size_t megabytes = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 75;
   const std::string_view only = argc > 2 ? argv[2] : "all";
   const std::string_view part = argc > 3 ? argv[3] : "";
-  std::printf("%-42s %6s  %-8s %7s\n", "body", "kept", "with", "pieces");
+  std::printf("%-44s %6s  %-8s %7s\n", "body", "kept", "with", "pieces");
   if (only == "all" || only == "pods") measure_pods(megabytes * 1'000'000);
   if (only == "all" || only == "adversarial") measure_adversarial(megabytes * 200'000, part);
   if (only == "all" || only == "memory") {
