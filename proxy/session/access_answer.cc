@@ -42,7 +42,7 @@ Task<Result<void>> send_own(ClientConnection& client, ProxiedRequest& request,
   auto writer = http::HeadWriter::response(answer.code);
   if (answer.code != 304) writer.field("Content-Type", answer.content_type);
   writer.field("X-Content-Type-Options", "nosniff").field("Audit-Id", request.audit_id);
-  writer.field("Cache-Control", answer.etag.empty() ? "no-cache, private" : "public");
+  writer.field("Cache-Control", "no-cache, private");
   if (!answer.etag.empty()) writer.field("ETag", answer.etag).field("Vary", "Accept");
   for (std::size_t i = 0; i < std::min(answer.warnings.size(), kMaxWarnings); ++i) {
     writer.field("Warning", warning_field(answer.warnings[i]));

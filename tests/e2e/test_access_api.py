@@ -396,6 +396,10 @@ def test_bad_roles_are_refused_with_their_key(root: As) -> None:
     assert "spec.allow.kubernetes_group" in refused(root, role)
 
 
+def test_the_category_is_what_everybody_may_list(alice: As) -> None:
+    assert "kubecluster.access.postern.dev/mycluster" in alice("get", "access", "-o", "name").stdout
+
+
 def test_clusters(alice: As, person: Callable[[str], As]) -> None:
     row = alice("get", "kubeclusters").stdout.splitlines()[1].split()
     assert (row[0], row[1], row[3]) == ("mycluster", "true", "true")

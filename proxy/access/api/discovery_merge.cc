@@ -39,9 +39,12 @@ OrderedJson response_kind(const std::string& kind) {
 }
 
 OrderedJson aggregated_resource(const KindInfo& kind) {
-  OrderedJson json = {{"resource", kind.resource}, {"responseKind", response_kind(kind.kind)},
-                      {"scope", "Cluster"},        {"singularResource", kind.singular},
-                      {"verbs", kind.verbs},       {"categories", {"access"}}};
+  OrderedJson json = {{"resource", kind.resource},
+                      {"responseKind", response_kind(kind.kind)},
+                      {"scope", "Cluster"},
+                      {"singularResource", kind.singular},
+                      {"verbs", kind.verbs}};
+  if (kind.everybodys) json["categories"] = {"access"};
   if (!kind.short_names.empty()) json["shortNames"] = kind.short_names;
   for (const SubresourceInfo& sub : kind.subresources) {
     json["subresources"].push_back({{"subresource", sub.name},
@@ -140,7 +143,7 @@ std::string api_resource_list() {
   for (const KindInfo& kind : kinds()) {
     OrderedJson resource = legacy_resource(kind.resource, kind.singular, kind.kind, kind.verbs);
     if (!kind.short_names.empty()) resource["shortNames"] = kind.short_names;
-    resource["categories"] = {"access"};
+    if (kind.everybodys) resource["categories"] = {"access"};
     resources.push_back(std::move(resource));
     for (const SubresourceInfo& sub : kind.subresources) {
       resources.push_back(legacy_resource(kind.resource + "/" + sub.name, "", sub.kind, sub.verbs));

@@ -121,6 +121,7 @@ KindInfo make_access_requests() {
   kind.singular = "accessrequest";
   kind.kind = "AccessRequest";
   kind.short_names = {"ar"};
+  kind.everybodys = true;
   kind.verbs = {"create", "delete", "get", "list", "watch"};
   kind.selectable_fields = {"metadata.name", "spec.user", "status.state"};
   kind.columns = {{"Name", "string", "name", "Name of the request.", 0},

@@ -42,6 +42,7 @@ KindInfo make_sessions() {
   kind.resource = "sessions";
   kind.singular = "session";
   kind.kind = "Session";
+  kind.everybodys = true;
   kind.verbs = {"create", "delete", "get", "list", "watch"};
   kind.selectable_fields = {"metadata.name", "status.user"};
   kind.columns = {{"Name", "string", "name", "The session.", 0},
@@ -75,6 +76,7 @@ KindInfo make_kube_clusters() {
   kind.singular = "kubecluster";
   kind.kind = "KubeCluster";
   kind.short_names = {"kc"};
+  kind.everybodys = true;
   kind.verbs = {"get", "list", "watch"};
   kind.selectable_fields = {"metadata.name"};
   kind.columns = {{"Name", "string", "name", "The cluster's name in resource IDs.", 0},

@@ -37,6 +37,8 @@ struct KindInfo {
   std::string kind;
   std::vector<std::string> short_names;
   std::vector<std::string> verbs;  ///< sorted
+  /// Everybody may list those that they see: it is shown by `kubectl get access`.
+  bool everybodys = false;
   std::vector<Column> columns;
   std::vector<std::string> selectable_fields;  ///< of field selectors
   Schema schema;
