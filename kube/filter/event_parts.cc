@@ -14,7 +14,7 @@ void EventParts::note(Part part, std::size_t after) {
   after_keys_[index(part)] = after;
 }
 
-void EventParts::on_object_key(std::string_view key, std::size_t after) {
+void EventParts::note_object_key(std::string_view key, std::size_t after) {
   switch (key.size()) {
     case 4:
       if (is_word(key, "kind")) note(Part::kKind, after);
@@ -40,7 +40,7 @@ void EventParts::on_object_key(std::string_view key, std::size_t after) {
   }
 }
 
-void EventParts::on_metadata_key(std::string_view key, std::size_t after) {
+void EventParts::note_metadata_key(std::string_view key, std::size_t after) {
   if (is_word(key, "selfLink")) note(Part::kSelfLink, after);
   if (is_word(key, "resourceVersion")) note(Part::kResourceVersion, after);
   if (is_word(key, "continue")) note(Part::kContinue, after);

@@ -35,8 +35,12 @@ class EventParts {
   /// Begins a new event.
   void reset() { seen_ = repeated_ = 0; }
   /// A key of the object / of its metadata; `after`: the offset behind it in the event.
-  void on_object_key(std::string_view key, std::size_t after);
-  void on_metadata_key(std::string_view key, std::size_t after);
+  void on_object_key(std::string_view key, std::size_t after) {
+    if (key.size() >= kShortestKey) note_object_key(key, after);
+  }
+  void on_metadata_key(std::string_view key, std::size_t after) {
+    if (key.size() >= kShortestKey) note_metadata_key(key, after);
+  }
 
   /// Cuts the parts out of the whole event, which must have been walked to its end and outlive what
   /// is asked of this.
@@ -68,9 +72,12 @@ class EventParts {
 
  private:
   static constexpr std::size_t kParts = 13;
+  static constexpr std::size_t kShortestKey = 4;
 
   static constexpr std::size_t index(Part part) { return static_cast<std::size_t>(part); }
   static constexpr std::uint32_t bit(Part part) { return 1U << index(part); }
+  void note_object_key(std::string_view key, std::size_t after);
+  void note_metadata_key(std::string_view key, std::size_t after);
   void note(Part part, std::size_t after);
 
   std::uint32_t seen_ = 0;      ///< a bit for each part
