@@ -182,8 +182,8 @@ Result<void> read_query(std::string_view text, RequestInfo& info) {
 }
 
 /// `/api/` and `/apis/` are what old clients ask for discovery; "/" has no segments. Below them a
-/// slash at the end is no path of ours; elsewhere (`/logs/`, `/debug/pprof/`) it is kube-apiserver's
-/// own, and nobody's here.
+/// slash at the end is no path of ours; elsewhere (`/logs/`, `/debug/pprof/`) it is
+/// kube-apiserver's own, and nobody's here.
 Result<void> check_last_slash(const RequestTarget& target) {
   if (!target.trailing_slash) return {};
   const bool discovery = target.segments[0] == "api" || target.segments[0] == "apis";

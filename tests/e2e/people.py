@@ -69,7 +69,8 @@ class Person:
     def kubectl(self, *args: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return self.run(str(self._kubectl), *args, **options)
 
-    def login(self, invite: str) -> None:
-        """By the invite link, with a password from now on."""
+    def login(self, invite: str, kube: bool = True) -> None:
+        """By the invite link, with a password from now on; then into the kubeconfig."""
         self.postern("login", invite, "--new-password-file", str(self.password_file))
-        self.postern("kube", "login", "--set-context-namespace", "dev")
+        if kube:
+            self.postern("kube", "login", "--set-context-namespace", "dev")
