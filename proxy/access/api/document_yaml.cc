@@ -74,7 +74,24 @@ bool is_time(std::string_view text) {
          text[13] == ':' && text[16] == ':';
 }
 
+/// What YAML parsers disagree about: NUL bytes make one take the text for UTF-16, NEL and the
+/// separators U+2028 and U+2029 end a line in some, a lone CR likewise.
+bool has_doubtful_characters(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const kube::CodePoint c = kube::decode_utf8(text, i);
+    if (c.length == 0) return true;
+    i += c.length;
+    const bool lone_return = c.value == '\r' && (i == text.size() || text[i] != '\n');
+    const bool control = c.value < 0x20 && c.value != '\n' && c.value != '\r' && c.value != '\t';
+    const bool other_control = c.value >= 0x7f && c.value < 0xa0;
+    const bool line_end = c.value == 0x2028 || c.value == 0x2029;
+    if (lone_return || control || other_control || line_end || c.value == 0xfeff) return true;
+  }
+  return false;
+}
+
 Result<Json> scalar(const YamlNode& node) {
+  if (!kube::is_utf8(node.text)) return fail(at_node(node, "it is not UTF-8"));
   if (node.quoted) return Json(node.text);
   if (auto word = plain_word(node.text)) return std::move(*word);
   if (auto number = plain_number(node.text)) return std::move(*number);
@@ -162,8 +179,8 @@ Result<Json> read_yaml(std::string_view text) {
   if (text.size() > kMaxYamlBytes) {
     return fail(kube::Status::too_large("a YAML body may have 1 MiB at most; JSON may have more"));
   }
-  if (!kube::is_utf8(text)) {
-    return fail(not_decoded("it is not UTF-8"));
+  if (has_doubtful_characters(text)) {
+    return fail(not_decoded("it has characters that YAML parsers disagree about"));
   }
   const auto documents = rbac::parse_yaml(text);
   if (!documents) {

@@ -55,6 +55,10 @@ TEST_CASE("YAML bodies mean what Kubernetes takes them for") {
     CAPTURE(text);
     CHECK_FALSE(read_yaml(text));
   }
+  // Bytes that one parser takes for UTF-16, and signs that end a line for some.
+  CHECK_FALSE(read_yaml(std::string("\0a\0:\0 \0b", 8)));
+  CHECK_FALSE(read_yaml("a: b\xe2\x80\xa8c: d\n"));
+  CHECK_FALSE(read_yaml("a: b\rc: d\n"));
 }
 
 TEST_CASE("what is written as YAML is read back the same") {
