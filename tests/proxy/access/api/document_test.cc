@@ -57,7 +57,9 @@ TEST_CASE("YAML bodies mean what Kubernetes takes them for") {
   }
   // Bytes that one parser takes for UTF-16, and signs that end a line for some.
   CHECK_FALSE(read_yaml(std::string("\0a\0:\0 \0b", 8)));
-  CHECK_FALSE(read_yaml("a: b\xe2\x80\xa8c: d\n"));
+  CHECK_FALSE(
+      read_yaml("a: b\xe2\x80\xa8"
+                "c: d\n"));
   CHECK_FALSE(read_yaml("a: b\rc: d\n"));
 }
 
