@@ -3,8 +3,10 @@
 #include "cli/client/interrupt.h"
 #include "kube/text.h"
 
-#include <istream>
-#include <ostream>
+#include <array>
+#include <cerrno>
+#include <iostream>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -30,6 +32,19 @@ class Silence {
   termios before_{};
   bool active_;
 };
+
+/// Waits until something is typed; false when a signal came first, also just before the wait.
+bool wait_for_input(std::istream& in) {
+  if (&in != &std::cin || in.rdbuf()->in_avail() > 0) return true;
+  std::array<pollfd, 2> wanted = {
+      {{STDIN_FILENO, POLLIN, 0}, {Interrupt::descriptor(), POLLIN, 0}}};
+  while (Interrupt::signal() == 0) {
+    const int ready = ::poll(wanted.data(), wanted.size(), -1);
+    if (ready < 0 && errno != EINTR) return true;
+    if (ready > 0 && wanted[0].revents != 0) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -62,11 +77,11 @@ std::optional<std::string> ask(const Surroundings& surroundings, std::string_vie
   if (secret) {
     const Silence silence;  // first: what is typed at once is not shown, and not lost
     surroundings.err << question << std::flush;
-    read = static_cast<bool>(std::getline(*surroundings.in, line));
+    read = wait_for_input(*surroundings.in) && std::getline(*surroundings.in, line);
     surroundings.err << "\n";
   } else {
     surroundings.err << question << std::flush;
-    read = static_cast<bool>(std::getline(*surroundings.in, line));
+    read = wait_for_input(*surroundings.in) && std::getline(*surroundings.in, line);
   }
   if (!read || Interrupt::signal() != 0) return std::nullopt;
   return line;

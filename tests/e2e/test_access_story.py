@@ -357,7 +357,7 @@ def test_9_it_ends_by_itself(world: World) -> None:
     world.alice.postern("request", "assume", name)
     assert names(world.alice.kubectl("get", "pods").stdout) == ["nginx-1"]
     wait_for("its end", lambda: world.alice.kubectl("get", "pods", code=None).returncode == 1, 20)
-    assert "EXPIRED" in world.alice.postern("request", "show", name).upper()
+    wait_for("EXPIRED", lambda: "EXPIRED" in world.alice.postern("request", "show", name).upper())
 
 
 def test_9_a_locked_user_has_nothing(world: World) -> None:
@@ -365,7 +365,7 @@ def test_9_a_locked_user_has_nothing(world: World) -> None:
     world.carol.refusal("request", "ls", code=None)
     assert world.carol.kubectl("get", "pods", code=1).stderr
     world.root.postern("users", "unlock", "carol")
-    world.carol.postern("request", "ls")
+    wait_for("carol", lambda: "items" in world.carol.postern("request", "ls", "-o", "json", code=None))
 
 
 def test_9_the_audit_tells_all_of_it(world: World) -> None:
