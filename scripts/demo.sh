@@ -144,12 +144,14 @@ shown() {
   echo "${words[*]}"
 }
 
-# Shows a command and runs it for at most so many seconds.
+# Shows a command and runs it for at most so many seconds; as the person that $as names, in their home.
+as=''
 run() {
-  local limit=$1
+  local limit=$1 person=()
   shift
-  printf '%s$ %s%s\n' "$dim" "$(shown "$@")" "$plain"
-  timeout "$limit" "$@" || return $?
+  [ -z "$as" ] || person=(env HOME="$work/homes/$as" KUBECONFIG="$work/homes/$as/.kube/config" PATH="$root/build:$PATH")
+  printf '%s%s$ %s%s\n' "$dim" "${as:+$as }" "$(shown "$@")" "$plain"
+  (cd "$work${as:+/homes/$as}" && timeout "$limit" "${person[@]}" "$@") || return $?
 }
 must() {
   run "$@" || { echo "demo.sh: this should have worked (exit $?)" >&2; failed=1; }
@@ -261,6 +263,87 @@ else:
     sys.exit("demo.sh: no exec in the audit log")
 PYTHON
 fi
+
+# -- access requests ----------------------------------------------------------------------------------
+
+for person in admin dana bob; do
+  mkdir -p "$work/homes/$person"
+  (umask 077 && head -c 12 /dev/urandom | base64 >"$work/homes/$person/password")
+done
+cat >"$work/homes/admin/roles.yaml" <<YAML
+kind: role
+version: v7
+metadata: {name: k8s-access}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources:
+    - {kind: pod, namespace: $namespace, name: '*', verbs: ['*']}
+---
+kind: role
+version: v8
+metadata: {name: k8s-requester}
+spec: {allow: {request: {search_as_roles: [k8s-access]}}}
+---
+kind: role
+version: v8
+metadata: {name: k8s-reviewer}
+spec: {allow: {review_requests: {roles: [k8s-access], preview_as_roles: [k8s-access]}}}
+YAML
+
+title "Access on request: the first administrator's one-time login, roles, and people"
+as=admin
+read -ra first_login <"$work/data/first-login"
+must 30 "${first_login[@]}" --new-password-file password
+must 30 postern create -f roles.yaml
+must 30 postern users add dana --roles k8s-requester | tee dana.txt
+must 30 postern users add bob --roles k8s-reviewer >bob.txt
+invite() { grep -o 'postern://[^ ]*' "$1" | head -n 1; }
+
+title "dana has nothing, is told how to ask, and finds what she needs"
+as=dana
+must 30 postern login "$(invite dana.txt)" --new-password-file password
+must 30 postern kube login --set-context-namespace "$namespace"
+refused 30 kubectl get pods
+must 30 postern request search --kind pod --kube-cluster mycluster --kube-namespace "$namespace"
+id=/postern.example.com/pod/mycluster/$namespace/nginx-1
+must 30 postern request create --resource "$id" --reason 'bug 12' --max-duration 1h --nowait
+
+title "bob looks at what he is to approve, and approves it"
+as=bob
+must 30 postern login "$(invite bob.txt)" --new-password-file password
+must 30 postern request ls --reviewable
+request=$(env HOME="$work/homes/bob" "$postern" request ls --reviewable --no-headers | awk '{ print $1; exit }')
+must 30 postern request show "$request"
+must 30 postern request review --approve --yes --reason 'go ahead' "$request"
+
+title "dana works inside of exactly that, and gives it back"
+as=dana
+must 30 postern request assume "$request"
+must 30 kubectl get pods | tee dana-pods.txt
+expect nginx-1 dana-pods.txt
+! grep -q -e nginx-2 -e db-0 dana-pods.txt || { echo "demo.sh: more was shown than approved" >&2; failed=1; }
+must 30 kubectl exec nginx-1 -- echo hello
+refused 30 kubectl get pod nginx-2
+must 30 postern status
+must 30 postern request drop "$request"
+refused 30 kubectl get pod nginx-1
+
+title "The same with nothing but kubectl"
+must 30 kubectl get accessrequests
+must 30 kubectl explain accessrequest.spec.resources
+
+title "In one go: what is refused is asked for, and runs when it is approved"
+(
+  for _ in $(seq 100); do
+    pending=$(env HOME="$work/homes/bob" "$postern" request ls --reviewable --no-headers 2>/dev/null | awk '{ print $1 }')
+    [ -n "$pending" ] && env HOME="$work/homes/bob" "$postern" request review --approve --yes "$pending" >/dev/null && break
+    sleep 0.2
+  done
+) &
+must 60 postern kubectl --request-reason 'in one go' get pod nginx-2 -n "$namespace"
+as=''
 
 echo
 if [ "$failed" != 0 ]; then
