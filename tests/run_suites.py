@@ -231,14 +231,22 @@ def run(suite: Suite) -> tuple[int, Path]:
     return code, log
 
 
+# What tells in a log why a suite failed, and how many lines behind it belong to it.
+TELLING = re.compile(r"FAILED:|error:|: (FATAL )?ERROR: |Sanitizer: |runtime error: ")
+LINES_OF_ONE = 8
+
+
 def report_failure(suite: Suite, log: Path) -> None:
+    """The end of the log, and before it what tells why, wherever it stands."""
     print(f"    failed; the end of {log}:", flush=True)
-    if not suite.live:
-        lines = log.read_text(errors="replace").splitlines()
-        wanted = [n for n, line in enumerate(lines) if "FAILED:" in line or "error:" in line]
-        begin = max(0, len(lines) - 60)
-        for line in [*(lines[n] for n in wanted[:10] if n < begin), *lines[begin:]]:
-            print(f"    {line}")
+    if suite.live:
+        return
+    lines = log.read_text(errors="replace").splitlines()
+    telling = [n for n, line in enumerate(lines) if TELLING.search(line)][:10]
+    begin = max(0, len(lines) - 60)
+    shown = sorted({n for first in telling for n in range(first, first + LINES_OF_ONE) if n < begin})
+    for line in [*(lines[n] for n in shown), *lines[begin:]]:
+        print(f"    {line}")
 
 
 def run_all(chosen: list[Suite]) -> Counts:
