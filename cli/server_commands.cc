@@ -1,4 +1,6 @@
 #include "cli/can_i_command.h"
+#include "cli/first_login_command.h"
+#include "cli/healthcheck_command.h"
 #include "cli/proxy_command.h"
 #include "cli/shell/command_set.h"
 
@@ -9,6 +11,23 @@ constexpr const char* kProxyFooter = R"(
 Examples:
   postern proxy --config /etc/postern/config.yaml
   postern proxy --config config.yaml --check-config)";
+
+constexpr const char* kFirstLoginFooter = R"(
+While nobody can administer a proxy, each of its starts makes a login that is good once and for ten
+minutes, and writes it to dataDir/first-login. This reads it, also where there is no shell.
+
+Examples:
+  postern auth first-login --config /etc/postern/config.yaml --server postern.example.com:443
+  kubectl exec -n postern deploy/postern -- postern auth first-login --config /etc/postern/config.yaml)";
+
+constexpr const char* kHealthcheckFooter = R"(
+Asks once, past HTTPS_PROXY and without any credential. The exit code is 0 when the answer is 200,
+else 1, with the checks that failed on standard error.
+
+Examples:
+  postern healthcheck
+  postern healthcheck --url http://127.0.0.1:8081/livez --timeout 1s
+  postern healthcheck --url https://postern.postern.svc:8443/livez --ca-file ca.crt --reachable)";
 
 constexpr const char* kCanIFooter = R"(
 VERB is a verb of Kubernetes (get list watch create update patch delete deletecollection), or exec or
@@ -42,8 +61,7 @@ void add_proxy(CommandSet& set) {
   });
 }
 
-void add_can_i(CommandSet& set) {
-  auto& auth = set.group(set.program(), "auth", "Questions about who may do what");
+void add_can_i(CommandSet& set, CLI::App& auth) {
   auto& command = set.command(
       auth, "can-i", "Say whether a user may do something, and by which role", kCanIFooter);
   auto arguments = std::make_shared<CanIArguments>();
@@ -69,11 +87,46 @@ void add_can_i(CommandSet& set) {
   });
 }
 
+void add_first_login(CommandSet& set, CLI::App& auth) {
+  auto& command = set.command(auth, "first-login", "Print the first administrator's one-time login",
+                              kFirstLoginFooter);
+  auto arguments = std::make_shared<FirstLoginArguments>();
+  command.add_option("--config", arguments->config_file, "Configuration file of the proxy");
+  command.add_option("--server", arguments->server,
+                     "HOST:PORT by which you reach the proxy; left out: its own address");
+  set.on(command, [arguments](const Context& context) -> Outcome<int> {
+    return run_first_login(*arguments, context);
+  });
+}
+
+void add_healthcheck(CommandSet& set) {
+  auto& command = set.command(set.program(), "healthcheck",
+                              "Ask a proxy whether it is healthy, for probes without a shell",
+                              kHealthcheckFooter);
+  auto arguments = std::make_shared<HealthcheckArguments>();
+  command.add_option("--url", arguments->url, "Whom to ask; https:// too")->capture_default_str();
+  command.add_option("--timeout", arguments->timeout, "Of the whole question")
+      ->capture_default_str();
+  command.add_option("--ca-file", arguments->ca_file,
+                     "Authorities that know an https:// server, PEM; left out: the system's");
+  command.add_option("--tls-server-name", arguments->tls_server_name,
+                     "The name in the server's certificate");
+  command.add_flag("--reachable", arguments->reachable,
+                   "Be content with any answer below 500, such as the 401 that the proxy's own "
+                   "listener has for who shows no identity; without --ca-file the certificate may "
+                   "be anybody's");
+  command.add_flag("-v,--verbose", arguments->verbose, "Print every check, also when all is well");
+  set.on(command, std::move(arguments), run_healthcheck);
+}
+
 }  // namespace
 
 void add_server_commands(CommandSet& set) {
   add_proxy(set);
-  add_can_i(set);
+  add_healthcheck(set);
+  auto& auth = set.group(set.program(), "auth", "Who may do what, and the first to do so");
+  add_can_i(set, auth);
+  add_first_login(set, auth);
 }
 
 }  // namespace postern::cli

@@ -95,7 +95,7 @@ void set_blob(CURL* easy, CURLoption option, const std::string& text) {
   curl_easy_setopt(easy, option, &blob);
 }
 
-/// The pieces of `https://HOST:PORT/PATH`.
+/// The pieces of `https://HOST:PORT/PATH`, or of an `http://` one.
 struct Url {
   std::string host;
   std::string port;
@@ -103,10 +103,10 @@ struct Url {
 };
 
 Url split(std::string_view url) {
-  constexpr std::string_view kScheme = "https://";
   Url parts;
-  if (!url.starts_with(kScheme)) return parts;
-  url.remove_prefix(kScheme.size());
+  const std::string_view scheme = url.starts_with("http://") ? "http://" : "https://";
+  if (!url.starts_with(scheme)) return parts;
+  url.remove_prefix(scheme.size());
   const std::string_view authority = url.substr(0, url.find('/'));
   parts.path = url.substr(authority.size());
   const std::size_t bracket = authority.rfind(']');
@@ -114,7 +114,8 @@ Url split(std::string_view url) {
   const bool has_port =
       colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
   parts.host = authority.substr(0, has_port ? colon : authority.size());
-  parts.port = has_port ? authority.substr(colon + 1) : "443";
+  const std::string_view usual = scheme == "http://" ? "80" : "443";
+  parts.port = has_port ? authority.substr(colon + 1) : usual;
   return parts;
 }
 
@@ -150,6 +151,11 @@ struct HttpClient::Curl {
 };
 
 void HttpClient::Curl::set_trust(CURL* easy) {
+  if (endpoint.probe && endpoint.unverified) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    return;
+  }
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
@@ -234,6 +240,9 @@ Outcome<HttpResponse> HttpClient::Curl::exchange(
   if (endpoint.identity.token.find_first_of("\r\n") != std::string::npos) {
     return failed("a token cannot have line breaks");
   }
+  if (endpoint.probe && !(endpoint.identity.token + endpoint.identity.certificate).empty()) {
+    return failed("a probe shows no identity");
+  }
   const EasyPtr easy(curl_easy_init());
   std::array<char, CURL_ERROR_SIZE> detail{};
   ListPtr fields;
@@ -244,7 +253,8 @@ Outcome<HttpResponse> HttpClient::Curl::exchange(
   const auto set = [&](CURLoption option, auto value) {
     curl_easy_setopt(easy.get(), option, value);
   };
-  set(CURLOPT_PROTOCOLS_STR, "https");
+  set(CURLOPT_PROTOCOLS_STR, endpoint.probe ? "http,https" : "https");
+  if (endpoint.probe) set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
   set(CURLOPT_TCP_KEEPALIVE, 1L);

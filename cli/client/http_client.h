@@ -26,6 +26,11 @@ struct Endpoint {
   std::string url;  ///< `https://HOST:PORT` and maybe a path; no slash at the end
   ServerTrust trust;
   ClientIdentity identity;
+  /// `http://` will do, and the way goes past HTTPS_PROXY and its kin: for questions to a server
+  /// nearby. Not with an identity.
+  bool probe = false;
+  /// Of a probe that believes nothing that it is told: whoever answers will do.
+  bool unverified = false;
 };
 
 struct HttpRequest {
@@ -43,8 +48,8 @@ struct HttpResponse {
 };
 
 /// An HTTPS client for one server, by libcurl: HTTPS_PROXY and NO_PROXY count, redirects are not
-/// followed, a request is sent to a verified server only. While an Interrupt lives a signal ends
-/// the exchange with Failure 130. For one thread.
+/// followed, a request is sent to a verified server only (but for a probe over plain HTTP). While
+/// an Interrupt lives a signal ends the exchange with Failure 130. For one thread.
 class HttpClient {
  public:
   explicit HttpClient(Endpoint endpoint);

@@ -52,7 +52,7 @@ CLI::Option* add_output(CLI::App& command, std::string& output,
                         const std::vector<std::string>& words);
 
 // Each adds the commands of its group.
-void add_server_commands(CommandSet& set);   ///< proxy, auth can-i
+void add_server_commands(CommandSet& set);   ///< proxy, healthcheck, auth can-i|first-login
 void add_login_commands(CommandSet& set);    ///< login, logout, status
 void add_object_commands(CommandSet& set);   ///< create, get, rm, edit, export, users, sessions
 void add_kube_commands(CommandSet& set);     ///< kube ls|login|credential, kubectl
