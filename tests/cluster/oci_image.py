@@ -1,60 +1,30 @@
-"""Container images written by hand: an OCI layout in a tar file, without a container engine.
+"""Images for the real node: of Debian's static busybox, or of what a test gives.
 
     write_image(Path("x.tar"), "postern.test/x:1", {"bin/x": Path("build/x")}, ["/bin/x"])
 
-`ctr images import` (RealNode.import_image) takes it; pods use it with imagePullPolicy: Never.
+`ctr images import` (RealNode.import_image) takes it; pods use it with imagePullPolicy: Never. The
+format is that of postern's own image: scripts/image/image_format.py.
 """
 
-import gzip
-import hashlib
-import io
-import json
-import platform
 import subprocess
-import tarfile
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "image"))
+
+import image_format  # noqa: E402
+from image_format import Entry, File, Folder, Link  # noqa: E402
 
 BUSYBOX = Path("/usr/bin/busybox")
 BUSYBOX_IMAGE = "postern.test/busybox:1"
 PAUSE_IMAGE = "postern.test/pause:1"
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n"
 GROUP = b"root:x:0:\nnogroup:x:65534:\n"
+FOLDERS = ("proc", "sys", "dev", "root")
 
 Content = bytes | Path
 """A file of an image: its bytes, or the file on this machine to copy."""
-
-
-def _add(archive: tarfile.TarFile, name: str, kind: bytes, mode: int, data: bytes = b"") -> None:
-    info = tarfile.TarInfo(name)
-    info.type, info.mode, info.size = kind, mode, len(data)
-    archive.addfile(info, io.BytesIO(data) if data else None)
-
-
-def _layer(files: Mapping[str, Content], links: Mapping[str, str]) -> bytes:
-    """An uncompressed layer with these files (executable), symbolic links and usual folders."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        folders = {"etc", "proc", "sys", "dev", "root"}
-        for name in [*files, *links]:
-            folders.update(str(parent) for parent in Path(name).parents if str(parent) != ".")
-        for folder in sorted(folders):
-            _add(archive, folder, tarfile.DIRTYPE, 0o755)
-        _add(archive, "tmp", tarfile.DIRTYPE, 0o1777)
-        for name, content in sorted(files.items()):
-            data = content.read_bytes() if isinstance(content, Path) else content
-            _add(archive, name, tarfile.REGTYPE, 0o755, data)
-        for name, target in sorted(links.items()):
-            info = tarfile.TarInfo(name)
-            info.type, info.linkname = tarfile.SYMTYPE, target
-            archive.addfile(info)
-    return buffer.getvalue()
-
-
-def _blob(data: bytes, media_type: str) -> tuple[dict[str, object], bytes]:
-    """A descriptor of `data`, and the data."""
-    digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    return {"mediaType": media_type, "digest": digest, "size": len(data)}, data
 
 
 def write_image(
@@ -66,29 +36,14 @@ def write_image(
     links: Mapping[str, str] | None = None,
     user: str = "",
 ) -> Path:
-    """Writes an image of one layer: `files` by their path in it, and what it runs."""
-    layer = _layer({"etc/passwd": PASSWD, "etc/group": GROUP, **files}, links or {})
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    config = {
-        "architecture": machine,
-        "os": "linux",
-        "config": {"Cmd": list(command), "User": user, "Env": ["PATH=/usr/bin:/bin"]},
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
-    }
-    prefix = "application/vnd.oci.image"
-    layer_blob = _blob(gzip.compress(layer, 1, mtime=0), f"{prefix}.layer.v1.tar+gzip")
-    config_blob = _blob(json.dumps(config).encode(), f"{prefix}.config.v1+json")
-    manifest = {"schemaVersion": 2, "config": config_blob[0], "layers": [layer_blob[0]]}
-    manifest_blob = _blob(json.dumps(manifest).encode(), f"{prefix}.manifest.v1+json")
-    manifest_blob[0]["annotations"] = {"io.containerd.image.name": name}
-    index = {"schemaVersion": 2, "manifests": [manifest_blob[0]]}
-    with tarfile.open(path, "w") as archive:
-        layout = json.dumps({"imageLayoutVersion": "1.0.0"}).encode()
-        _add(archive, "oci-layout", tarfile.REGTYPE, 0o644, layout)
-        _add(archive, "index.json", tarfile.REGTYPE, 0o644, json.dumps(index).encode())
-        for descriptor, data in (layer_blob, config_blob, manifest_blob):
-            place = "blobs/" + str(descriptor["digest"]).replace(":", "/")
-            _add(archive, place, tarfile.REGTYPE, 0o644, data)
+    """Writes an image of one layer: `files` (executable) by their path in it, and what it runs."""
+    tree: dict[str, Entry] = {folder: Folder() for folder in FOLDERS}
+    tree |= {"tmp": Folder(0o1777), "etc/passwd": File(PASSWD), "etc/group": File(GROUP)}
+    tree |= {file: File(content, 0o755) for file, content in files.items()}
+    tree |= {link: Link(target) for link, target in (links or {}).items()}
+    layer = image_format.Layer(image_format.make_layer(tree, 0))
+    config = {"Cmd": list(command), "User": user, "Env": ["PATH=/usr/bin:/bin"]}
+    image_format.write_image(path, [name], image_format.Image([layer], config), 0, compression=1)
     return path
 
 
