@@ -157,7 +157,7 @@ def _config(image: Image, created: int) -> dict[str, Any]:
 
 
 def write_image(
-    path: Path, names: Sequence[str], image: Image, created: int, *, compression: int = 9
+    path: Path, names: Sequence[str], image: Image, created: int, *, compression: int = 6
 ) -> str:
     """Writes the image under all of its names (`HOST/NAME:TAG`); the digest of its manifest."""
     blobs = _Blobs()

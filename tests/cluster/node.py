@@ -85,15 +85,15 @@ class RealNode:
     def __init__(self, cluster: "Cluster", reservations: Reservations) -> None:
         require()
         self._cluster = cluster
-        self._number = reservations.number("node", range(1, 250))
+        self.number = reservations.number("node", range(1, 250))
         self._folder = cluster.directory / "node"
         self._folder.mkdir()
         self._init: subprocess.Popen[str] | None = None
         self._components: list[Component] = []
-        self._link = f"postern{self._number}"
-        self._cgroup = f"postern-node-{self._number}"
-        self.address = f"10.89.{self._number}.2"
-        self._pod_subnet = f"10.90.{self._number}.0/24"
+        self._link = f"postern{self.number}"
+        self._cgroup = f"postern-node-{self.number}"
+        self.address = f"10.89.{self.number}.2"
+        self._pod_subnet = f"10.90.{self.number}.0/24"
 
     # -- namespaces -------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class RealNode:
 
     def _connect(self) -> None:
         """A pair of network devices between this machine and the node."""
-        outside, link = f"10.89.{self._number}.1", self._link
+        outside, link = f"10.89.{self.number}.1", self._link
         inside = ["nsenter", f"--net=/proc/{self._pid}/ns/net"]
         subprocess.run(["ip", "link", "del", link], capture_output=True, check=False)
         peer = ["peer", "name", "eth0", "netns", str(self._pid)]

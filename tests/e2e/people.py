@@ -18,7 +18,7 @@ from harness import Postern, binary
 class Person:
     """Somebody who works through postern. Commands fail the test unless they end with `code`."""
 
-    def __init__(self, folder: Path, name: str, postern: Postern, cluster: Cluster) -> None:
+    def __init__(self, folder: Path, name: str, postern: Postern | None, cluster: Cluster) -> None:
         self.name = name
         self.home = folder / name
         self.home.mkdir()
