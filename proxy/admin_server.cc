@@ -121,7 +121,6 @@ tl::expected<std::string, std::string> AdminServer::start(const std::string& add
 void AdminServer::stop() {
   if (!impl_->thread.joinable()) return;
   impl_->worker.post([impl = impl_.get()] {
-    impl->listener->stop_accepting();
     impl->listener->close_all();
     impl->worker.stop();
   });

@@ -5,6 +5,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sstream>
 #include <sys/socket.h>
@@ -20,6 +24,8 @@ constexpr int kKeepAliveInterval = 15;
 constexpr int kKeepAliveProbes = 4;
 /// How long accepting rests when there are no descriptors: somebody has to close some first.
 constexpr std::chrono::milliseconds kPause{100};
+/// How long handshakes of TCP may take that were under way when accepting ends.
+constexpr std::chrono::milliseconds kLastHandshakes{100};
 
 void set_option(int socket, int level, int name, int value) {
   setsockopt(socket, level, name, &value, sizeof value);  // best effort: works without it as well
@@ -40,6 +46,24 @@ void answer_plain_http(TlsStream& stream) {
       "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
   if (stream.is_open())
     ::send(stream.socket().native_handle(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+}
+
+/// Lets the kernel drop what asks for a new connection (SYN without ACK) before it is one: the
+/// client's next try comes after the socket is closed and is refused. Handshakes that are under way
+/// go on. Best effort.
+void ignore_new_clients(int listening) {
+  constexpr std::uint32_t kFlagsOffset = 13;  // in the TCP header, which is what the filter sees
+  constexpr std::uint32_t kSyn = 0x02;
+  constexpr std::uint32_t kSynOrAck = 0x12;
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOffset),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSynOrAck),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, std::numeric_limits<std::uint32_t>::max()),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  ::setsockopt(listening, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 bool out_of_resources(const error_code& error) {
@@ -149,13 +173,13 @@ Task<void> Listener::accept_all() {
     } else if (out_of_resources(error)) {
       if (options_.hooks.on_refusal)
         options_.hooks.on_refusal(ListenerHooks::Refusal::kNoResources);
-      co_await pause();
+      co_await pause(kPause);
     }
   }
 }
 
-Task<void> Listener::pause() {
-  Timer timer(worker_.executor(), kPause);
+Task<void> Listener::pause(std::chrono::milliseconds duration) {
+  Timer timer(worker_.executor(), duration);
   co_await timer.async_wait(kAwait);
 }
 
@@ -241,17 +265,27 @@ void Listener::spawn(Task<void> task) {
   });
 }
 
-void Listener::stop_accepting() {
-  if (!acceptor_.is_open()) return;
+void Listener::take_queued() {
   error_code error;
   acceptor_.non_blocking(true, error);
-  // What waits in the kernel's queue has been told that it is connected.
   while (!error) {
     TcpSocket socket(worker_.executor());
     acceptor_.accept(socket, error);
     if (!error) take(std::move(socket));
   }
-  acceptor_.close(error);
+}
+
+Task<void> Listener::stop_accepting() {
+  if (!acceptor_.is_open()) co_return;
+  // Whoever is in the kernel's queue when the socket closes is reset, though they were told that
+  // they are connected. So first nobody new gets in, then the queue is emptied.
+  ignore_new_clients(acceptor_.native_handle());
+  take_queued();
+  co_await pause(kLastHandshakes);
+  if (!acceptor_.is_open()) co_return;
+  take_queued();
+  error_code ignored;
+  acceptor_.close(ignored);
 }
 
 Task<bool> Listener::wait_until_idle(std::chrono::milliseconds limit) {

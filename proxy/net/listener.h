@@ -76,8 +76,9 @@ class Listener {
   asio::ip::tcp::endpoint endpoint() const { return options_.endpoint; }
   void start();
 
-  /// Serves what the kernel has accepted already, and no more.
-  void stop_accepting();
+  /// Serves whoever the kernel has told that they are connected, and lets nobody else in: new
+  /// clients are refused. Takes a moment, for handshakes of TCP that are under way.
+  Task<void> stop_accepting();
   /// Connections whose Stream lives, handshakes included.
   std::size_t live() const { return live_->streams.size(); }
   /// True when no connection is left; false when that takes longer than `limit`. One waits at a
@@ -99,7 +100,8 @@ class Listener {
 
   tl::expected<void, std::string> bind(bool shared);
   Task<void> accept_all();
-  Task<void> pause();
+  void take_queued();
+  Task<void> pause(std::chrono::milliseconds duration);
   void take(TcpSocket socket);
   void refuse(TcpSocket& socket, ListenerHooks::Refusal why);
   void tell(ListenerHooks::Refusal why);

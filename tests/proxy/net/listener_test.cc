@@ -2,8 +2,12 @@
 
 #include "net_fixture.h"
 
+#include <array>
 #include <atomic>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <doctest/doctest.h>
 #include <map>
 #include <openssl/sha.h>
@@ -130,6 +134,21 @@ Stream::ReadOutcome end_of(Worker& worker, Stream& stream) {
   run.add(expect_end(stream, outcome));
   REQUIRE(run());
   return outcome;
+}
+
+enum class Served { kYes, kRefused, kReset };
+
+/// One connection, one question, one answer; blocking, for a thread of its own.
+Served ping_once(const asio::ip::tcp::endpoint& endpoint) {
+  asio::io_context context;
+  asio::ip::tcp::socket socket(context);
+  error_code error;
+  socket.connect(endpoint, error);
+  if (error) return Served::kRefused;
+  asio::write(socket, asio::buffer("ping", 4), error);
+  std::array<char, 4> answer{};
+  if (!error) asio::read(socket, asio::buffer(answer), error);
+  return error ? Served::kReset : Served::kYes;
 }
 
 void run_until(Worker& worker, std::function<bool()> condition) {
@@ -358,8 +377,10 @@ TEST_CASE("drain: no new connections, old ones to their end, then the rest is cl
   CHECK(pings(worker, leaves));
   CHECK(pings(worker, stays));
   TcpStream queued(server.connect());  // in the kernel's queue, not accepted yet
-  server.listener->stop_accepting();
-  server.listener->stop_accepting();
+  Run stop(worker);
+  stop.add(server.listener->stop_accepting());
+  stop.add(server.listener->stop_accepting());
+  REQUIRE(stop());
   CHECK(pings(worker, queued));
   TcpSocket late(worker.executor());
   error_code error;
@@ -380,6 +401,40 @@ TEST_CASE("drain: no new connections, old ones to their end, then the rest is cl
   REQUIRE(again());
   CHECK(idle);
   CHECK(end_of(worker, stays).status == Stream::ReadStatus::kEnd);
+}
+
+TEST_CASE("whoever connects while accepting ends is served or refused, never reset") {
+  Worker worker(0);
+  Server server(worker, {});
+  std::atomic<bool> over{false};
+  std::atomic<int> pinged{0}, refused{0}, reset{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&, endpoint = server.listener->endpoint()] {
+      while (!over) {
+        switch (ping_once(endpoint)) {
+          case Served::kYes:
+            ++pinged;
+            break;
+          case Served::kRefused:
+            ++refused;
+            break;
+          case Served::kReset:
+            ++reset;
+        }
+      }
+    });
+  }
+  run_until(worker, [&] { return pinged > 100; });
+  Run stop(worker);
+  stop.add(server.listener->stop_accepting());
+  REQUIRE(stop());
+  run_until(worker, [&] { return refused > 0; });
+  over = true;
+  run_until(worker, [&] { return server.listener->live() == 0; });
+  for (std::thread& client : clients) client.join();
+  CHECK(reset == 0);
+  CHECK(refused > 0);
 }
 
 TEST_CASE("an address that is taken is an error that names it; workers share theirs") {
