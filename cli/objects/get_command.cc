@@ -1,13 +1,16 @@
 #include "cli/objects/get_command.h"
 
 #include "cli/client/interrupt.h"
+#include "cli/client/patience.h"
 #include "cli/connect.h"
 #include "cli/objects/object_kinds.h"
 #include "cli/objects/output_format.h"
 #include "cli/output/text_table.h"
+#include "kube/text.h"
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace postern::cli {
 namespace {
@@ -48,7 +51,8 @@ void sort_by_age(Json& answer) {
   }
 }
 
-/// Prints changes from a version on; again from the beginning when the server has forgotten it.
+/// Prints changes from a version on; again from the beginning when the server has forgotten it. A
+/// server that goes away is waited for.
 class Watcher {
  public:
   Watcher(AccessClient& api, const ObjectKind& kind, const GetArguments& arguments,
@@ -67,13 +71,27 @@ class Watcher {
       const auto end = api_.watch(
           std::string(kind_.resource), query, as_table, std::chrono::milliseconds(0),
           [&](const std::string& type, const Json& object) { return on_event(type, object); });
-      if (!end) return tl::unexpected(end.error());
-      if (*end == WatchEnd::kTooOld) version_.clear();
+      if (!end && !may_pass(end.error())) return tl::unexpected(end.error());
+      if (!end) tell_loss(end.error());
+      if (end && *end == WatchEnd::kTooOld) version_.clear();
+      patience_.pause();
+      if (Interrupt::signal() != 0) {
+        return tl::unexpected(Failure{Interrupt::exit_code(), "interrupted"});
+      }
     }
   }
 
  private:
+  /// Once for each time that the server is away, not for each try.
+  void tell_loss(const Failure& why) {
+    if (std::exchange(is_lost_, true)) return;
+    context_.err() << "warning: " << kube::printable(why.message) << "; trying again\n"
+                   << std::flush;
+  }
+
   bool on_event(const std::string& type, const Json& object) {
+    patience_.reset();
+    is_lost_ = false;
     const std::string version = text_at(object, {"metadata", "resourceVersion"});
     if (!version.empty()) version_ = version;
     if (type != "BOOKMARK") print(object);
@@ -102,6 +120,8 @@ class Watcher {
   std::string name_;
   std::string version_;
   Json columns_;
+  Patience patience_;
+  bool is_lost_ = false;
 };
 
 Outcome<void> show(AccessClient& api, const ObjectKind& kind, const std::string& name,

@@ -1,14 +1,13 @@
 #include "cli/requests/wait.h"
 
 #include "cli/client/interrupt.h"
+#include "cli/client/patience.h"
 #include "cli/output/terminal.h"
 #include "kube/text.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
 #include <ostream>
-#include <poll.h>
 
 namespace postern::cli {
 namespace {
@@ -16,15 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstPause{200};
-constexpr milliseconds kLongestPause{5000};
 constexpr int kNotFound = 404;
-
-/// Sleeps, or ends early with a signal.
-void pause(milliseconds duration) {
-  pollfd signals{Interrupt::descriptor(), POLLIN, 0};
-  ::poll(&signals, signals.fd >= 0 ? 1 : 0, static_cast<int>(duration.count()));
-}
 
 class Waiting {
  public:
@@ -39,7 +30,7 @@ class Waiting {
   Outcome<Json> run(milliseconds timeout) {
     const auto end = Clock::now() + timeout;
     const bool endless = timeout.count() == 0;
-    milliseconds patience = kFirstPause;
+    Patience patience;
     while (!is_decided()) {
       const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
       if (!endless && left.count() <= 0) return tl::unexpected(too_late());
@@ -48,14 +39,13 @@ class Waiting {
       if (is_decided()) break;
       if (!watched) {
         if (watched.error().exit_code == kTimedOut) return tl::unexpected(too_late());
-        if (is_final(watched.error())) return tl::unexpected(explained(watched.error()));
+        if (!may_pass(watched.error())) return tl::unexpected(explained(watched.error()));
       }
-      if (seen_) patience = kFirstPause;
-      pause(patience);
+      if (seen_) patience.reset();
+      patience.pause();
       if (Interrupt::signal() != 0) {
         return tl::unexpected(explained({Interrupt::exit_code(), "interrupted"}));
       }
-      patience = std::min(patience * 2, kLongestPause);
     }
     if (auto failure = failure_of_state(request_)) return tl::unexpected(*failure);
     return request_;
@@ -63,15 +53,6 @@ class Waiting {
 
  private:
   bool is_decided() const { return state_ != "PENDING"; }
-
-  /// What trying again does not mend.
-  static bool is_final(const Failure& failure) {
-    constexpr int kFirstServerError = 500;
-    constexpr int kTooManyRequests = 429;
-    const int status = failure.http_status;
-    const bool by_client = status >= 400 && status < kFirstServerError;
-    return failure.exit_code > 128 || (by_client && status != kTooManyRequests);
-  }
 
   Failure too_late() const {
     return {kTimedOut, fmt::format("nobody has decided in time; request {} stays pending (postern "

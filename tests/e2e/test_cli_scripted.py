@@ -22,6 +22,7 @@ import yaml
 from access_script import ScriptedAccess, answer, refusal
 from harness import binary
 from pki import Authority
+from raw_http import wait_for
 from upstream import Recorded, RecordingUpstream, Reply
 
 ID = "/c/pod/k/dev/web-0"
@@ -475,6 +476,31 @@ def test_a_broken_connection_is_tried_again(alice: Desk) -> None:
     alice.api.put("accessrequests", wait_for_request(alice), status={"state": "APPROVED"})
     _, chatter = waiting.communicate(timeout=30)
     assert waiting.returncode == 0, chatter
+
+
+def test_a_watch_goes_on_when_its_server_was_away(alice: Desk) -> None:
+    """Cut, then refused for a while, then ended cleanly: nothing is missed, and the trouble is told once."""
+    asked: list[str | None] = []
+
+    def troubled(request: Recorded) -> Reply:
+        asked.append(request.parameter("resourceVersion"))
+        if len(asked) == 1:
+            return Reply(raw=lambda connection, _: connection.sock.close())
+        if len(asked) < 4:
+            return Reply(503, b'{"kind":"Status","message":"not now"}')
+        return Reply(pieces=[]) if len(asked) == 4 else alice.api(request)
+
+    alice.api.request("r1")
+    alice.server.on("watch=true", troubled)
+    watching = alice.start("request", "ls", "-w", "-o", "name")
+    wait_for("the fifth try", lambda: len(asked) >= 5, 30)
+    alice.api.request("r2")
+    lines = [watching.stdout.readline().strip() for _ in range(2)]  # type: ignore[union-attr]
+    watching.send_signal(signal.SIGINT)
+    _, chatter = watching.communicate(timeout=10)
+    assert lines == ["request/r1", "request/r2"] and watching.returncode == 130
+    assert chatter.count("trying again") == 1, chatter
+    assert len(set(asked)) == 1, "it goes on from where it was"
 
 
 def test_show_and_review_bind_what_was_shown(alice: Desk) -> None:
