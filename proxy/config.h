@@ -90,6 +90,7 @@ struct UpstreamConfiguration {
 
 struct DrainConfiguration {
   std::chrono::milliseconds delay{0};
+  std::chrono::milliseconds spread{3'000};
   std::chrono::milliseconds timeout{30'000};
 };
 

@@ -163,6 +163,7 @@ constexpr ConfigField<UpstreamConfiguration> kUpstream[] = {
 
 constexpr ConfigField<DrainConfiguration> kDrain[] = {
     {"delay", [](V& v, DrainConfiguration& c) { v.duration(c.delay, {}); }},
+    {"spread", [](V& v, DrainConfiguration& c) { v.duration(c.spread, {}); }},
     {"timeout", [](V& v, DrainConfiguration& c) { v.duration(c.timeout, {}); }},
 };
 

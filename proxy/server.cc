@@ -384,7 +384,7 @@ Task<void> ProxyServer::drain() {
   static_cast<void>(cut_short);
   threads_running_ = threads_.size();
   for (const auto& thread : threads_) {
-    thread->drain(configuration_.drain.timeout, [this] {
+    thread->drain(configuration_.drain, [this] {
       control_.post([this] {
         if (--threads_running_ == 0) drained_.set();
       });

@@ -13,6 +13,7 @@ namespace {
 /// How often a worker looks whether the policy, the authenticators or a session have changed, for
 /// the streams that are open: well below the second within which a change counts.
 constexpr std::chrono::milliseconds kLookInterval{250};
+constexpr std::chrono::milliseconds kHandOverStep{100};
 constexpr std::chrono::milliseconds kLastGoodbye{1000};
 
 }  // namespace
@@ -71,18 +72,40 @@ void ServingThread::start() {
   thread_ = std::thread([this] { worker_.run(); });
 }
 
-Task<void> ServingThread::drain_and_stop(std::chrono::milliseconds timeout,
-                                         std::function<void()> on_done) {
-  listener_.stop_accepting();
-  state_.start_drain();
-  const auto until = Clock::now() + timeout;
+/// Ends the watches one after the other, and waits for the clients of idle connections: whoever
+/// sends a request is answered, and told that the connection ends.
+Task<bool> ServingThread::hand_over(std::chrono::milliseconds spread) {
   bool idle = false;
+  for (auto steps = static_cast<std::size_t>(spread / kHandOverStep);
+       steps > 0 && !idle && !hurry_.happened(); --steps) {
+    state_.live_streams().hand_over(steps + 1);
+    idle = co_await listener_.wait_until_idle(kHandOverStep);
+  }
+  state_.live_streams().hand_over(1);
+  state_.hand_over();
+  co_return idle;
+}
+
+Task<bool> ServingThread::wait_for_the_rest(std::chrono::milliseconds limit) {
+  const auto until = Clock::now() + limit;
+  bool idle = listener_.live() == 0;
   while (!idle && !hurry_.happened() && Clock::now() < until) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
     idle = co_await listener_.wait_until_idle(std::min(left, kLookInterval));
   }
+  co_return idle;
+}
+
+Task<void> ServingThread::drain_and_stop(DrainConfiguration drain, std::function<void()> on_done) {
+  state_.start_drain();
+  co_await listener_.stop_accepting();
+  const auto spread = std::min(drain.spread, drain.timeout);
+  bool idle = co_await hand_over(spread);
   if (!idle) {
-    state_.live_streams().drain(true);
+    idle = co_await wait_for_the_rest(drain.timeout - spread);
+  }
+  if (!idle) {
+    state_.live_streams().end_all();
     idle = co_await listener_.wait_until_idle(kLastGoodbye);
   }
   if (!idle) {
@@ -94,9 +117,9 @@ Task<void> ServingThread::drain_and_stop(std::chrono::milliseconds timeout,
   worker_.stop();
 }
 
-void ServingThread::drain(std::chrono::milliseconds timeout, std::function<void()> on_done) {
-  worker_.post([this, timeout, on_done = std::move(on_done)] {
-    asio::co_spawn(worker_.executor(), drain_and_stop(timeout, on_done), asio::detached);
+void ServingThread::drain(const DrainConfiguration& drain, std::function<void()> on_done) {
+  worker_.post([this, drain, on_done = std::move(on_done)] {
+    asio::co_spawn(worker_.executor(), drain_and_stop(drain, on_done), asio::detached);
   });
 }
 

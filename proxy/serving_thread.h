@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/config.h"
 #include "proxy/kube_clusters.h"
 #include "proxy/net/listener.h"
 #include "proxy/session/worker_state.h"
@@ -31,9 +32,10 @@ class ServingThread {
 
   Listener& listener() { return listener_; }
   void start();
-  /// Lets what is under way come to its end, at most for `timeout`, then ends it, and then the
+  /// Accepts nobody any more, hands watches and idle connections over to other replicas, and lets
+  /// what is under way come to its end, at most for `drain.timeout`; then ends it, and then the
   /// thread. `on_done` is called on the worker's thread, as its last deed.
-  void drain(std::chrono::milliseconds timeout, std::function<void()> on_done);
+  void drain(const DrainConfiguration& drain, std::function<void()> on_done);
   /// Ends at once what drain() still waits for.
   void hurry();
   void join();
@@ -47,7 +49,9 @@ class ServingThread {
  private:
   Task<void> serve(std::unique_ptr<Stream> client);
   Task<void> look_after();
-  Task<void> drain_and_stop(std::chrono::milliseconds timeout, std::function<void()> on_done);
+  Task<void> drain_and_stop(DrainConfiguration drain, std::function<void()> on_done);
+  Task<bool> hand_over(std::chrono::milliseconds spread);
+  Task<bool> wait_for_the_rest(std::chrono::milliseconds limit);
 
   Worker worker_;
   WorkerState state_;

@@ -199,7 +199,7 @@ Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& cli
   ResponseSink sink = begin_watch(client, request);
   WatchPump pump(state.worker(), sink, request, std::move(*start),
                  WatchWriter(*call.kind, std::move(media)), call.options);
-  LongRunningExchange exchange(state, client, request, [&pump] { pump.interrupt(); });
+  LongRunningExchange exchange(state, client, request, [&pump](StreamEnd) { pump.interrupt(); });
   const Result<void> outcome = co_await exchange.run(pump.run());
   if (exchange.end() == StreamEnd::kNone) {
     co_return outcome;

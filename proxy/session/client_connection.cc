@@ -1,5 +1,6 @@
 #include "proxy/session/client_connection.h"
 
+#include <openssl/ssl.h>
 #include <utility>
 
 namespace postern::proxy {
@@ -8,6 +9,11 @@ namespace {
 constexpr std::chrono::milliseconds kLingerTime{1000};
 constexpr std::size_t kLingerBytes = 1024 * 1024;
 constexpr std::size_t kReadAheadBytes = 64 * 1024;
+
+/// A TLS record has begun to come: its client has sent something.
+bool holds_part_of_record(Stream& stream) {
+  return stream.is_open() && stream.tls() != nullptr && SSL_has_pending(stream.tls()) == 1;
+}
 
 }  // namespace
 
@@ -34,19 +40,40 @@ ClientConnection::ClientConnection(Worker& worker, Stream& stream, const ClientL
     : worker_(worker),
       stream_(stream),
       limits_(limits),
-      deadline_(worker.deadlines(), [this] { stream_.close(); }) {}
+      deadline_(worker.deadlines(), [this] { expire(); }) {}
+
+void ClientConnection::expire() {
+  if (waits_for_request_) {
+    stop_waiting();
+  } else {
+    stream_.close();
+  }
+}
+
+void ClientConnection::stop_waiting() {
+  if (!waits_for_request_) {
+    return;
+  }
+  gave_up_waiting_ = true;
+  // Only the wait for readability is pending, never an operation of TLS: the stream stays usable.
+  error_code ignored;
+  stream_.socket().cancel(ignored);
+}
+
+Stream::ReadOutcome ClientConnection::read_now() {
+  auto buffer = worker_.buffers().take();
+  const auto outcome = stream_.try_read(buffer.span());
+  if (outcome.status == Stream::ReadStatus::kData) {
+    pending_.append(buffer.span().data(), outcome.size);
+  }
+  return outcome;
+}
 
 Task<Stream::ReadOutcome> ClientConnection::read_more() {
   for (;;) {
-    {
-      auto buffer = worker_.buffers().take();
-      const auto outcome = stream_.try_read(buffer.span());
-      if (outcome.status == Stream::ReadStatus::kData) {
-        pending_.append(buffer.span().data(), outcome.size);
-      }
-      if (outcome.status != Stream::ReadStatus::kWouldBlock) {
-        co_return outcome;
-      }
+    const auto outcome = read_now();
+    if (outcome.status != Stream::ReadStatus::kWouldBlock) {
+      co_return outcome;
     }
     if (const error_code error = co_await stream_.wait_readable()) {
       co_return Stream::ReadOutcome{Stream::ReadStatus::kError, 0, error};
@@ -61,26 +88,46 @@ Task<Stream::ReadOutcome> ClientConnection::read_ahead() {
   co_return co_await read_more();
 }
 
-Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head() {
+/// Waits for the first bytes of a request; false when none came.
+Task<bool> ClientConnection::await_request(std::chrono::milliseconds idle_time) {
+  gave_up_waiting_ = false;
+  if (!pending_.empty()) {
+    co_return true;
+  }
+  waits_for_request_ = true;
+  deadline_.expires_after(idle_time);
+  co_await read_more();
+  waits_for_request_ = false;
+  if (gave_up_waiting_ && pending_.empty()) {
+    read_now();  // what came in that very moment
+  }
+  if (gave_up_waiting_ && pending_.empty() && holds_part_of_record(stream_)) {
+    deadline_.expires_after(limits_.head_time);
+    co_await read_more();
+  }
+  deadline_.disarm();
+  gave_up_waiting_ = gave_up_waiting_ && pending_.empty();
+  co_return !pending_.empty();
+}
+
+Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head(
+    std::optional<std::chrono::milliseconds> idle_time) {
   std::size_t scanned = 0;
   std::size_t head_size = 0;
-  bool timing_head = false;
   fault_ = Fault::kNone;
-  deadline_.expires_after(limits_.idle_time);
+  const bool begun = co_await await_request(idle_time.value_or(limits_.idle_time));
+  if (!begun) {
+    co_return std::nullopt;
+  }
+  deadline_.expires_after(limits_.head_time);
   while ((head_size = http::find_head_end(pending_, scanned)) == 0) {
     if (pending_.size() > limits_.head.max_bytes) {
       deadline_.disarm();
       co_return fail(kube::Status::head_too_large("the request head is too large"));
     }
-    if (!pending_.empty() && !timing_head) {
-      timing_head = true;
-      deadline_.expires_after(limits_.head_time);
-    }
     const auto outcome = co_await read_more();
     if (outcome.status != Stream::ReadStatus::kData) {
-      if (timing_head) {
-        fault_ = deadline_.expired() ? Fault::kHeadTimeout : Fault::kHeadTruncated;
-      }
+      fault_ = deadline_.expired() ? Fault::kHeadTimeout : Fault::kHeadTruncated;
       deadline_.disarm();
       co_return std::nullopt;
     }

@@ -34,9 +34,17 @@ class ClientConnection {
  public:
   ClientConnection(Worker& worker, Stream& stream, const ClientLimits& limits);
 
-  /// The next request's head. nullopt when the client ended between requests or was idle for too
-  /// long. 400 and 431 as parse_request_head(); 408 is not sent: a client that trickles is cut.
-  Task<Result<std::optional<http::RequestHead>>> read_head();
+  /// The next request's head. nullopt when the client ended between requests, or its first byte did
+  /// not come within `idle_time` (limits.idle_time) or before stop_waiting(): then the stream is
+  /// still open, for a polite end. 400 and 431 as parse_request_head(); 408 is not sent: a client
+  /// that trickles is cut.
+  Task<Result<std::optional<http::RequestHead>>> read_head(
+      std::optional<std::chrono::milliseconds> idle_time = std::nullopt);
+  /// Ends the wait of read_head() for a request's first byte. A request that has begun to come is
+  /// read nevertheless: its client does not know that it comes too late.
+  void stop_waiting();
+  /// The last read_head() gave nullopt because the wait was given up: nobody was told yet.
+  bool gave_up_waiting() const { return gave_up_waiting_; }
 
   /// The next piece of the current request's body, appended to `into`; false at its end.
   Task<Result<bool>> read_body_piece(std::string& into);
@@ -80,6 +88,9 @@ class ClientConnection {
 
  private:
   Task<Stream::ReadOutcome> read_more();
+  Stream::ReadOutcome read_now();
+  Task<bool> await_request(std::chrono::milliseconds idle_time);
+  void expire();
   Result<void> decode_body(std::string& into);
 
   Worker& worker_;
@@ -89,6 +100,8 @@ class ClientConnection {
   std::string pending_;
   http::BodyDecoder body_;
   bool awaits_continue_ = false;
+  bool waits_for_request_ = false;  ///< read_head() waits, and no byte has come
+  bool gave_up_waiting_ = false;
   Fault fault_ = Fault::kNone;
 };
 

@@ -1,5 +1,6 @@
 #include "proxy/session/live_streams.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,7 @@ LiveStream::LiveStream(LiveStreams& registry, DeadlineWheel& wheel, Hooks hooks,
   if (expires_after) {
     expiry_.expires_after(*expires_after);
   }
-  if (registry_.draining_ && hooks_.ends_early_on_drain) {
+  if (registry_.handed_over_ && hooks_.resumes_elsewhere) {
     end_now(StreamEnd::kDrained);
   }
 }
@@ -26,7 +27,7 @@ LiveStream::~LiveStream() {
 void LiveStream::end_now(StreamEnd why) {
   if (end_ == StreamEnd::kNone) {
     end_ = why;
-    hooks_.interrupt();
+    hooks_.interrupt(why);
   }
 }
 
@@ -44,10 +45,21 @@ void LiveStreams::recheck() {
   end_where(StreamEnd::kRevoked, [](LiveStream& stream) { return !stream.hooks_.still_allowed(); });
 }
 
-void LiveStreams::drain(bool all) {
-  draining_ = true;
+void LiveStreams::hand_over(std::size_t steps) {
+  handed_over_ = steps <= 1;
+  const auto is_left = [](const LiveStream* stream) {
+    return stream->hooks_.resumes_elsewhere && stream->end_ == StreamEnd::kNone;
+  };
+  const auto left =
+      static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), is_left));
+  std::size_t part = handed_over_ ? left : (left + steps - 1) / steps;
   end_where(StreamEnd::kDrained,
-            [all](LiveStream& stream) { return all || stream.hooks_.ends_early_on_drain; });
+            [&](const LiveStream& stream) { return is_left(&stream) && part > 0 && part-- > 0; });
+}
+
+void LiveStreams::end_all() {
+  handed_over_ = true;
+  end_where(StreamEnd::kDrained, [](const LiveStream&) { return true; });
 }
 
 }  // namespace postern::proxy

@@ -27,11 +27,11 @@ class LiveStream {
   struct Hooks {
     /// Still allowed, and still the same view? Asked after every change of policy.
     std::function<bool()> still_allowed;
-    /// Makes the exchange's pending operations end (closes streams); the exchange then asks end().
-    std::function<void()> interrupt;
-    /// Ends at the beginning of a drain instead of its end: a watch is picked up elsewhere without
-    /// loss.
-    bool ends_early_on_drain = false;
+    /// Makes the exchange end: at once (closes streams), or, when postern drains, soon and at a
+    /// boundary of what it shows. The exchange then asks end().
+    std::function<void(StreamEnd)> interrupt;
+    /// A watch: its client goes on elsewhere without loss, so that a drain ends it early.
+    bool resumes_elsewhere = false;
   };
 
   LiveStream(LiveStreams& registry, DeadlineWheel& wheel, Hooks hooks,
@@ -58,8 +58,12 @@ class LiveStreams {
  public:
   /// Asks every stream whether it is still allowed, and ends those that are not.
   void recheck();
-  /// Ends the streams that can be picked up elsewhere; with `all`, every one.
-  void drain(bool all);
+  /// A step of a drain, which brings the watches to their end one after the other, so that their
+  /// clients do not all come back to the others at once: ends the `steps`th part of those that are
+  /// left. In the last step (1) all, and from then on new ones at once.
+  void hand_over(std::size_t steps);
+  /// The drain's time is over: ends every stream.
+  void end_all();
   std::size_t size() const { return streams_.size(); }
 
  private:
@@ -68,7 +72,7 @@ class LiveStreams {
   void end_where(StreamEnd why, Condition condition);
 
   std::list<LiveStream*> streams_;
-  bool draining_ = false;
+  bool handed_over_ = false;
 };
 
 }  // namespace postern::proxy

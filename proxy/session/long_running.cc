@@ -63,15 +63,17 @@ LongRunning long_running_label(const ProxiedRequest& request) {
 }
 
 LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& client,
-                                         ProxiedRequest& request, std::function<void()> interrupt)
+                                         ProxiedRequest& request,
+                                         std::function<void(StreamEnd)> interrupt)
     : request_(request),
       live_(state.live_streams(), state.worker().deadlines(),
             {.still_allowed = [&state, &client,
                                &request] { return is_still_allowed(state, client, request); },
              .interrupt = interrupt,
-             .ends_early_on_drain = request.is_watch()},
+             .resumes_elsewhere = request.is_watch()},
             time_left(request.decision)),
-      watcher_(state.worker(), client, std::move(interrupt)),
+      watcher_(state.worker(), client,
+               [interrupt = std::move(interrupt)] { interrupt(StreamEnd::kNone); }),
       counted_(state.shared().metrics.long_running(long_running_label(request))) {}
 
 Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {

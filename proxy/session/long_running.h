@@ -13,10 +13,10 @@ namespace postern::proxy {
 /// grant ends, when a new policy no longer allows it, and when postern drains.
 class LongRunningExchange {
  public:
-  /// `interrupt` makes the relay end, soon; called at most once for each reason, on the worker's
-  /// thread.
+  /// `interrupt` makes the relay end; called at most once for each reason, on the worker's thread:
+  /// kNone when the client is gone, kDrained when there is time to end at a boundary.
   LongRunningExchange(WorkerState& state, ClientConnection& client, ProxiedRequest& request,
-                      std::function<void()> interrupt);
+                      std::function<void(StreamEnd)> interrupt);
 
   /// Runs the relay to its end while the client is watched.
   Task<Result<void>> run(Task<Result<void>> relay);

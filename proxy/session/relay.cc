@@ -5,6 +5,7 @@
 #include "proxy/session/relay_filtered.h"
 #include "proxy/session/response_body.h"
 #include "proxy/session/response_sink.h"
+#include "proxy/session/stream_boundary.h"
 #include "proxy/upstream/response_builder.h"
 
 #include <utility>
@@ -22,17 +23,15 @@ bool was_conditional(const ProxiedRequest& request) {
   return request.head.fields.get("if-none-match") || request.head.fields.get("if-modified-since");
 }
 
-/// Brings the whole body to the client as it comes. `last_byte` is kept up to date for whoever
-/// interrupts.
+/// Brings the body to the client as it comes: the whole, or up to where `boundary` ends it.
 Task<Result<void>> pump(ResponseBody& body, ResponseSink& sink, ProxiedRequest& request,
-                        char& last_byte) {
-  while (!body.done()) {
+                        StreamBoundary& boundary) {
+  while (!body.done() && !boundary.reached()) {
     const auto piece = co_await body.next();
     if (!piece) {
       co_return fail(piece.error());
     }
-    sink.payload().append(*piece);
-    last_byte = piece->empty() ? last_byte : piece->back();
+    sink.payload().append(piece->substr(0, boundary.pass(*piece)));
     if (!body.has_more_buffered() || sink.payload_size() >= kFlushBytes) {
       const error_code error = co_await sink.flush();
       request.answer_started = sink.started();
@@ -79,6 +78,37 @@ Task<Result<void>> relay_reduced(WorkerState& state, ClientConnection& client,
   co_return co_await send_json(client, request, answer.head.status, success_status(request));
 }
 
+bool has_events(const ProxiedRequest& request) {
+  return request.is_watch() || request.follows_log();
+}
+
+/// A watch, a followed log, or a connection through a service or node.
+Task<Result<void>> relay_stream(WorkerState& state, ClientConnection& client,
+                                ProxiedRequest& request, UpstreamAnswer& answer, ResponseBody& body,
+                                ResponseSink& sink) {
+  StreamBoundary boundary = has_events(request) ? StreamBoundary(answer.head) : StreamBoundary();
+  LongRunningExchange exchange(state, client, request, [&](StreamEnd why) {
+    // A client that sees half of an event has to take the whole stream for broken.
+    if (why == StreamEnd::kDrained && boundary.is_inside()) {
+      boundary.end_at_next();
+    } else {
+      answer.lease.stream().close();
+    }
+  });
+  Result<void> outcome = co_await exchange.run(pump(body, sink, request, boundary));
+  if (exchange.end() != StreamEnd::kNone) {
+    request.head.keep_alive = false;
+    const bool may_tell = request.is_watch() && may_end_politely(answer.head);
+    if (!outcome && boundary.is_here() && (may_tell || exchange.end() == StreamEnd::kDrained)) {
+      co_return co_await end_watch(sink, exchange.end(), std::move(outcome));
+    }
+  }
+  if (outcome && body.clean() && answer.head.keep_alive) {
+    answer.lease.give_back();
+  }
+  co_return outcome;
+}
+
 }  // namespace
 
 Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
@@ -102,21 +132,11 @@ Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
   const bool long_running = is_long_running(request);
   ResponseBody body(state.worker(), answer.lease, answer.head,
                     long_running ? std::nullopt : std::optional(state.shared().limits.stall_time));
-  Result<void> outcome;
-  char last_byte = '\n';
   if (long_running) {
-    LongRunningExchange exchange(state, client, request,
-                                 [&answer] { answer.lease.stream().close(); });
-    outcome = co_await exchange.run(pump(body, sink, request, last_byte));
-    // The API server ends each JSON event with a newline: only there is a place for an event of
-    // ours.
-    if (!outcome && request.is_watch() && last_byte == '\n' && may_end_politely(answer.head)) {
-      request.head.keep_alive = false;
-      outcome = co_await end_watch(sink, exchange.end(), std::move(outcome));
-    }
-  } else {
-    outcome = co_await pump(body, sink, request, last_byte);
+    co_return co_await relay_stream(state, client, request, answer, body, sink);
   }
+  StreamBoundary none;
+  const Result<void> outcome = co_await pump(body, sink, request, none);
   if (outcome && body.clean() && answer.head.keep_alive) {
     answer.lease.give_back();
   }

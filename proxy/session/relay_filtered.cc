@@ -277,7 +277,7 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
   ResponseBody body(state.worker(), answer->lease, answer->head, std::nullopt);
   ResponseSink sink = begin_answer(client, request, answer->head, ResponseUse::kRewritten);
   LongRunningExchange exchange(state, client, request,
-                               [&answer] { answer->lease.stream().close(); });
+                               [&answer](StreamEnd) { answer->lease.stream().close(); });
   Result<void> outcome = co_await exchange.run(pump_watch(state, request, body, *filter, sink));
   const kube::filter::ListSummary& summary = filter->summary();
   state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,

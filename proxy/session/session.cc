@@ -15,6 +15,12 @@
 #include <utility>
 
 namespace postern::proxy {
+namespace {
+
+/// For how long a connection that was accepted at the last moment of a drain may be silent.
+constexpr std::chrono::milliseconds kLateWait{1000};
+
+}  // namespace
 
 Session::Session(WorkerState& state, std::unique_ptr<Stream> client)
     : state_(state),
@@ -35,7 +41,7 @@ Task<void> Session::run() {
 
 Task<void> Session::serve_requests() {
   bool keep_alive = true;
-  while (keep_alive && !state_.draining() && stream_->is_open()) {
+  while (keep_alive && stream_->is_open()) {
     auto head = co_await next_head();
     if (!head) {
       co_await refuse_head(head.error());
@@ -43,7 +49,10 @@ Task<void> Session::serve_requests() {
     }
     if (!head->has_value()) {
       count_fault(state_, client_);
-      co_return;
+      if (!client_.gave_up_waiting()) {
+        co_return;
+      }
+      break;
     }
     ProxiedRequest request(std::move(**head));
     keep_alive = co_await serve(request);
@@ -58,14 +67,19 @@ Task<Result<std::optional<http::RequestHead>>> Session::next_head() {
   // A drain ends connections that wait here; the guard also holds when the wait ends by an
   // exception.
   struct Idle {
-    std::set<Stream*>& all;
-    Stream* stream;
-    ~Idle() { all.erase(stream); }
+    std::set<ClientConnection*>& all;
+    ClientConnection* client;
+    ~Idle() { all.erase(client); }
   };
-  state_.idle_connections().insert(stream_.get());
-  const Idle idle{state_.idle_connections(), stream_.get()};
+  state_.idle_connections().insert(&client_);
+  const Idle idle{state_.idle_connections(), &client_};
   counted_ = state_.shared().metrics.connection(ConnectionState::kIdle);
-  auto head = co_await client_.read_head();
+  std::optional<std::chrono::milliseconds> idle_time;
+  if (state_.handed_over()) {
+    idle_time = is_new_ ? kLateWait : std::chrono::milliseconds(0);
+  }
+  auto head = co_await client_.read_head(idle_time);
+  is_new_ = false;
   counted_ = state_.shared().metrics.connection(ConnectionState::kActive);
   co_return head;
 }

@@ -32,7 +32,8 @@ class Session {
   WorkerState& state_;
   std::unique_ptr<Stream> stream_;
   ClientConnection client_;
-  GaugeHold counted_;  ///< idle or active
+  GaugeHold counted_;   ///< idle or active
+  bool is_new_ = true;  ///< no request has come yet
 };
 
 }  // namespace postern::proxy

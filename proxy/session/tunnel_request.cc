@@ -39,7 +39,7 @@ Task<Result<void>> tunnel_request(WorkerState& state, ClientConnection& client,
     co_return fail(client_is_gone());
   }
   Tunnel tunnel(state.worker(), client.stream(), answer->lease.stream());
-  LongRunningExchange exchange(state, client, request, [&tunnel] { tunnel.stop(); });
+  LongRunningExchange exchange(state, client, request, [&tunnel](StreamEnd) { tunnel.stop(); });
   const Result<void> outcome = co_await exchange.run_unwatched(
       run_tunnel(tunnel, client.take_pending(), std::move(answer->lease.pending())));
   Metrics& metrics = state.shared().metrics;

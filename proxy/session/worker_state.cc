@@ -60,12 +60,11 @@ std::shared_ptr<const rbac::Subject> WorkerState::subject(
   return entry->second;
 }
 
-void WorkerState::start_drain() {
-  draining_ = true;
-  for (Stream* idle : idle_connections_) {
-    idle->close();  // their sessions only notice when this returns
+void WorkerState::hand_over() {
+  handed_over_ = true;
+  for (ClientConnection* idle : idle_connections_) {
+    idle->stop_waiting();  // their sessions only notice when this returns
   }
-  live_streams_.drain(false);
 }
 
 void WorkerState::close_pools() {

@@ -83,14 +83,17 @@ class WorkerState {
   /// nullptr where the configuration has no such cluster.
   ClusterState* cluster(std::string_view name);
 
-  /// From now on connections end after the request that they are serving; those that serve none end
-  /// at once, and so do watches (LiveStreams::drain).
-  void start_drain();
+  /// From now on answers say that the connection ends (`Connection: close`). Those whose client was
+  /// promised another request still wait for it: whatever the client sends is answered.
+  void start_drain() { draining_ = true; }
   bool draining() const { return draining_; }
+  /// The clients have had their time to come and be told: connections that wait for a request end.
+  void hand_over();
+  bool handed_over() const { return handed_over_; }
   /// Closes the idle connections to the API servers; the last thing before the loop ends.
   void close_pools();
-  /// Connections that wait for a request, for start_drain().
-  std::set<Stream*>& idle_connections() { return idle_connections_; }
+  /// Connections that wait for a request, for hand_over().
+  std::set<ClientConnection*>& idle_connections() { return idle_connections_; }
 
  private:
   static constexpr std::size_t kMaxSubjects = 4096;
@@ -104,8 +107,9 @@ class WorkerState {
   std::map<std::string, std::unique_ptr<ClusterState>, std::less<>> clusters_;
   std::shared_ptr<const rbac::Policy> subjects_policy_;
   std::unordered_map<std::string, std::shared_ptr<const rbac::Subject>> subjects_;
-  std::set<Stream*> idle_connections_;
+  std::set<ClientConnection*> idle_connections_;
   bool draining_ = false;
+  bool handed_over_ = false;
 };
 
 }  // namespace postern::proxy

@@ -89,7 +89,7 @@ limits:
   discardBytes: 0
   filterItemBytes: 1048576
 upstream: {connectTimeout: 2s, firstByteTimeout: 3s, discoveryInterval: 10s}
-drain: {delay: 5s, timeout: 0}
+drain: {delay: 5s, spread: 250ms, timeout: 0}
 logging: {level: debug, format: text}
 )");
   CHECK(c.cluster_name == "postern.example.com");
@@ -129,6 +129,7 @@ logging: {level: debug, format: text}
   CHECK(c.limits.filter_item_bytes == 1048576);
   CHECK(c.upstream.connect_timeout == milliseconds(2000));
   CHECK(c.drain.delay == milliseconds(5000));
+  CHECK(c.drain.spread == milliseconds(250));
   CHECK(c.drain.timeout == milliseconds(0));
   CHECK(c.logging.level == 0);
   CHECK(c.logging.format == 1);

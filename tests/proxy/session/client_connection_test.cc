@@ -1,9 +1,15 @@
 #include "proxy/session/client_connection.h"
 
+#include "proxy/net/tcp_stream.h"
 #include "tests/proxy/session/fake_stream.h"
 #include "tests/proxy/session/run.h"
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/write.hpp>
 #include <doctest/doctest.h>
+#include <functional>
+#include <memory>
+#include <optional>
 
 namespace postern::proxy {
 namespace {
@@ -95,6 +101,82 @@ TEST_CASE_FIXTURE(Fixture, "D81: a head that never ends is 431") {
   const auto result = head();
   REQUIRE_FALSE(result);
   CHECK(result.error().code == 431);
+}
+
+/// A connection over TCP, for what has to do with waiting.
+struct Connected {
+  Connected() {
+    asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor(
+        worker.executor(), {asio::ip::address_v4::loopback(), 0});
+    peer.connect(acceptor.local_endpoint());
+    stream = std::make_unique<TcpStream>(acceptor.accept());
+    client.emplace(worker, *stream, limits);
+  }
+  void send(std::string_view text) { asio::write(peer, asio::buffer(text)); }
+  auto head(std::optional<std::chrono::milliseconds> idle = std::nullopt) {
+    return run_to_end(worker, client->read_head(idle));
+  }
+  /// Lets `action` happen while read_head() waits.
+  auto head_while(std::function<void()> action) {
+    Timer soon(worker.executor(), std::chrono::milliseconds(20));
+    soon.async_wait([&action](error_code) { action(); });
+    return head();
+  }
+
+  Worker worker{0};
+  ClientLimits limits;
+  TcpSocket peer{worker.executor()};
+  std::unique_ptr<TcpStream> stream;
+  std::optional<ClientConnection> client;
+};
+
+constexpr std::string_view kRequest = "GET /b HTTP/1.1\r\nHost: h\r\n\r\n";
+
+TEST_CASE_FIXTURE(Connected, "a wait for a request can be given up, and the stream stays open") {
+  const auto none = head_while([this] { client->stop_waiting(); });
+  REQUIRE(none);
+  CHECK_FALSE(none->has_value());
+  CHECK(client->gave_up_waiting());
+  CHECK(stream->is_open());
+  send(kRequest);
+  const auto late = head();
+  REQUIRE(late);
+  CHECK(late->has_value());
+}
+
+TEST_CASE_FIXTURE(Connected, "a request that comes when its wait is given up is read") {
+  const auto found = head_while([this] {
+    send(kRequest.substr(0, 7));
+    client->stop_waiting();
+    send(kRequest.substr(7));
+  });
+  REQUIRE(found);
+  REQUIRE(found->has_value());
+  CHECK((*found)->target == "/b");
+  CHECK_FALSE(client->gave_up_waiting());
+}
+
+TEST_CASE_FIXTURE(Connected, "who is idle for too long is not cut, who trickles is") {
+  limits.head_time = std::chrono::milliseconds(50);
+  const auto none = head(std::chrono::milliseconds(20));
+  REQUIRE(none);
+  CHECK_FALSE(none->has_value());
+  CHECK(client->gave_up_waiting());
+  CHECK(stream->is_open());
+  send(kRequest.substr(0, 7));
+  const auto trickled = head();
+  REQUIRE(trickled);
+  CHECK_FALSE(trickled->has_value());
+  CHECK(client->fault() == ClientConnection::Fault::kHeadTimeout);
+  CHECK_FALSE(stream->is_open());
+}
+
+TEST_CASE_FIXTURE(Connected, "a client that ends between requests was not given up") {
+  peer.close();
+  const auto none = head();
+  REQUIRE(none);
+  CHECK_FALSE(none->has_value());
+  CHECK_FALSE(client->gave_up_waiting());
 }
 
 TEST_CASE("a Status answer has a length, and says when the connection ends") {

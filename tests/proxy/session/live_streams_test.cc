@@ -1,6 +1,10 @@
 #include "proxy/session/live_streams.h"
 
+#include <algorithm>
+#include <deque>
 #include <doctest/doctest.h>
+#include <utility>
+#include <vector>
 
 namespace postern::proxy {
 namespace {
@@ -12,7 +16,7 @@ struct Fixture {
   int interrupts = 0;
 
   LiveStream::Hooks hooks(bool early) {
-    return {[this] { return allowed; }, [this] { ++interrupts; }, early};
+    return {[this] { return allowed; }, [this](StreamEnd) { ++interrupts; }, early};
   }
 };
 
@@ -31,18 +35,35 @@ TEST_CASE_FIXTURE(Fixture, "a drain ends watches first and the rest at its end")
   LiveStream watch(streams, worker.deadlines(), hooks(true), std::nullopt);
   LiveStream exec(streams, worker.deadlines(), hooks(false), std::nullopt);
   CHECK(streams.size() == 2);
-  streams.drain(false);
+  streams.hand_over(1);
   CHECK(watch.end() == StreamEnd::kDrained);
   CHECK(exec.end() == StreamEnd::kNone);
   LiveStream late(streams, worker.deadlines(), hooks(true), std::nullopt);
   CHECK(late.end() == StreamEnd::kDrained);
-  streams.drain(true);
+  streams.end_all();
   CHECK(exec.end() == StreamEnd::kDrained);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a drain ends watches in equal parts, late ones among them") {
+  std::deque<LiveStream> watches;
+  const auto open = [&] {
+    watches.emplace_back(streams, worker.deadlines(), hooks(true), std::nullopt);
+  };
+  for (int i = 0; i < 9; ++i) open();
+  std::vector<int> ended;
+  for (std::size_t steps = 4; steps > 0; --steps) {
+    streams.hand_over(steps);
+    ended.push_back(std::exchange(interrupts, 0));
+    if (steps == 3) open();
+  }
+  CHECK(ended == std::vector<int>{3, 2, 3, 2});
+  CHECK(std::all_of(watches.begin(), watches.end(),
+                    [](const LiveStream& watch) { return watch.end() == StreamEnd::kDrained; }));
 }
 
 TEST_CASE_FIXTURE(Fixture, "what a stream rests on ends it when its time has come") {
   LiveStream stream(streams, worker.deadlines(),
-                    {[] { return true; }, [this] { worker.stop(); }, false},
+                    {[] { return true; }, [this](StreamEnd) { worker.stop(); }, false},
                     std::chrono::milliseconds(60));
   worker.run();
   CHECK(stream.end() == StreamEnd::kExpired);
@@ -51,7 +72,7 @@ TEST_CASE_FIXTURE(Fixture, "what a stream rests on ends it when its time has com
 TEST_CASE_FIXTURE(Fixture, "a stream that is over is not asked again") {
   { const LiveStream stream(streams, worker.deadlines(), hooks(true), std::nullopt); }
   CHECK(streams.size() == 0);
-  streams.drain(true);
+  streams.end_all();
   CHECK(interrupts == 0);
 }
 
