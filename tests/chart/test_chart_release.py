@@ -1,0 +1,172 @@
+"""Releases: install, upgrade, rollback, test and uninstall at a cluster whose pods kwok plays."""
+
+import json
+import re
+import shlex
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import yaml
+from cluster import Cluster
+from helm import CHART, CI_VALUES, Helm, HelmError
+from process import wait_until
+from test_chart_configuration import binary
+
+HA = next(path for path in CI_VALUES if path.name == "ha-values.yaml")
+# kwok makes Ready whatever is scheduled; the one node of the test cluster takes all of it.
+SMALL = ("--set", "resources.requests.cpu=1m", "--set", "priorityClassName=")
+
+
+def get(cluster: Cluster, *args: str, namespace: str = "postern") -> Any:
+    return json.loads(cluster.kubectl("get", *args, "-n", namespace, "-o", "json").stdout)
+
+
+def names(cluster: Cluster, kinds: str, release: str, namespace: str = "postern") -> set[str]:
+    label = f"app.kubernetes.io/instance={release}"
+    found = get(cluster, kinds, "-l", label, namespace=namespace)["items"]
+    return {f"{i['kind']}/{i['metadata']['name']}" for i in found}
+
+
+KINDS = ("serviceaccounts,roles,rolebindings,configmaps,services,deployments,poddisruptionbudgets,"
+         "clusterroles,clusterrolebindings")  # fmt: skip
+
+
+def configuration(cluster: Cluster, release: str) -> Any:
+    found = get(cluster, f"configmap/{release}-config")
+    return yaml.safe_load(found["data"]["postern.yaml"])
+
+
+def test_a_release_from_beginning_to_end(cluster_helm: Helm, chart_cluster: Cluster) -> None:
+    helm, cluster, there = cluster_helm, chart_cluster, ("-n", "postern")
+    said = helm("install", "postern", CHART, *there, *SMALL, "--wait", "--timeout", "60s")
+    assert "STATUS: deployed" in said and "kubectl -n postern rollout status deployment/postern" in said
+    assert get(cluster, "deployment/postern")["status"]["readyReplicas"] == 1
+    before = get(cluster, "pods", "-l", "app.kubernetes.io/instance=postern")["items"]
+
+    helm("upgrade", "postern", CHART, *there, *SMALL, "-f", HA, "--wait", "--timeout", "60s")
+    assert get(cluster, "deployment/postern")["status"]["readyReplicas"] == 3
+    assert configuration(cluster, "postern")["clusterName"] == "postern.example.com"
+    after = get(cluster, "pods", "-l", "app.kubernetes.io/instance=postern")["items"]
+    hashes = {p["metadata"]["labels"]["pod-template-hash"] for p in after if "deletionTimestamp" not in p["metadata"]}
+    assert hashes.isdisjoint(p["metadata"]["labels"]["pod-template-hash"] for p in before)
+    assert get(cluster, "poddisruptionbudget/postern")["spec"]["minAvailable"] == 2
+
+    helm("rollback", "postern", "1", *there, "--wait", "--timeout", "60s")
+    assert configuration(cluster, "postern")["clusterName"] == "postern"
+    assert get(cluster, "deployment/postern")["spec"]["replicas"] == 1
+    history = json.loads(helm("history", "postern", *there, "-o", "json"))
+    assert [entry["status"] for entry in history] == ["superseded", "superseded", "deployed"]
+
+    with pods_of_tests_end(cluster, "Succeeded"):
+        assert "Phase:          Succeeded" in helm("test", "postern", *there, "--timeout", "60s")
+    assert not get(cluster, "pods", "-l", "app.kubernetes.io/component=test")["items"]
+    with pods_of_tests_end(cluster, "Failed"), pytest.raises(HelmError, match="failed"):
+        helm("test", "postern", *there, "--timeout", "60s")
+
+    definitions = {i["metadata"]["name"] for i in get(cluster, "crds")["items"]}
+    helm("uninstall", "postern", *there, "--wait", "--timeout", "60s")
+    assert names(cluster, KINDS, "postern") == set()
+    kept = {i["metadata"]["name"] for i in get(cluster, "crds")["items"]}
+    assert kept == definitions
+    cluster.kubectl("delete", "pods", "-n", "postern", "-l", "app.kubernetes.io/component=test")
+
+
+@contextmanager
+def pods_of_tests_end(cluster: Cluster, phase: str) -> Iterator[None]:
+    """Lets the pods of `helm test` end like that: kwok runs no programs."""
+    patch = json.dumps({"status": {"phase": phase}})
+    done = threading.Event()
+
+    def play() -> None:
+        while not done.is_set():
+            for pod in get(cluster, "pods", "-l", "app.kubernetes.io/component=test")["items"]:
+                if pod["status"]["phase"] == "Running":
+                    name = f"pod/{pod['metadata']['name']}"
+                    cluster.kubectl("patch", name, "-n", "postern", "--subresource=status", "--patch", patch,
+                                    check=False)  # fmt: skip
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_releases_side_by_side(cluster_helm: Helm, chart_cluster: Cluster) -> None:
+    """Two in one namespace, and one of the same name in another: no object is shared."""
+    helm, cluster = cluster_helm, chart_cluster
+    releases = [("one", "postern"), ("two", "postern"), ("one", "monitoring")]
+    for number, (release, namespace) in enumerate(releases):
+        more = () if number == 0 else ("--set", "crds.enabled=false")
+        helm("install", release, CHART, "-n", namespace, *SMALL, *more, "--wait", "--timeout", "60s")
+    found = [names(cluster, KINDS, *where) for where in releases]
+    assert all(len(objects) >= 8 for objects in found), found
+    assert found[0].isdisjoint(found[1])
+    bindings = get(cluster, "clusterrolebindings", "-l", "app.kubernetes.io/part-of=postern")["items"]
+    subjects = {(s["namespace"], s["name"]) for b in bindings for s in b["subjects"]}
+    assert len(bindings) == 2 * len(releases) and len(subjects) == 2 * len(releases)
+    helm("uninstall", "two", "-n", "postern", "--wait", "--timeout", "60s")
+    assert names(cluster, KINDS, *releases[0]) == found[0]
+    assert names(cluster, KINDS, *releases[2]) == found[2]
+    for release, namespace in (releases[0], releases[2]):
+        helm("uninstall", release, "-n", namespace, "--wait", "--timeout", "60s")
+
+
+def test_every_node_has_its_pod(cluster_helm: Helm, chart_cluster: Cluster) -> None:
+    helm, cluster = cluster_helm, chart_cluster
+    helm("install", "nodes", CHART, "-n", "postern", *SMALL, "--set", "kind=DaemonSet", "--wait", "--timeout", "60s")
+    status = get(cluster, "daemonset/nodes-postern")["status"]
+    assert status["numberReady"] == status["desiredNumberScheduled"] == len(cluster.nodes)
+    helm("uninstall", "nodes", "-n", "postern", "--wait", "--timeout", "60s")
+
+
+# -- what NOTES.txt says --------------------------------------------------------------------------
+
+
+def commands(helm: Helm, *args: Any) -> list[str]:
+    """The commands of NOTES.txt: lines that are indented by five."""
+    said = helm("install", "told", CHART, "-n", "postern", "--dry-run=client", *args)
+    return [line[5:] for line in said.partition("NOTES:")[2].splitlines() if line.startswith("     ")]
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=lambda path: path.stem)
+def test_notes_name_commands_of_postern_that_exist(cluster_helm: Helm, values: Any) -> None:
+    found = re.findall(r"(?:^|-- )(postern .*?)(?:$| \|)", "\n".join(commands(cluster_helm, "-f", values)), re.M)
+    assert found or "sidecar" in values.name
+    for command in found:
+        words = shlex.split(command)[1:]
+        subcommand = [w for w in words[:2] if re.fullmatch(r"[a-z-]+", w) and not w.startswith("-")]
+        if subcommand[0] not in ("kube", "users"):
+            subcommand = subcommand[:1]
+        help_text = subprocess.run(
+            [str(binary()), *subcommand, "--help"], capture_output=True, text=True, check=False
+        )
+        assert help_text.returncode == 0, command
+        for flag in (w.split("=")[0] for w in words if w.startswith("-")):
+            assert flag in help_text.stdout, (command, flag)
+
+
+def test_notes_name_objects_that_exist(cluster_helm: Helm, chart_cluster: Cluster) -> None:
+    helm, cluster = cluster_helm, chart_cluster
+    helm("install", "told", CHART, "-n", "postern", *SMALL, "--wait", "--timeout", "60s")
+    text = "\n".join(commands(helm, *SMALL))
+    rollout = re.search(r"^kubectl (.* rollout status .*)$", text, re.M)
+    assert rollout
+    assert "successfully rolled out" in cluster.kubectl(*shlex.split(rollout[1])).stdout
+    objects = set(re.findall(r"\b(?:deployment|service)/[a-z-]+", text))
+    assert objects == {"deployment/told-postern", "service/told-postern"}
+    for name in objects:
+        assert get(cluster, name)["metadata"]["name"] == "told-postern"
+    account = "system:serviceaccount:postern:told-postern-impersonator"
+    listed = cluster.kubectl("auth", "can-i", "--list", "--as", account).stdout
+    assert "userextras.authentication.k8s.io/access.postern.dev/request" in listed
+    helm("uninstall", "told", "-n", "postern", "--wait", "--timeout", "60s")
+    wait_until("its pods are gone", lambda: not names(cluster, "pods", "told"), 30)
