@@ -7,7 +7,7 @@ import yaml
 from cluster import Cluster
 from helm import CI_VALUES, Helm, Object, configuration, container, find, find_all, pod_spec
 
-NAMESPACED_ONLY = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
+WITHOUT_NAMESPACE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
                    "PriorityLevelConfiguration", "ValidatingAdmissionPolicy",
                    "ValidatingAdmissionPolicyBinding"}  # fmt: skip
 
@@ -75,7 +75,7 @@ def test_every_object_is_labelled_and_in_its_place(helm: Helm, values: Path) -> 
             continue  # extraObjects are as their author wrote them
         assert metadata["labels"]["app.kubernetes.io/instance"] == "door", metadata
         assert metadata["labels"]["app.kubernetes.io/part-of"] == "postern", metadata
-        if kind in NAMESPACED_ONLY:
+        if kind in WITHOUT_NAMESPACE:
             assert "namespace" not in metadata
             assert "door" in metadata["name"] or kind == "CustomResourceDefinition", metadata
             assert "gate" in metadata["name"] or kind == "CustomResourceDefinition", metadata
@@ -121,8 +121,10 @@ def test_no_pod_has_the_impersonating_account(helm: Helm) -> None:
         {"name": "local", "inCluster": True,
          "impersonator": {"serviceAccount": "postern-impersonator", "namespace": "postern"}}
     ]  # fmt: skip
-    token_rules = [r for r in find(objects, "Role", "postern")["rules"] if r["resources"] == ["serviceaccounts/token"]]
-    assert [r["resourceNames"] for r in token_rules] == [["postern-impersonator"]]
+    assert find(objects, "Role", "postern-tokens")["rules"] == [
+        {"apiGroups": [""], "resources": ["serviceaccounts/token"],
+         "resourceNames": ["postern-impersonator"], "verbs": ["create"]}
+    ]  # fmt: skip
 
 
 def test_a_changed_configuration_makes_new_pods_and_changed_roles_do_not(helm: Helm) -> None:

@@ -30,7 +30,7 @@ defaultCluster: {{ (first .).name }}
 storage:
   kubeCluster: {{ .Values.kubeCluster.name }}
   namespace: {{ include "postern.namespace" . }}
-  secretName: {{ include "postern.fullname" . }}-keys
+  secretName: postern-keys
 {{- end }}
 {{- with include "postern.documentFiles" . | fromYamlArray }}
 resources: {{- toYaml . | nindent 2 }}

@@ -5,8 +5,11 @@ path: /metrics
 interval: {{ .interval }}
 scrapeTimeout: {{ .scrapeTimeout }}
 honorLabels: {{ .honorLabels }}
+# The alerts and the dashboard look for a job of this name.
+relabelings:
+- {action: replace, targetLabel: job, replacement: postern}
 {{- with .relabelings }}
-relabelings: {{- toYaml . | nindent 2 }}
+{{- toYaml . | nindent 0 }}
 {{- end }}
 {{- with .metricRelabelings }}
 metricRelabelings: {{- toYaml . | nindent 2 }}

@@ -59,3 +59,22 @@
   {{- toYaml (omit . "verbs") | nindent 2 }}
 {{- end }}
 {{- end -}}
+
+{{/*
+What the storage `kubernetes` needs in its namespace: files/rbac/store-role.yaml, with the Secret's name of the
+configuration.
+*/}}
+{{- define "postern.storeRules" -}}
+{{- $storage := (include "postern.config" . | fromYaml).storage | default dict -}}
+{{- $rules := list -}}
+{{- if eq ($storage.type | default "") "kubernetes" -}}
+{{- $role := .Files.Get "files/rbac/store-role.yaml" | replace "postern-keys" $storage.secretName | fromYaml -}}
+{{- $rules = $role.rules | default list -}}
+{{- end -}}
+{{- toYaml $rules -}}
+{{- end -}}
+
+{{/* In a namespace that may not be the release's. */}}
+{{- define "postern.storeRoleName" -}}
+{{- printf "%s-store" (include "postern.clusterName" .) -}}
+{{- end -}}
