@@ -1,5 +1,6 @@
 """Objects: what the API server says about every combination of values, and what must be in them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -121,9 +122,10 @@ def test_no_pod_has_the_impersonating_account(helm: Helm) -> None:
         {"name": "local", "inCluster": True,
          "impersonator": {"serviceAccount": "postern-impersonator", "namespace": "postern"}}
     ]  # fmt: skip
-    assert find(objects, "Role", "postern-tokens")["rules"] == [
+    assert find(objects, "Role", "postern")["rules"] == [
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
         {"apiGroups": [""], "resources": ["serviceaccounts/token"],
-         "resourceNames": ["postern-impersonator"], "verbs": ["create"]}
+         "resourceNames": ["postern-impersonator"], "verbs": ["create"]},
     ]  # fmt: skip
 
 
@@ -215,3 +217,17 @@ def test_custom_resource_definitions_stay(helm: Helm) -> None:
     assert all(kept())
     assert not any(kept("--set", "crds.keep=false"))
     assert kept("--set", "crds.enabled=false") == []
+
+
+def test_helm_test_uses_posterns_own_image(helm: Helm) -> None:
+    for name in ("default", "tls-cert-manager"):
+        objects = helm.render(*ci(name))
+        pod = find(objects, "Pod", "postern-test")
+        assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+        spec = pod["spec"]
+        assert {c["image"] for c in spec["containers"]} == {container(objects)["image"]}
+        assert all(c["args"][0] == "healthcheck" for c in spec["containers"])
+        assert spec["automountServiceAccountToken"] is False
+        services = {o["metadata"]["name"].upper().replace("-", "_") for o in find_all(objects, "Service")}
+        asked = re.findall(r"\$\((\w+)_SERVICE_HOST\)", str(spec))
+        assert set(asked) <= services and len(asked) == len(spec["containers"])

@@ -10,8 +10,13 @@ args:
 {{- with .Values.extraArgs }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
+env:
+# Whose events say what is wrong: kubectl describe pod.
+- {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+- {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
 {{- with .Values.extraEnv }}
-env: {{- toYaml . | nindent 2 }}
+{{- toYaml . | nindent 0 }}
 {{- end }}
 {{- with .Values.extraEnvFrom }}
 envFrom: {{- toYaml . | nindent 2 }}
