@@ -231,3 +231,29 @@ def test_helm_test_uses_posterns_own_image(helm: Helm) -> None:
         services = {o["metadata"]["name"].upper().replace("-", "_") for o in find_all(objects, "Service")}
         asked = re.findall(r"\$\((\w+)_SERVICE_HOST\)", str(spec))
         assert set(asked) <= services and len(asked) == len(spec["containers"])
+
+
+def test_only_this_release_writes_what_it_stores(helm: Helm) -> None:
+    objects = helm.render(release="door", namespace="gate")
+    policy = find(objects, "ValidatingAdmissionPolicy", "gate-door-postern-store")
+    writers = [v["expression"] for v in policy["spec"]["variables"] if v["name"] == "writer"]
+    assert writers == ["'system:serviceaccount:gate:door-postern'"]
+    binding = find(objects, "ValidatingAdmissionPolicyBinding")["spec"]
+    assert binding["policyName"] == "gate-door-postern-store"
+    assert binding["matchResources"]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "gate"}
+    assert not find_all(helm.render(*ci("sqlite")), "ValidatingAdmissionPolicy")
+    assert not find_all(helm.render("--set", "admissionPolicy.enabled=false"), "ValidatingAdmissionPolicy")
+
+
+def test_the_store_has_its_rights_where_it_is(helm: Helm) -> None:
+    storage = {"namespace": "vault", "secretName": "keys-of-postern"}
+    objects = helm.render(values={"config": {"storage": {"type": "kubernetes", **storage}}})
+    role = find(objects, "Role", "postern-postern-store")
+    assert role["metadata"]["namespace"] == "vault"
+    named = [r["resourceNames"] for r in role["rules"] if r["resources"] == ["secrets"] and "resourceNames" in r]
+    assert named == [["keys-of-postern"]]
+    assert not [r for r in role["rules"] if "*" in r["verbs"] or "*" in r["resources"]]
+    binding = find(objects, "RoleBinding", "postern-postern-store")
+    assert binding["metadata"]["namespace"] == "vault"
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "postern", "namespace": "postern"}]
+    assert not find_all(helm.render(*ci("memory")), "Role", "postern-postern-store")
