@@ -242,6 +242,9 @@ std::string access_review_json(const AccessReviewSpec& spec, const AccessReviewA
     review["spec"]["nonResourceAttributes"] = {{"path", spec.non_resource->path},
                                                {"verb", spec.non_resource->verb}};
   }
+  for (const auto& [key, value] : answer.annotations) {
+    review["metadata"]["annotations"][key] = value;
+  }
   if (answer.denied) {
     review["status"]["denied"] = true;
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::kube {
@@ -42,6 +43,8 @@ struct AccessReviewAnswer {
   bool allowed = false;
   bool denied = false;  ///< by postern; false leaves room for other authorizers' opinion
   std::string reason;
+  /// `metadata.annotations`: what there is to say beyond what the type has fields for.
+  std::vector<std::pair<std::string, std::string>> annotations;
 };
 std::string access_review_json(const AccessReviewSpec& spec, const AccessReviewAnswer& answer);
 

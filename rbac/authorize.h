@@ -40,6 +40,14 @@ struct Share {
   std::string grant;  ///< the access request that it rests on; "" for static roles
 };
 
+/// The entry of a role that decided. `role` is "" where none in particular did: a refusal for want
+/// of a rule, a collection that is filtered, what everybody may do.
+struct DecidingRule {
+  std::string role;
+  bool allow = false;
+  int source = -1;  ///< the entry of `kubernetes_resources`; -1: a default, or a deny by labels
+};
+
 /// The outcome of one request. The default is Deny, so that a forgotten branch refuses.
 struct Decision {
   Verdict verdict = Verdict::kDeny;
@@ -50,6 +58,8 @@ struct Decision {
 
   /// Which role and rule allowed or denied, one line, for logs and `auth can-i`.
   std::string explanation;
+  /// The same for programs, where one rule decided (rbac/explain.h has the words).
+  DecidingRule decided_by;
 
   /// kAllow: exactly one. kAllowFiltered: one or more. With several, the caller asks the cluster by
   /// SelfSubjectAccessReview, as each share's principals, whether they may make this call; the

@@ -48,6 +48,22 @@ Decision Decider::deny(std::string explanation) const {
                    std::move(explanation));
 }
 
+Decision Decider::deny_by(const RuleRef& rule) const {
+  Decision decision = deny("denied by " + rule.str());
+  decision.decided_by = rule.deciding();
+  return decision;
+}
+
+std::string Decider::within() const {
+  std::string text;
+  for (const RoleContext& context : rules_.contexts) {
+    if (!context.request.empty()) {
+      text += (text.empty() ? " within request " : ", ") + context.request;
+    }
+  }
+  return text;
+}
+
 Decision Decider::deny_principals(const PrincipalRefusal& refusal) const {
   return deny_with(principal_refusal(subject_.user().name, info_, refusal),
                    refusal.kind == PrincipalRefusal::Kind::kNotAllowed
@@ -71,7 +87,7 @@ Decision Decider::decide() {
   }
   for (const auto& role : rules_.denying) {
     if (role->denies_cluster(cluster_)) {
-      return deny("denied by role " + role->role->name + ", deny.kubernetes_labels");
+      return deny_by(RuleRef{role->role.get(), false, -1});
     }
   }
   if (!info_.is_resource_request) {

@@ -37,6 +37,7 @@ class Decider {
 
   void loosen();
   Decision deny(std::string explanation) const;
+  Decision deny_by(const RuleRef& rule) const;
   Decision deny_with(kube::Status status, std::string explanation) const;
   Decision deny_principals(const PrincipalRefusal& refusal) const;
   Decision decide_path() const;
@@ -56,6 +57,8 @@ class Decider {
       }
     }
   }
+  /// " within request a, b" in a session that works with what it has assumed.
+  std::string within() const;
   std::vector<const UsableRole*> usable_roles() const;
   std::optional<RuleRef> denying_need() const;
   std::optional<RuleRef> covers(const RoleContext& context, const UsableRole& role) const;

@@ -14,6 +14,18 @@ std::string explain(const RuleRef& rule, const RoleContext& context) {
   return context.request.empty() ? text : text + ", request " + context.request;
 }
 
+/// "filtered by the rules of role dev (request k3n5x0a1b2), role ops".
+std::string explain(const std::vector<Share>& shares) {
+  std::string text;
+  for (const Share& share : shares) {
+    for (const std::string& role : share.roles) {
+      text += (text.empty() ? "filtered by the rules of role " : ", role ") + role;
+      text += share.grant.empty() ? "" : " (request " + share.grant + ")";
+    }
+  }
+  return text;
+}
+
 /// The earlier end; no end is later than any.
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
   if (!a || !b) {
@@ -108,7 +120,7 @@ Decision Decider::decide_object() {
   const bool any_name =
       required_.main().object.scope == NameScope::kEvery || any_name_ || any_namespace_;
   if (const auto rule = any_name ? std::nullopt : denying_need()) {
-    return deny("denied by " + rule->str());
+    return deny_by(*rule);
   }
   std::vector<Covering> covering;
   for_each_role([&](const RoleContext& context, const UsableRole& role) {
@@ -121,7 +133,7 @@ Decision Decider::decide_object() {
     }
   });
   if (covering.empty()) {
-    return deny("no role gives " + verb_names(required_.main().verbs) + " on this");
+    return deny("no role gives " + verb_names(required_.main().verbs) + " on this" + within());
   }
   problem_.clear();
   if (required_.needs_body) {
@@ -148,7 +160,10 @@ Decision Decider::allow_together(const std::vector<Covering>& covering) {
     Decision decision;
     for (const Covering& one : covering) {
       if (one.context == context) {
-        decision.explanation = roles.empty() ? explain(one.rule, *context) : decision.explanation;
+        if (roles.empty()) {
+          decision.explanation = explain(one.rule, *context);
+          decision.decided_by = one.rule.deciding();
+        }
         roles.push_back(one.role);
         share.roles.push_back(one.role->name());
       }
@@ -194,7 +209,7 @@ bool Decider::is_one_object() const {
 Decision Decider::decide_collection() {
   const bool one = is_one_object();
   if (const auto rule = one ? denying_need() : std::nullopt) {
-    return deny("denied by " + rule->str());
+    return deny_by(*rule);
   }
   std::vector<Covering> covering;
   for_each_role([&](const RoleContext& context, const UsableRole& role) {
@@ -207,7 +222,8 @@ Decision Decider::decide_collection() {
     }
   });
   if (covering.empty()) {
-    return deny("no role could give " + verb_names(required_.main().verbs) + " on any of these");
+    return deny("no role could give " + verb_names(required_.main().verbs) + " on any of these" +
+                within());
   }
   problem_.clear();
   Decision decision = one ? allow_together(covering) : allow_by_shares(covering);
@@ -253,12 +269,7 @@ Decision Decider::allow_by_shares(const std::vector<Covering>& covering) {
   }
   decision.verdict = Verdict::kAllowFiltered;
   decision.grant = decision.shares.front().grant;
-  decision.explanation = "filtered by the rules of";
-  for (const Share& share : decision.shares) {
-    for (const std::string& role : share.roles) {
-      decision.explanation += " " + role;
-    }
-  }
+  decision.explanation = explain(decision.shares);
   return decision;
 }
 

@@ -1,5 +1,7 @@
 #include "rbac/evaluate.h"
 
+#include "rbac/explain.h"
+
 namespace postern::rbac {
 namespace {
 
@@ -32,10 +34,7 @@ int find_denying(const RuleIndex& deny, const Need& need) {
 }  // namespace
 
 std::string RuleRef::str() const {
-  std::string text = "role " + role->name + ", " + (allow ? "allow" : "deny");
-  text += source >= 0 ? ".kubernetes_resources[" + std::to_string(source) + "]"
-                      : std::string(allow ? " by its version's default" : ".kubernetes_labels");
-  return text;
+  return "role " + role->name + ", " + rule_path(deciding());
 }
 
 int find_allowing(const RuleIndex& index, const Need& need) {

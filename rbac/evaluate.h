@@ -1,5 +1,6 @@
 #pragma once
 
+#include "rbac/authorize.h"
 #include "rbac/requirement.h"
 #include "rbac/subject_rules.h"
 
@@ -16,6 +17,7 @@ struct RuleRef {
 
   /// "role dev, allow.kubernetes_resources[2]".
   std::string str() const;
+  DecidingRule deciding() const { return {role->name, allow, source}; }
 };
 
 /// A rule of the index that gives the need; RuleIndex::kNone where there is none. Knows what is

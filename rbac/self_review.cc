@@ -1,6 +1,7 @@
 #include "rbac/self_review.h"
 
 #include "rbac/decide.h"
+#include "rbac/explain.h"
 
 #include <algorithm>
 #include <utility>
@@ -43,10 +44,8 @@ kube::RequestInfo path_request(const AccessQuestion& question) {
 AccessAnswer answer_of(const Decision& decision) {
   AccessAnswer answer;
   answer.allowed = decision.verdict != Verdict::kDeny || decision.needs_body;
-  answer.reason = answer.allowed ? decision.explanation : decision.status.message;
-  if (decision.needs_body) {
-    answer.reason = "depends on the object";
-  }
+  answer.explanation = decision.needs_body ? "depends on the object" : explanation_line(decision);
+  answer.reason = answer.allowed ? answer.explanation : decision.status.message;
   if (answer.allowed) {
     for (const Share& share : decision.shares) {
       answer.principals.push_back(share.principals);
@@ -94,7 +93,7 @@ AccessAnswer review_access(const Policy& policy, const Subject& subject, const C
     return review_everything(subject, cluster, choice, now);
   }
   if (resource == nullptr) {
-    return {false, "the server doesn't have this resource type", {}};
+    return {false, "the server doesn't have this resource type", "", {}};
   }
   kube::RequestInfo info = request_of(question, *resource);
   const bool collection = info.is_collection() && is_collection_verb(info.verb);

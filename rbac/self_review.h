@@ -24,6 +24,8 @@ struct AccessQuestion {
 struct AccessAnswer {
   bool allowed = false;
   std::string reason;  ///< why not; which role and rule, when allowed
+  /// Which role, rule and request decided, until when, whatever the answer (rbac/explain.h).
+  std::string explanation;
   /// allowed: whom the cluster is asked as, any of them suffices; its answer is the other half.
   std::vector<Principals> principals;
 };

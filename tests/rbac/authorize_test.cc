@@ -1,5 +1,6 @@
 #include "rbac/authorize.h"
 
+#include "rbac/explain.h"
 #include "world.h"
 
 #include <doctest/doctest.h>
@@ -576,4 +577,33 @@ TEST_CASE("explanations name the role and the rule") {
   CHECK(world.ask("GET", DEV "/pods/x").explanation ==
         "denied by role dev, deny.kubernetes_resources[0]");
   CHECK(world.ask("GET", DEV "/services/x").explanation == "no role gives get on this");
+}
+
+TEST_CASE("explanations name the request, and until when") {
+  const std::string role = role_v8({"{kind: pods, namespace: dev, name: '*', verbs: [get, list]}"});
+  World world(role);
+  auto given = grant("k3n5x0a1b2", {load_role(role)}, {"/c/pod/k/dev/web-*"});
+  given.expires_at = TimePoint(std::chrono::seconds(1795447268));
+  world.assume({given});
+  const Decision got = world.ask("GET", DEV "/pods/web-1");
+  CHECK(explanation_line(got) ==
+        "allowed by role dev, allow.kubernetes_resources[0], request k3n5x0a1b2, until "
+        "2026-11-23T15:21:08Z");
+  CHECK(got.decided_by.role == "dev");
+  CHECK(rule_path(got.decided_by) == "allow.kubernetes_resources[0]");
+  CHECK(explanation_line(world.ask("GET", DEV "/pods")) ==
+        "filtered by the rules of role dev (request k3n5x0a1b2), until 2026-11-23T15:21:08Z");
+  const Decision none = world.ask("GET", DEV "/pods/db-0");
+  CHECK(explanation_line(none) == "no role gives get on this within request k3n5x0a1b2");
+  CHECK(rule_path(none.decided_by).empty());
+}
+
+TEST_CASE("explanations of refusals name the deny that matched") {
+  const World world(role_v8(
+      {"{kind: pods, namespace: dev, name: '*', verbs: [get]}"},
+      {"{kind: secrets, namespace: dev, name: x}", "{kind: pods, namespace: dev, name: x}"}));
+  const Decision denied = world.ask("GET", DEV "/pods/x");
+  CHECK(explanation_line(denied) == "denied by role dev, deny.kubernetes_resources[1]");
+  CHECK_FALSE(denied.decided_by.allow);
+  CHECK(rule_path(denied.decided_by) == "deny.kubernetes_resources[1]");
 }
