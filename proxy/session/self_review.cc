@@ -1,6 +1,10 @@
 #include "proxy/session/self_review.h"
 
 #include "kube/access_review.h"
+#include "proxy/access/api/access_api.h"
+#include "proxy/access/api/kinds.h"
+#include "proxy/access/api/own_review.h"
+#include "proxy/access/state/session_table.h"
 #include "proxy/session/answer.h"
 #include "proxy/upstream/impersonation.h"
 #include "rbac/self_review.h"
@@ -16,6 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kAccessReviews = "selfsubjectaccessreviews";
 constexpr std::string_view kRulesReviews = "selfsubjectrulesreviews";
+constexpr const char* kExplanation = "access.postern.dev/explanation";
 constexpr std::size_t kMaxRulesBytes = 8 * 1024 * 1024;
 
 struct ReviewBody {
@@ -86,7 +91,67 @@ Task<Result<bool>> ask_cluster(ProxiedRequest& request, const kube::AccessReview
   co_return false;
 }
 
-Task<Result<void>> answer_access_review(ClientConnection& client, ProxiedRequest& request) {
+access::Caller caller_of(const ProxiedRequest& request) {
+  return {request.user, request.session ? request.session->id : std::string()};
+}
+
+bool is_own_group(const WorkerState& state, const kube::AccessReviewSpec& spec) {
+  return state.shared().access_api != nullptr && spec.resource &&
+         spec.resource->group == access::api::kGroup;
+}
+
+/// postern is the only one who answers for its own group.
+Task<Result<kube::AccessReviewAnswer>> ask_access_api(WorkerState& state, ProxiedRequest& request,
+                                                      const kube::AccessReviewSpec& spec) {
+  const auto& asked = *spec.resource;
+  access::api::OwnQuestion question{asked.verb, asked.version, asked.resource, asked.subresource,
+                                    asked.name};
+  auto said = co_await state.shared().access_api->service.ask<access::api::OwnAnswer>(
+      state.worker(), [caller = caller_of(request),
+                       question = std::move(question)](access::AccessState& access_state) {
+        return access::api::review_own(access_state, caller, question);
+      });
+  kube::AccessReviewAnswer answer;
+  answer.allowed = said.allowed;
+  answer.annotations = {{kExplanation, said.reason}};
+  answer.reason = std::move(said.reason);
+  co_return answer;
+}
+
+Task<Result<kube::AccessReviewAnswer>> ask_both(ProxiedRequest& request,
+                                                const kube::AccessReviewSpec& spec) {
+  const kube::ApiResource* resource =
+      spec.resource ? request.catalog->find(spec.resource->group, spec.resource->resource)
+                    : nullptr;
+  rbac::AccessAnswer postern = rbac::review_access(
+      *request.policy, *request.subject, request.cluster->identity, question_to_postern(spec),
+      resource, request.choice, std::chrono::system_clock::now());
+  kube::AccessReviewAnswer answer;
+  answer.reason = postern.reason;
+  answer.annotations = {{kExplanation, postern.explanation}};
+  if (!postern.allowed) co_return answer;
+  const auto cluster = co_await ask_cluster(request, spec, std::move(postern.principals));
+  if (!cluster) {
+    co_return fail(cluster.error());
+  }
+  answer.allowed = *cluster;
+  if (!*cluster) {
+    answer.reason =
+        "the cluster's own authorization does not allow it to the principals of your roles";
+  }
+  co_return answer;
+}
+
+Task<Result<kube::AccessReviewAnswer>> review_answer(WorkerState& state, ProxiedRequest& request,
+                                                     const kube::AccessReviewSpec& spec) {
+  if (is_own_group(state, spec)) {
+    co_return co_await ask_access_api(state, request, spec);
+  }
+  co_return co_await ask_both(request, spec);
+}
+
+Task<Result<void>> answer_access_review(WorkerState& state, ClientConnection& client,
+                                        ProxiedRequest& request) {
   const auto body = co_await read_review(client, request);
   if (!body) {
     co_return fail(body.error());
@@ -95,26 +160,11 @@ Task<Result<void>> answer_access_review(ClientConnection& client, ProxiedRequest
   if (!spec) {
     co_return fail(spec.error());
   }
-  const kube::ApiResource* resource =
-      spec->resource ? request.catalog->find(spec->resource->group, spec->resource->resource)
-                     : nullptr;
-  rbac::AccessAnswer postern = rbac::review_access(
-      *request.policy, *request.subject, request.cluster->identity, question_to_postern(*spec),
-      resource, request.choice, std::chrono::system_clock::now());
-  kube::AccessReviewAnswer answer;
-  answer.reason = postern.reason;
-  if (postern.allowed) {
-    const auto cluster = co_await ask_cluster(request, *spec, std::move(postern.principals));
-    if (!cluster) {
-      co_return fail(cluster.error());
-    }
-    answer.allowed = *cluster;
-    if (!*cluster) {
-      answer.reason =
-          "the cluster's own authorization does not allow it to the principals of your roles";
-    }
+  const auto answer = co_await review_answer(state, request, *spec);
+  if (!answer) {
+    co_return fail(answer.error());
   }
-  co_return co_await send_json(client, request, 201, kube::access_review_json(*spec, answer));
+  co_return co_await send_json(client, request, 201, kube::access_review_json(*spec, *answer));
 }
 
 std::vector<std::string> strings_of(const Json& object, const char* key) {
@@ -206,7 +256,18 @@ Task<Result<rbac::RulesAnswer>> cluster_rules(ProxiedRequest& request,
   co_return parse_rules(review["status"]);
 }
 
-Task<Result<void>> answer_rules_review(ClientConnection& client, ProxiedRequest& request) {
+/// Those of postern's own group, which no cluster has a word in.
+Task<std::vector<rbac::ResourceRule>> access_api_rules(WorkerState& state,
+                                                       const ProxiedRequest& request) {
+  if (state.shared().access_api == nullptr) co_return std::vector<rbac::ResourceRule>();
+  co_return co_await state.shared().access_api->service.ask<std::vector<rbac::ResourceRule>>(
+      state.worker(), [caller = caller_of(request)](access::AccessState& access_state) {
+        return access::api::own_rules(access_state, caller);
+      });
+}
+
+Task<Result<void>> answer_rules_review(WorkerState& state, ClientConnection& client,
+                                       ProxiedRequest& request) {
   const auto body = co_await read_review(client, request);
   if (!body) {
     co_return fail(body.error());
@@ -222,7 +283,10 @@ Task<Result<void>> answer_rules_review(ClientConnection& client, ProxiedRequest&
   const rbac::RulesAnswer postern =
       rbac::review_rules(*request.policy, *request.subject, request.cluster->identity, *namespace_,
                          std::chrono::system_clock::now());
-  const Json answer = rules_json(*namespace_, rbac::intersect_rules(postern, *cluster));
+  rbac::RulesAnswer both = rbac::intersect_rules(postern, *cluster);
+  auto own = co_await access_api_rules(state, request);
+  both.resource_rules.insert(both.resource_rules.end(), own.begin(), own.end());
+  const Json answer = rules_json(*namespace_, both);
   co_return co_await send_json(client, request, 201,
                                answer.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
@@ -234,13 +298,13 @@ bool is_self_review(const ProxiedRequest& request) {
          (request.info.resource == kAccessReviews || request.info.resource == kRulesReviews);
 }
 
-Task<Result<void>> answer_self_review(WorkerState&, ClientConnection& client,
+Task<Result<void>> answer_self_review(WorkerState& state, ClientConnection& client,
                                       ProxiedRequest& request) {
   request.shares = {0};
   if (request.info.resource == kRulesReviews) {
-    co_return co_await answer_rules_review(client, request);
+    co_return co_await answer_rules_review(state, client, request);
   }
-  co_return co_await answer_access_review(client, request);
+  co_return co_await answer_access_review(state, client, request);
 }
 
 }  // namespace postern::proxy

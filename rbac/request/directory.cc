@@ -39,13 +39,22 @@ const KnownCluster* Directory::kube_cluster(std::string_view name) const {
   return found == kube_clusters.end() ? nullptr : &found->second;
 }
 
+Administration administration(const Person& person, std::string_view resource,
+                              std::string_view verb) {
+  Administration answer;
+  for (const auto& role : person.roles) {
+    if (any_rule(role->deny.rules, resource, verb)) {
+      return {false, role.get()};
+    }
+    if (!answer.allowed && any_rule(role->allow.rules, resource, verb)) {
+      answer = {true, role.get()};
+    }
+  }
+  return answer;
+}
+
 bool administers(const Person& person, std::string_view resource, std::string_view verb) {
-  const auto denied = [&](const auto& role) { return any_rule(role->deny.rules, resource, verb); };
-  const auto allowed = [&](const auto& role) {
-    return any_rule(role->allow.rules, resource, verb);
-  };
-  return std::none_of(person.roles.begin(), person.roles.end(), denied) &&
-         std::any_of(person.roles.begin(), person.roles.end(), allowed);
+  return administration(person, resource, verb).allowed;
 }
 
 bool sees_cluster(const Person& person, const Directory& directory, const KnownCluster& cluster) {

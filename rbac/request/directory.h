@@ -61,8 +61,18 @@ struct Limits {
   std::chrono::seconds session = std::chrono::hours(30);
 };
 
-/// Whether `rules` of the person's static roles allow this verb on one of postern's own kinds
+/// What `rules` say about a verb on one of postern's own kinds, and in which role. Refers to the
+/// person's roles.
+struct Administration {
+  bool allowed = false;
+  const Role* role = nullptr;  ///< that allows or denies it; nullptr: none says anything
+};
+
+/// What `rules` of the person's static roles say of this verb on one of postern's own kinds
 /// ("access_request", "update"); denies go first, `*` is any. Design §2 on access.postern.dev.
+Administration administration(const Person& person, std::string_view resource,
+                              std::string_view verb);
+/// Whether they allow it.
 bool administers(const Person& person, std::string_view resource, std::string_view verb);
 
 /// Whether labels of some static role, or of a role that one of them may search as, match this
