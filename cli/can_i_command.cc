@@ -115,6 +115,9 @@ int run_can_i(const CanIArguments& arguments, const Surroundings& surroundings) 
       decide(arguments, *policy->policy, *user, {(*cluster)->name, (*cluster)->labels},
              kind->resource, *request);
   surroundings.out << formatted(decision, arguments.output);
+  if (arguments.explain && arguments.output == "text") {
+    surroundings.out << explanation_text(decision, *policy->policy, *user);
+  }
   return decision.verdict == rbac::Verdict::kDeny ? kDenied : kDone;
 }
 

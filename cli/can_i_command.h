@@ -21,13 +21,14 @@ struct CanIArguments {
   std::string cluster;
   bool cluster_scoped = false;
   bool discover = false;
+  bool explain = false;
   std::string output = "text";
 };
 
-/// Decides one imagined request with the roles and users of the configuration, exactly as the proxy
-/// would, and says which role and rule allowed or denied it. Nothing is sent, but with `discover`
-/// the cluster's list of kinds is read. kDone for yes, kDenied for no, kUsage for a question that
-/// is none.
+/// With `--as`: decides one imagined request with the roles and users of the configuration, exactly
+/// as the proxy would, and says which role and rule allowed or denied it. Nothing is sent, but with
+/// `discover` the cluster's list of kinds is read. kDone for yes, kDenied for no, kUsage for a
+/// question that is none.
 int run_can_i(const CanIArguments& arguments, const Surroundings& surroundings);
 
 }  // namespace postern::cli

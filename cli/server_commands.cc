@@ -1,6 +1,7 @@
 #include "cli/can_i_command.h"
 #include "cli/first_login_command.h"
 #include "cli/healthcheck_command.h"
+#include "cli/live_can_i.h"
 #include "cli/proxy_command.h"
 #include "cli/shell/command_set.h"
 
@@ -30,12 +31,19 @@ Examples:
   postern healthcheck --url https://postern.postern.svc:8443/livez --ca-file ca.crt --reachable)";
 
 constexpr const char* kCanIFooter = R"(
+Without --as the proxy is asked about your own session, with what it has assumed. With --as the roles
+and users of a configuration decide about anybody, and no proxy is needed.
+
 VERB is a verb of Kubernetes (get list watch create update patch delete deletecollection), or exec or
 portforward. KIND is a plural (pods), PLURAL.GROUP (deployments.apps), a short name (po, deploy) or a
-short kind of resource IDs (kube_node). Nobody is asked unless --discover is given: kinds that are not
-Kubernetes' own are taken for namespaced ones.
+short kind of resource IDs (kube_node). With --as, kinds that are not Kubernetes' own are taken for
+namespaced ones unless the cluster is asked (--discover).
+
+--explain says which role, which of its rules and which access request decided, and until when; of a
+refusal, which deny matched.
 
 Examples:
+  postern auth can-i get pods/web-0 -n dev --explain
   postern auth can-i list pods -n dev --as alice --config config.yaml
   postern auth can-i get pods/web-0 -n dev --subresource log --as alice --as-group ops
   postern auth can-i exec pods/web-0 -n dev --as alice
@@ -70,7 +78,8 @@ void add_can_i(CommandSet& set, CLI::App& auth) {
   command.add_option("-n,--namespace", arguments->namespace_,
                      "In which namespace; left out: in all");
   command.add_option("--subresource", arguments->subresource, "e.g. log, exec, status");
-  command.add_option("--as", arguments->user, "The user, as postern knows them")->required();
+  command.add_option("--as", arguments->user,
+                     "The user, as postern knows them; left out: yourself, at the proxy");
   add_list(command, "--as-group", arguments->groups, "A group of theirs (repeatable)");
   command.add_option("--impersonate-user", arguments->impersonate_user,
                      "The Kubernetes user that they choose among those that roles allow");
@@ -81,9 +90,14 @@ void add_can_i(CommandSet& set, CLI::App& auth) {
   command.add_flag("--cluster-scoped", arguments->cluster_scoped,
                    "KIND is cluster-scoped (for kinds that are not Kubernetes' own)");
   command.add_flag("--discover", arguments->discover, "Ask the cluster which kinds it serves");
+  command.add_flag("--explain", arguments->explain, "Say what decided, and until when");
   add_output(command, arguments->output, {"text", "json", "yaml"});
   set.on(command, [arguments](const Context& context) -> Outcome<int> {
-    return run_can_i(*arguments, context.surroundings);
+    if (!arguments->user.empty()) return run_can_i(*arguments, context.surroundings);
+    if (!arguments->config_file.empty() || !arguments->groups.empty() || arguments->discover) {
+      return wrong_usage("--config, --as-group and --discover go with --as");
+    }
+    return run_live_can_i(*arguments, context);
   });
 }
 

@@ -76,10 +76,9 @@ Failure AccessClient::failure_of(const HttpResponse& response) const {
   return failure;
 }
 
-Outcome<Json> AccessClient::call(const std::string& method, const std::string& path,
-                                 const QueryList& query, const std::string& body,
-                                 const char* content_type, bool as_table) {
-  HttpRequest request{method, target_of(path, query), {}, body, timeout_};
+Outcome<Json> AccessClient::call(const std::string& method, const std::string& target,
+                                 const std::string& body, const char* content_type, bool as_table) {
+  HttpRequest request{method, target, {}, body, timeout_};
   request.fields.emplace_back("Accept", as_table ? kTable : kJson);
   if (content_type != nullptr) request.fields.emplace_back("Content-Type", content_type);
   const auto response = http_.send(request);
@@ -96,25 +95,29 @@ Outcome<Json> AccessClient::call(const std::string& method, const std::string& p
 }
 
 Outcome<Json> AccessClient::get(const std::string& path, const QueryList& query, bool as_table) {
-  return call("GET", path, query, "", nullptr, as_table);
+  return call("GET", target_of(path, query), "", nullptr, as_table);
 }
 
 Outcome<Json> AccessClient::post(const std::string& path, const Json& body,
                                  const QueryList& query) {
-  return call("POST", path, query, body.dump(), kJson, false);
+  return call("POST", target_of(path, query), body.dump(), kJson, false);
+}
+
+Outcome<Json> AccessClient::post_to(const std::string& target, const Json& body) {
+  return call("POST", target, body.dump(), kJson, false);
 }
 
 Outcome<Json> AccessClient::put(const std::string& path, const Json& body, const QueryList& query) {
-  return call("PUT", path, query, body.dump(), kJson, false);
+  return call("PUT", target_of(path, query), body.dump(), kJson, false);
 }
 
 Outcome<Json> AccessClient::merge(const std::string& path, const Json& patch,
                                   const QueryList& query) {
-  return call("PATCH", path, query, patch.dump(), "application/merge-patch+json", false);
+  return call("PATCH", target_of(path, query), patch.dump(), "application/merge-patch+json", false);
 }
 
 Outcome<Json> AccessClient::remove(const std::string& path) {
-  return call("DELETE", path, {}, "", nullptr, false);
+  return call("DELETE", target_of(path, {}), "", nullptr, false);
 }
 
 Outcome<Json> AccessClient::list(const std::string& path, QueryList query, bool as_table) {

@@ -37,6 +37,8 @@ class AccessClient {
   /// has one.
   Outcome<Json> get(const std::string& path, const QueryList& query = {}, bool as_table = false);
   Outcome<Json> post(const std::string& path, const Json& body, const QueryList& query = {});
+  /// The same to any other path of the server, `/apis/…`: Kubernetes' own reviews.
+  Outcome<Json> post_to(const std::string& target, const Json& body);
   Outcome<Json> put(const std::string& path, const Json& body, const QueryList& query = {});
   Outcome<Json> merge(const std::string& path, const Json& patch, const QueryList& query = {});
   Outcome<Json> remove(const std::string& path);
@@ -55,8 +57,8 @@ class AccessClient {
   const Endpoint& endpoint() const { return http_.endpoint(); }
 
  private:
-  Outcome<Json> call(const std::string& method, const std::string& path, const QueryList& query,
-                     const std::string& body, const char* content_type, bool as_table);
+  Outcome<Json> call(const std::string& method, const std::string& target, const std::string& body,
+                     const char* content_type, bool as_table);
   Failure failure_of(const HttpResponse& response) const;
   void tell_warnings(const HttpResponse& response) const;
 

@@ -86,6 +86,29 @@ TEST_CASE_FIXTURE(CanI, "for programs") {
   CHECK(yaml["shares"][0]["user"].as<std::string>() == "alice");
 }
 
+TEST_CASE_FIXTURE(CanI, "--explain: the rule that decided, and where it is written") {
+  CHECK(ask({"get", "pods/web-0", "-n", "dev", "--explain"}) == 0);
+  CHECK(out().find("why: allowed by role dev, allow.kubernetes_resources[0]\n") !=
+        std::string::npos);
+  CHECK(out().find("rule: dev (resources.yaml:") != std::string::npos);
+  CHECK(out().find("allow.kubernetes_resources[0] {kind: ") != std::string::npos);
+  CHECK(out().find("roles of alice: dev\n") != std::string::npos);
+  CHECK(ask({"get", "pods/web-9", "-n", "dev", "--explain"}) == 3);
+  CHECK(out().find("why: denied by role dev, deny.kubernetes_resources[0]\n") != std::string::npos);
+  CHECK(out().find("deny.kubernetes_resources[0] {kind: ") != std::string::npos);
+  CHECK(ask({"get", "pods/db-0", "-n", "dev", "--explain"}, "mallory") == 3);
+  CHECK(out().find("roles of mallory: none\n") != std::string::npos);
+  CHECK(ask({"get", "pods/web-9", "-n", "dev", "-o", "json"}) == 3);
+  CHECK(nlohmann::json::parse(out()).at("decidedBy").at("rule") == "deny.kubernetes_resources[0]");
+}
+
+TEST_CASE_FIXTURE(CanI, "without --as it is about one's own session") {
+  CHECK(run({"auth", "can-i", "get", "pods/x", "-n", "dev", "--config", config}) == 2);
+  CHECK(err().find("go with --as") != std::string::npos);
+  CHECK(run({"auth", "can-i", "get", "pods/x", "-n", "dev"}) == 1);
+  CHECK(err().find("postern login") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(CanI, "questions that are none are exit code 2") {
   CHECK(ask({"get", "pods", "-n", "dev"}) == 2);
   CHECK(err() == "error: get needs a name: pods/NAME\n");
