@@ -38,8 +38,19 @@ constexpr const char* kUsersAddFooter = R"(
 Prints an invite link that holds the proxy's address, its pin and a token that works once.
 
 Examples:
-  postern users add alice --roles requester
+  postern users add alice --roles requester --ttl 24h
   postern users add bob --roles reviewer,access --traits kubernetes_groups=developers)";
+
+constexpr const char* kResetFooter = R"(
+For a lost or a leaked password: it counts no more at once, and the sessions that it opened end.
+
+Examples:
+  postern users reset alice)";
+
+constexpr const char* kUpdateFooter = R"(
+Examples:
+  postern users update alice --set-roles requester,reviewer
+  postern users update alice --set-traits kubernetes_groups=developers)";
 
 Outcome<int> done(Outcome<void> outcome) {
   return std::move(outcome).map([] { return static_cast<int>(kDone); });
@@ -122,6 +133,7 @@ void add_users(CommandSet& set) {
       ->required();
   add_list(add, "--traits", arguments->traits, "KEY=VALUE[,VALUE…] (repeatable)");
   add.add_flag("--no-invite", arguments->no_invite, "They log in by other means");
+  add.add_option("--ttl", arguments->ttl, "For how long the invite holds, at most 168h");
   add_output(add, arguments->output, {"json", "yaml"});
   set.on(add, std::move(arguments), run_users_add);
 
@@ -129,8 +141,24 @@ void add_users(CommandSet& set) {
                              "\nExamples:\n  postern users invite alice");
   auto invited = std::make_shared<UserArguments>();
   invite.add_option("NAME", invited->name, "Who")->required();
+  invite.add_option("--ttl", invited->ttl, "For how long it holds, at most 168h");
   add_output(invite, invited->output, {"json", "yaml"});
   set.on(invite, std::move(invited), run_users_invite);
+
+  auto& reset = set.command(users, "reset", "Take a password away, and invite anew", kResetFooter);
+  auto forgot = std::make_shared<UserArguments>();
+  reset.add_option("NAME", forgot->name, "Who")->required();
+  reset.add_option("--ttl", forgot->ttl, "For how long the invite holds, at most 168h");
+  add_output(reset, forgot->output, {"json", "yaml"});
+  set.on(reset, std::move(forgot), run_users_reset);
+
+  auto& update = set.command(users, "update", "Give a user other roles or traits", kUpdateFooter);
+  auto changed = std::make_shared<UserArguments>();
+  update.add_option("NAME", changed->name, "Who")->required();
+  add_list(update, "--set-roles", changed->roles, "All of their roles, with commas")
+      ->delimiter(',');
+  add_list(update, "--set-traits", changed->traits, "KEY=VALUE[,VALUE…] (repeatable)");
+  set.on(update, std::move(changed), run_users_update);
 
   for (const bool locked : {true, false}) {
     const std::string name = locked ? "lock" : "unlock";

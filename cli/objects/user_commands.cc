@@ -58,9 +58,14 @@ void print_invite(const Context& context, const UserArguments& arguments, const 
 }
 
 Outcome<void> invite(const Connection& connection, const UserArguments& arguments,
-                     const Context& context) {
-  const auto made = connection.api().post(path_of({"accessusers", arguments.name, "invite"}),
-                                          new_object("AccessInvite"));
+                     const Context& context, bool reset = false) {
+  const auto ttl = wire_duration(arguments.ttl, "--ttl");
+  if (!ttl) return tl::unexpected(ttl.error());
+  Json wanted = new_object("AccessInvite");
+  if (!ttl->empty()) wanted["spec"]["ttl"] = *ttl;
+  if (reset) wanted["spec"]["reset"] = true;
+  const auto made =
+      connection.api().post(path_of({"accessusers", arguments.name, "invite"}), wanted);
   if (!made) return tl::unexpected(made.error());
   const InviteLink link{arguments.name, authority_of(connection.api().endpoint().url),
                         text_at(*made, {"status", "token"}), pin_for_others(connection)};
@@ -74,6 +79,7 @@ Outcome<void> invite(const Connection& connection, const UserArguments& argument
 Outcome<void> run_users_add(const UserArguments& arguments, const Context& context) {
   auto traits = traits_of(arguments.traits);
   if (!traits) return tl::unexpected(traits.error());
+  if (auto ttl = wire_duration(arguments.ttl, "--ttl"); !ttl) return tl::unexpected(ttl.error());
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
   Json user = new_object("AccessUser");
@@ -88,13 +94,42 @@ Outcome<void> run_users_add(const UserArguments& arguments, const Context& conte
   }
   if (arguments.no_invite) return {};
   if (arguments.output.empty()) context.out() << "\n";
-  return invite(*connection, arguments, context);
+  auto invited = invite(*connection, arguments, context);
+  if (invited) return {};
+  Failure failure = invited.error();
+  failure.message += "\nuser/" + arguments.name +
+                     " is there, without an invite: postern users invite " +
+                     kube::shell_quote(arguments.name);
+  return tl::unexpected(std::move(failure));
 }
 
 Outcome<void> run_users_invite(const UserArguments& arguments, const Context& context) {
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
   return invite(*connection, arguments, context);
+}
+
+Outcome<void> run_users_reset(const UserArguments& arguments, const Context& context) {
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  return invite(*connection, arguments, context, true);
+}
+
+Outcome<void> run_users_update(const UserArguments& arguments, const Context& context) {
+  auto traits = traits_of(arguments.traits);
+  if (!traits) return tl::unexpected(traits.error());
+  if (arguments.roles.empty() && traits->empty()) {
+    return wrong_usage("nothing to change: give --set-roles or --set-traits");
+  }
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  Json change = Json::object();
+  if (!arguments.roles.empty()) change["spec"]["roles"] = arguments.roles;
+  if (!traits->empty()) change["spec"]["traits"] = std::move(*traits);
+  const auto done = connection->api().merge(path_of({"accessusers", arguments.name}), change);
+  if (!done) return tl::unexpected(done.error());
+  context.out() << "user/" << kube::printable(arguments.name) << " changed\n";
+  return {};
 }
 
 Outcome<void> run_users_lock(const std::vector<std::string>& names, bool locked,

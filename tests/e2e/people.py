@@ -53,6 +53,10 @@ class Person:
         """What a command that fails said."""
         return self.run(str(binary()), *args, code=code, **options).stderr
 
+    def refused_with(self, code: int, *args: str) -> str:
+        """What a command printed that ends with this code."""
+        return self.run(str(binary()), *args, code=code).stdout
+
     def json(self, *args: str) -> Any:
         return json.loads(self.postern(*args, "-o", "json"))
 

@@ -8,6 +8,7 @@ import re
 import select
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +207,62 @@ def test_without_a_session_by_a_kubeconfig(town: Town) -> None:
     assert "k8s-access" in root("get", "roles")
     assert "alice" in root("users", "ls", "-o", "name")
     root("request", "ls", "--mine")
+
+
+def test_invites_resets_and_roles(town: Town) -> None:
+    made = town.root.json("users", "add", "zoe", "--roles", "k8s-requester", "--ttl", "30h")
+    left = datetime.fromisoformat(made["expires"].replace("Z", "+00:00")) - datetime.now(timezone.utc)
+    assert timedelta(hours=29) < left <= timedelta(hours=30)
+    zoe = Person(town.alice.home, "zoe", town.postern, town.cluster)
+    zoe.login(made["link"], kube=False)
+    town.root.postern("users", "update", "zoe", "--set-roles",
+                      "k8s-requester,k8s-resource-requester-reviewer")  # fmt: skip
+    assert town.root.json("get", "user/zoe")["spec"]["roles"][1] == "k8s-resource-requester-reviewer"
+    assert "nothing to change" in town.root.refusal("users", "update", "zoe", code=2)
+
+    link = town.root.json("users", "reset", "zoe")["link"]
+    assert "Unauthorized" in zoe.refusal("request", "ls")
+    again = ("login", "--proxy", f"127.0.0.1:{town.postern.port}", "--ca-file",
+             str(town.postern.ca_file), "--user", "zoe")  # fmt: skip
+    zoe.refusal(*again, "--password-file", str(zoe.password_file))
+    zoe.login(link, kube=False)
+    assert "zoe" in zoe.postern("status")
+
+    said = town.root.refusal("users", "add", "late", "--roles", "k8s-requester", "--ttl", "1000h")
+    assert "spec.ttl" in said and "postern users invite late" in said
+    assert "late" in town.root.postern("users", "ls")
+    town.root.postern("users", "rm", "late", "zoe")
+
+
+def test_can_i_explains_itself(town: Town) -> None:
+    name = town.alice.json("request", "create", "--resource", NGINX_1, "--reason", "explain", "--nowait")
+    name = name["metadata"]["name"]
+    town.approve("explain")
+    ask = ("auth", "can-i", "get", "pods/nginx-1", "-n", "dev")
+    assert town.alice.refused_with(3, *ask, "--explain").startswith("no\n  why: no role gives get on this\n")
+    town.alice.postern("request", "assume", name)
+    assert town.alice.postern(*ask) == "yes\n"
+    said = town.alice.postern(*ask, "--explain")
+    assert re.fullmatch(
+        rf"yes\n  why: allowed by role k8s-access, allow\.kubernetes_resources\[0\], request {name}, "
+        r"until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n", said), said  # fmt: skip
+    other = town.alice.refused_with(3, "auth", "can-i", "get", "pods/db-0", "-n", "dev", "--explain")
+    assert f"why: no role gives get on this within request {name}\n" in other
+    assert "answer: pods \"db-0\" is forbidden" in other
+    own = town.alice.json("auth", "can-i", "create", "accessrequests.access.postern.dev")
+    assert own == {"allowed": True, "explanation": "everybody may file requests of their own",
+                   "reason": "everybody may file requests of their own"}  # fmt: skip
+
+    deny = {"kind": "role", "version": "v7", "metadata": {"name": "never-nginx"},
+            "spec": {"deny": {"kubernetes_resources": [
+                {"kind": "pod", "namespace": "dev", "name": "nginx-1", "verbs": ["*"]}]}}}  # fmt: skip
+    town.root.postern("create", "-f", "-", stdin=yaml.safe_dump(deny))
+    town.root.postern("users", "update", "alice", "--set-roles", "k8s-requester,never-nginx")
+    try:
+        said = town.alice.refused_with(3, *ask, "--explain")
+        assert "why: denied by role never-nginx, deny.kubernetes_resources[0]\n" in said
+    finally:
+        town.root.postern("users", "update", "alice", "--set-roles", "k8s-requester")
+        town.root.postern("rm", "role/never-nginx")
+        town.alice.postern("request", "drop")
+        town.alice.postern("rm", f"request/{name}")

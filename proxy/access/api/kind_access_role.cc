@@ -133,7 +133,11 @@ KindInfo make_access_users() {
        "AccessInvite",
        {"create"},
        document("A one-time login for the user.",
-                {{"status", object("The invite; it is shown this once.",
+                {{"spec", object("What kind of invite.",
+                                 {{"ttl", duration("For how long it holds; at most 168h.")},
+                                  {"reset", flag("The password counts no more from now on, and the "
+                                                 "sessions that it opened end.")}})},
+                 {"status", object("The invite; it is shown this once.",
                                    {{"token", text("What to log in with."), true},
                                     {"expirationTimestamp", time("Until when."), true}})}})}};
   return kind;

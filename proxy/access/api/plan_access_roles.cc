@@ -191,16 +191,19 @@ Json invite_document(const IssuedInvite& invite) {
 }
 
 Result<Call> plan_invite(Planning& planning, const SubresourceInfo& subresource) {
-  if (auto body = planning.body(subresource.kind, subresource.schema, true); !body) {
-    return fail(std::move(body.error()));
-  }
+  const auto body = planning.body(subresource.kind, subresource.schema, true);
+  if (!body) return fail(body.error());
+  std::vector<kube::StatusCause> causes;
+  const Fields spec(*body, "spec", causes);
+  InviteDocument document{spec.duration("ttl"), spec.flag("reset")};
+  if (!causes.empty()) return fail(invalid(subresource.kind, planning.name(), std::move(causes)));
   if (planning.options.dry_run) {
     return fail(kube::Status::bad_request("an invite cannot be made for a trial (dryRun)"));
   }
   return state_call(201,
-                    [caller = planning.request.caller,
-                     name = planning.name()](AccessState& state) -> Result<Json> {
-                      const auto invite = state.invite(caller, name);
+                    [caller = planning.request.caller, name = planning.name(),
+                     document](AccessState& state) -> Result<Json> {
+                      const auto invite = state.invite(caller, name, document);
                       if (!invite) return fail(invite.error());
                       return invite_document(*invite);
                     });

@@ -192,8 +192,10 @@ class AccessState {
   // Logins. -------------------------------------------------------------------------------------
 
   /// A new one-time invite for a known user; an earlier one counts no more. The password, if there
-  /// is one, stays until the invite is redeemed. Needs update on user.
-  Result<IssuedInvite> invite(const Caller& caller, std::string_view user);
+  /// is one, stays until the invite is redeemed, unless it is reset. Needs update on user. 422 for
+  /// a ttl of nothing or of more than a week.
+  Result<IssuedInvite> invite(const Caller& caller, std::string_view user,
+                              const InviteDocument& document = {});
   /// To be called at start. When nobody in files or store may create roles and users, a user with
   /// the preset role `editor` is made, and an invite for it: nullopt when somebody may, or when
   /// logins by password are off. The invite is made anew at each start until it is redeemed.

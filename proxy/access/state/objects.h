@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kube/result.h"
 #include "proxy/access/store/object_store.h"
 #include "rbac/request/access_request.h"
 #include "rbac/request/create.h"
@@ -39,6 +40,17 @@ enum class Origin { kStore, kFile, kPreset };
 struct RequestObject {
   ObjectMeta meta;
   rbac::request::AccessRequest request;  ///< its name, uid and resource_version are those of meta
+  /// Of a request that had EXPIRED when it was read: its effective rules as they are kept, which
+  /// nobody has read yet. `request.effective` is empty then: the three below are to be asked for
+  /// them. "" for every other request.
+  std::string kept_effective{};
+
+  /// EffectiveRules::to_json().
+  std::string effective_json() const;
+  /// EffectiveRules::digest().
+  std::string effective_digest() const;
+  /// As they were frozen; 500 when what is kept cannot be read.
+  Result<rbac::request::EffectiveRules> effective_rules() const;
 };
 
 struct RoleObject {
@@ -157,6 +169,13 @@ struct SessionDocument {
 struct IssuedSession {
   SessionPtr session;
   std::string token;
+};
+
+/// What an invite is asked to be.
+struct InviteDocument {
+  std::optional<std::chrono::seconds> ttl;  ///< nullopt: `sessions.inviteTTL`
+  /// The password counts no more from now on, and the sessions that it opened end.
+  bool reset = false;
 };
 
 /// A one-time invite, shown this once.

@@ -120,7 +120,9 @@ struct AccessState::Impl {
   // state_logins.cc
   /// What the user can log in by; nothing for who is unknown or locked.
   StoredLogin usable_login(const std::string& user) const;
-  Result<IssuedInvite> issue_invite(const std::string& user, std::chrono::seconds ttl, bool first);
+  Result<IssuedInvite> issue_invite(const std::string& user, std::chrono::seconds ttl, bool first,
+                                    bool reset = false);
+  void add_ends_of_password(const std::string& user, std::vector<Write>& writes) const;
   bool somebody_administers() const;
   Result<std::optional<IssuedInvite>> ensure_administrator();
   Result<void> make_administrator(const std::string& name);

@@ -4,6 +4,7 @@
 #include "proxy/access/state/state_impl.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 // How users log in, and the first administrator.
@@ -11,6 +12,7 @@ namespace postern::proxy::access {
 namespace {
 
 constexpr std::string_view kAdministrator = "admin";
+constexpr std::chrono::seconds kMaxInviteTtl = std::chrono::hours(168);
 
 bool can_administer(const rbac::request::Person& person) {
   return rbac::request::administers(person, "role", "create") &&
@@ -26,20 +28,37 @@ StoredLogin AccessState::Impl::usable_login(const std::string& user) const {
 }
 
 Result<IssuedInvite> AccessState::Impl::issue_invite(const std::string& user,
-                                                     std::chrono::seconds ttl, bool first) {
+                                                     std::chrono::seconds ttl, bool first,
+                                                     bool reset) {
   const auto known = logins.find(user);
   StoredLogin login = known == logins.end() ? StoredLogin() : known->second;
   const Invite invite = make_invite();
   login.invite = invite.digest;
   login.invite_ends = now() + std::chrono::duration_cast<TimePoint::duration>(ttl);
   login.first = first;
+  if (reset) login.password.clear();
   const std::string kind(kLoginKind);
-  auto done = commit({known == logins.end() ? Write::create(kind, user, encode(login))
-                                            : Write::update(kind, user, encode(login), {})});
+  std::vector<Write> writes{known == logins.end() ? Write::create(kind, user, encode(login))
+                                                  : Write::update(kind, user, encode(login), {})};
+  if (reset) add_ends_of_password(user, writes);
+  auto done = commit(writes);
   if (!done) {
     return fail(std::move(done.error()));
   }
   return IssuedInvite{user, invite.text, login.invite_ends};
+}
+
+/// Sessions that were opened by the password, and those that they made.
+void AccessState::Impl::add_ends_of_password(const std::string& user,
+                                             std::vector<Write>& writes) const {
+  std::set<std::string> ends;
+  for (const auto& [id, session] : sessions) {
+    if (session->user.name != user || !session->by_password) continue;
+    for (std::string& one : family(id)) ends.insert(std::move(one));
+  }
+  for (const std::string& id : ends) {
+    if (writes.size() < kMaxWrites) writes.push_back(Write::remove(std::string(kSessionKind), id));
+  }
 }
 
 bool AccessState::Impl::somebody_administers() const {
@@ -98,7 +117,8 @@ Result<void> AccessState::Impl::make_administrator(const std::string& name) {
   return done;
 }
 
-Result<IssuedInvite> AccessState::invite(const Caller& caller, std::string_view user) {
+Result<IssuedInvite> AccessState::invite(const Caller& caller, std::string_view user,
+                                         const InviteDocument& document) {
   Impl& impl = *impl_;
   if (auto may = impl.require(caller, "user", "update", "accessusers", user); !may) {
     return fail(std::move(may.error()));
@@ -110,9 +130,15 @@ Result<IssuedInvite> AccessState::invite(const Caller& caller, std::string_view 
     return fail(kube::Status::forbidden(
         "logins by password are turned off here (authentication.localUsers)"));
   }
-  auto invite = impl.issue_invite(std::string(user), impl.options.invite_ttl, false);
+  const auto ttl = document.ttl.value_or(impl.options.invite_ttl);
+  if (document.ttl && (ttl <= std::chrono::seconds(0) || ttl > kMaxInviteTtl)) {
+    return fail(invalid_object(
+        "AccessInvite", user,
+        {{"FieldValueInvalid", "must be more than nothing, and at most 168h", "spec.ttl"}}));
+  }
+  auto invite = impl.issue_invite(std::string(user), ttl, false, document.reset);
   if (invite) {
-    audit(impl.log, "user.invite", caller.user.name, user);
+    audit(impl.log, document.reset ? "user.reset" : "user.invite", caller.user.name, user);
   }
   return invite;
 }

@@ -75,6 +75,38 @@ TEST_CASE_FIXTURE(LoginWorld, "invites end in time, and a new one takes the plac
   CHECK(said(state->invite(as("carol"), "nobody")).starts_with("404"));
 }
 
+TEST_CASE_FIXTURE(LoginWorld, "an invite may have a time of its own") {
+  const auto invite = state->invite(as("carol"), "alice", {.ttl = 24h, .reset = false});
+  REQUIRE_MESSAGE(invite, said(invite));
+  CHECK(invite->expires == wall + 24h);
+  wall += 23h;
+  CHECK(by_invite("alice", invite->token, "correct horse"));
+  for (const auto ttl : {0s, std::chrono::seconds(-1h), std::chrono::seconds(169h)}) {
+    const auto refused = state->invite(as("carol"), "alice", {.ttl = ttl, .reset = false});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == 422);
+    CHECK(refused.error().causes.at(0).field == "spec.ttl");
+  }
+}
+
+TEST_CASE_FIXTURE(LoginWorld, "a reset takes the password away, with the sessions that it opened") {
+  REQUIRE(by_invite("alice", invite_of("alice"), "correct horse"));
+  const auto opened = by_password("alice", "correct horse");
+  REQUIRE(opened);
+  const IssuedSession other = session("alice");  // by another credential
+  CHECK(said(state->invite(as("alice"), "alice", {.ttl = {}, .reset = true})).starts_with("403"));
+  CHECK(entry(*opened) != nullptr);
+  const auto invite = state->invite(as("carol"), "alice", {.ttl = {}, .reset = true});
+  REQUIRE_MESSAGE(invite, said(invite));
+  CHECK(entry(*opened) == nullptr);
+  CHECK(entry(other) != nullptr);
+  CHECK_FALSE(state->has_password("alice"));
+  CHECK(said(by_password("alice", "correct horse")).starts_with("401"));
+  CHECK(by_invite("alice", invite->token, "battery staple"));
+  CHECK(by_password("alice", "battery staple"));
+  CHECK(audited("user.reset") == 1);
+}
+
 TEST_CASE_FIXTURE(LoginWorld, "two who redeem at once: one of them") {
   LoginDocument login;
   login.user = "alice";
