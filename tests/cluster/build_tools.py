@@ -10,8 +10,8 @@ TOOL is a program of the table below; SET is `cluster` (what a cluster with kwok
 As a module: `ensure(names) -> {name: Path}` builds what is missing and returns where things are.
 
 The cache is ${POSTERN_CACHE:-${XDG_CACHE_HOME:-~/.cache}/postern}/tools/MODULE-HASH/bin, where HASH
-covers the module's go.mod and go.sum and the build flags, so that a change of any of them builds
-anew. A program appears there by rename when it is whole; a file lock lets one of several runs
+covers the module's go.mod and go.sum, its own programs and the build flags, so that a change of any
+of them builds anew. A program appears there by rename when it is whole; a file lock lets one of several runs
 build and the others wait. KUBEBUILDER_ASSETS names a folder whose etcd, kube-apiserver, kubectl
 (and whichever others of the table it holds) are used as they are.
 
@@ -68,6 +68,7 @@ TOOLS = {
     "kube-scheduler": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", "15 s"),
     "helm": Tool("helm", "helm.sh/helm/v4/cmd/helm", "90 s"),
     "kubelet": Tool("kubernetes", "k8s.io/kubernetes/cmd/kubelet", "3 to 8 min"),
+    "dynamic-client": Tool("dynamic", ".", "1 min"),
     "kube-proxy": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-proxy", "15 s"),
 }
 SETS = {
@@ -101,8 +102,10 @@ def linker_flags(module: str) -> str:
 def module_cache(module: str) -> Path:
     """The cache folder of one module, keyed by everything that decides what comes out."""
     digest = hashlib.sha256()
-    for part in ("go.mod", "go.sum"):
-        digest.update((MODULES / module / part).read_bytes())
+    folder = MODULES / module
+    programs = sorted(path.name for path in folder.glob("*.go") if path.name != "tools.go")
+    for part in ("go.mod", "go.sum", *programs):
+        digest.update((folder / part).read_bytes())
     digest.update(linker_flags(module).encode())
     return cache_root() / "tools" / f"{module}-{digest.hexdigest()[:16]}"
 
