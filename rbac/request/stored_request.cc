@@ -4,14 +4,15 @@
 #include "rbac/request/request_text.h"
 
 #include <exception>
-#include <nlohmann/json.hpp>
+#include <simdjson.h>
 #include <stdexcept>
 #include <utility>
 
 namespace postern::rbac::request {
 namespace {
 
-using nlohmann::json;
+using simdjson::dom::element;
+using simdjson::dom::object;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
@@ -21,8 +22,9 @@ constexpr int kMaxDepth = 16;
 constexpr int kMaxDigits = 19;
 constexpr std::string_view kKey = R"("effective":)";
 
-// What follows reads generously: that only the one spelling is taken is seen to by writing the
-// value again and comparing.
+// What follows reads generously, and of a missing member or one of another type the parser makes an
+// exception: that only the one spelling is taken is seen to by writing the value again and
+// comparing.
 
 template <typename T>
 T must(Result<T> result) {
@@ -32,31 +34,48 @@ T must(Result<T> result) {
   return std::move(*result);
 }
 
-TimePoint time_from(const json& value) {
+std::string text_from(const element& value) {
+  return std::string(std::string_view(value));
+}
+
+TimePoint time_from(const element& value) {
   return TimePoint(
-      std::chrono::duration_cast<TimePoint::duration>(nanoseconds(value.get<std::int64_t>())));
+      std::chrono::duration_cast<TimePoint::duration>(nanoseconds(std::int64_t(value))));
 }
 
-void get(const json& value, const char* key, std::optional<TimePoint>& member) {
-  if (value.contains(key)) {
-    member = time_from(value.at(key));
-  }
+void read(const element& value, std::string& member) {
+  member = text_from(value);
 }
-
-void get(const json& value, const char* key, std::optional<seconds>& member) {
-  if (value.contains(key)) {
-    member = seconds(value.at(key).get<std::int64_t>());
-  }
+void read(const element& value, std::size_t& member) {
+  member = std::uint64_t(value);
 }
-
+void read(const element& value, std::optional<TimePoint>& member) {
+  member = time_from(value);
+}
+void read(const element& value, std::optional<seconds>& member) {
+  member = seconds(std::int64_t(value));
+}
 template <typename T>
-void get(const json& value, const char* key, T& member) {
-  if (value.contains(key)) {
-    member = value.at(key).get<T>();
+void read(const element& value, std::vector<T>& member) {
+  for (const element each : value.get_array()) {
+    read(each, member.emplace_back());
+  }
+}
+void read(const element& value, ValueMap& member) {
+  for (const auto [key, values] : value.get_object()) {
+    read(values, member[std::string(key)]);
   }
 }
 
-Spec spec_from(const json& value) {
+/// Leaves `member` as it is when there is none of that key.
+template <typename T>
+void get(const object& from, const char* key, T& member) {
+  if (element value; from.at_key(key).get(value) == simdjson::SUCCESS) {
+    read(value, member);
+  }
+}
+
+Spec spec_from(const object& value) {
   Spec spec;
   std::vector<std::string> ids;
   get(value, "resources", ids);
@@ -73,19 +92,19 @@ Spec spec_from(const json& value) {
   return spec;
 }
 
-Review review_from(const json& value) {
+Review review_from(const object& value) {
   Review review;
-  review.author = value.at("author").get<std::string>();
-  review.vote = value.at("vote") == "approve" ? Vote::kApprove : Vote::kDeny;
-  review.created = time_from(value.at("created"));
-  review.effective_digest = value.at("effective_digest").get<std::string>();
+  review.author = text_from(value["author"]);
+  review.vote = std::string_view(value["vote"]) == "approve" ? Vote::kApprove : Vote::kDeny;
+  review.created = time_from(value["created"]);
+  review.effective_digest = text_from(value["effective_digest"]);
   get(value, "reason", review.reason);
   get(value, "assume_start", review.assume_start);
   get(value, "counts_for", review.counts_for);
   return review;
 }
 
-Threshold threshold_from(const json& value) {
+Threshold threshold_from(const object& value) {
   Threshold threshold;
   std::string filter;
   get(value, "name", threshold.name);
@@ -95,17 +114,20 @@ Threshold threshold_from(const json& value) {
     throw std::invalid_argument("a filter does not compile: " + parsed.error().str());
   }
   threshold.filter = std::move(*parsed);
-  threshold.approve = value.at("approve").get<std::uint32_t>();
-  threshold.deny = value.at("deny").get<std::uint32_t>();
+  threshold.approve = static_cast<std::uint32_t>(std::uint64_t(value["approve"]));
+  threshold.deny = static_cast<std::uint32_t>(std::uint64_t(value["deny"]));
   return threshold;
 }
 
-ThresholdSet threshold_set_from(const json& value) {
-  return {value.at("role").get<std::string>(), value.at("roles").get<std::vector<std::string>>(),
-          value.at("thresholds").get<std::vector<std::size_t>>()};
+ThresholdSet threshold_set_from(const object& value) {
+  ThresholdSet set;
+  set.requester_role = text_from(value["role"]);
+  read(value["roles"], set.roles);
+  read(value["thresholds"], set.thresholds);
+  return set;
 }
 
-State state_from(const json& value) {
+State state_from(std::string_view value) {
   for (const State state :
        {State::kPending, State::kApproved, State::kDenied, State::kRevoked, State::kExpired}) {
     if (value == state_name(state)) {
@@ -116,30 +138,30 @@ State state_from(const json& value) {
 }
 
 template <typename T>
-void get_list(const json& value, const char* key, T (*read)(const json&), std::vector<T>& members) {
-  if (!value.contains(key)) {
-    return;
-  }
-  for (const json& each : value.at(key)) {
-    members.push_back(read(each));
+void get_list(const object& value, const char* key, T (*from)(const object&),
+              std::vector<T>& members) {
+  if (element list; value.at_key(key).get(list) == simdjson::SUCCESS) {
+    for (const element each : list.get_array()) {
+      members.push_back(from(each));
+    }
   }
 }
 
-AccessRequest request_from(const json& value) {
+AccessRequest request_from(const object& value) {
   AccessRequest request;
-  request.name = value.at("name").get<std::string>();
-  request.uid = value.at("uid").get<std::string>();
-  request.user = value.at("user").get<std::string>();
-  request.state = state_from(value.at("state"));
-  request.spec = spec_from(value.at("spec"));
+  request.name = text_from(value["name"]);
+  request.uid = text_from(value["uid"]);
+  request.user = text_from(value["user"]);
+  request.state = state_from(value["state"]);
+  request.spec = spec_from(value["spec"]);
   get_list(value, "thresholds", threshold_from, request.thresholds);
   get_list(value, "threshold_sets", threshold_set_from, request.threshold_sets);
   get_list(value, "reviews", review_from, request.reviews);
   get(value, "annotations", request.system_annotations);
-  request.created = time_from(value.at("created"));
-  request.pending_expires = time_from(value.at("pending_expires"));
-  request.access_expires = time_from(value.at("access_expires"));
-  request.session_ttl = seconds(value.at("session_ttl").get<std::int64_t>());
+  request.created = time_from(value["created"]);
+  request.pending_expires = time_from(value["pending_expires"]);
+  request.access_expires = time_from(value["access_expires"]);
+  request.session_ttl = seconds(std::int64_t(value["session_ttl"]));
   get(value, "assume_start", request.assume_start);
   get(value, "approved", request.approved);
   get(value, "denied", request.denied);
@@ -207,16 +229,18 @@ std::string_view find_effective(std::string_view text) {
   return text.substr(begin, end_of_object(text, begin) - begin);
 }
 
-/// The rest, with the effective rules cut out.
-json parse_rest(std::string_view text, std::string_view effective) {
+/// The rest, with the effective rules cut out. Lives until the next call on this thread.
+object parse_rest(std::string_view text, std::string_view effective) {
+  thread_local simdjson::dom::parser parser;
   const auto begin = static_cast<std::size_t>(effective.data() - text.data());
-  std::string rest(text.substr(0, begin));
-  rest += "null";
-  rest += text.substr(begin + effective.size());
-  json value = json::parse(rest);
-  const json& format = value.at("format");
-  if (format != kStoredFormat) {
-    throw std::invalid_argument("its format " + format.dump() + " is not known to this version");
+  std::string rest;
+  rest.reserve(text.size() - effective.size() + sizeof "null" + simdjson::SIMDJSON_PADDING);
+  rest.append(text.substr(0, begin)).append("null").append(text.substr(begin + effective.size()));
+  const object value = parser.parse(rest);
+  const element format = value["format"];
+  if (!format.is<std::int64_t>() || std::int64_t(format) != kStoredFormat) {
+    throw std::invalid_argument("its format " + simdjson::minify(format) +
+                                " is not known to this version");
   }
   return value;
 }
@@ -242,7 +266,6 @@ Result<std::string> to_stored(const AccessRequest& request) {
 }
 
 Result<AccessRequest> from_stored(std::string_view text) {
-  // nlohmann's only way to say that a member is missing or of another type is an exception.
   try {
     check_shape(text);
     const std::string_view effective = find_effective(text);
@@ -255,6 +278,24 @@ Result<AccessRequest> from_stored(std::string_view text) {
       return fail(std::move(agrees.error()));
     }
     return request;
+  } catch (const std::exception& error) {
+    return fail(broken(error.what()));
+  }
+}
+
+Result<std::optional<EndedRequest>> ended_from_stored(std::string_view text) {
+  constexpr std::string_view kExpired = R"("state":"EXPIRED")";
+  // Most of the others are told from it without reading them.
+  if (text.find(kExpired) == std::string_view::npos) {
+    return std::nullopt;
+  }
+  try {
+    const std::string_view effective = find_effective(text);
+    const object rest = parse_rest(text, effective);
+    if (state_from(rest["state"]) != State::kExpired) {
+      return std::nullopt;
+    }
+    return EndedRequest{request_from(rest), std::string(effective)};
   } catch (const std::exception& error) {
     return fail(broken(error.what()));
   }

@@ -3,6 +3,7 @@
 #include "kube/result.h"
 #include "rbac/request/access_request.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,5 +34,16 @@ Result<std::string> to_stored(const AccessRequest& request);
 /// else: another format, other spellings of the same request, patterns and filters that do not
 /// compile, and what does not agree with itself (rbac/request/agreement.h).
 Result<AccessRequest> from_stored(std::string_view text);
+
+/// A request that has EXPIRED: it gives nothing any more and never will.
+struct EndedRequest {
+  AccessRequest request;  ///< without its effective rules
+  std::string effective;  ///< EffectiveRules::to_json(), not read yet
+};
+
+/// The same of a request that is EXPIRED, many times as fast: neither its spelling nor whether it
+/// agrees with itself is checked, because nothing follows from it but what is shown. nullopt when
+/// it is in another state. 500 for what cannot be read.
+Result<std::optional<EndedRequest>> ended_from_stored(std::string_view text);
 
 }  // namespace postern::rbac::request

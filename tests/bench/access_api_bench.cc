@@ -83,12 +83,18 @@ std::string name_of(int number) {
   return "r" + std::string(9 - name.size(), '0') + name;
 }
 
-void fill(ObjectStore& store, int count) {
+std::string seed_text() {
   std::stringstream seed;
   seed << std::ifstream(POSTERN_SOURCE_DIR "/tests/fuzz/seeds/stored_request/approved").rdbuf();
+  return seed.str();
+}
+
+void fill(ObjectStore& store, int count) {
   RequestObject object;
-  object.request = must(rbac::request::from_stored(seed.str()));
-  const RequestObject approved = object;
+  object.request = must(rbac::request::from_stored(seed_text()));
+  RequestObject old = object;
+  old.request.state = rbac::request::State::kExpired;
+  old.request.expired = old.request.access_expires;
   RequestObject pending = object;
   pending.request.state = rbac::request::State::kPending;
   pending.request.reviews.clear();
@@ -96,7 +102,7 @@ void fill(ObjectStore& store, int count) {
   pending.request.assume_start = pending.request.spec.assume_start;
   std::vector<Write> writes;
   for (int i = 0; i < count; ++i) {
-    object = i % 11 == 0 ? pending : approved;
+    object = i % 11 == 0 ? pending : old;
     object.meta.name = object.request.name = name_of(i);
     object.meta.uid = object.request.uid = "uid-" + std::to_string(i);
     writes.push_back(
@@ -149,7 +155,12 @@ int main(int argc, char** argv) {
   const auto store = make_memory_store();
   fill(*store, argc > 1 ? std::atoi(argv[1]) : 110'000);
   proxy::Log log({.write = [](std::string_view) {}});
-  AccessState state(*store, {}, log, nullptr);
+  StateOptions options;
+  // Nothing becomes due meanwhile: the seed is of another year.
+  options.wall = [created = must(rbac::request::from_stored(seed_text())).created] {
+    return created;
+  };
+  AccessState state(*store, std::move(options), log, nullptr);
   report("read all requests at start", cpu_milliseconds([&] { must(state.load()); }), "ms");
   LoadedFile files = load_file_objects("bench", kRoles);
   for (RoleObject& preset : presets_beside(files.objects.roles)) {

@@ -120,20 +120,23 @@ Json thresholds_json(const AccessRequest& request) {
   return thresholds;
 }
 
-Json status_json(const AccessRequest& request) {
+Json status_json(const RequestObject& object) {
+  const AccessRequest& request = object.request;
   Json json = {{"state", rbac::request::state_name(request.state)},
                {"accessExpires", time_text(request.access_expires)},
                {"pendingExpires", time_text(request.pending_expires)},
                {"sessionTTL", duration_text(request.session_ttl)},
                {"thresholds", thresholds_json(request)},
-               {"effective", Json::parse(request.effective.to_json(), nullptr, false)},
-               {"effectiveDigest", request.effective.digest()}};
+               {"effective", Json::parse(object.effective_json(), nullptr, false)},
+               {"effectiveDigest", object.effective_digest()}};
   if (Json conditions = conditions_json(request); !conditions.empty()) {
     json["conditions"] = std::move(conditions);
   }
   if (!request.reviews.empty()) json["reviews"] = reviews_json(request);
-  if (const auto sentences = rbac::request::implications(request.effective)) {
-    json["implications"] = *sentences;
+  if (const auto rules = object.effective_rules()) {
+    if (const auto sentences = rbac::request::implications(*rules)) {
+      json["implications"] = *sentences;
+    }
   }
   set_time(json, "assumeStartTime", request.assume_start);
   if (request.revoked) {
@@ -173,7 +176,7 @@ class RequestView : public ApiObject {
   Json document() const override {
     Json json = document_head("AccessRequest", metadata());
     json["spec"] = spec_json(object_->request);
-    json["status"] = status_json(object_->request);
+    json["status"] = status_json(*object_);
     return json;
   }
   std::vector<Json> cells(TimePoint now) const override {

@@ -92,8 +92,8 @@ Result<void> check_review(const RequestObject& request, const ReviewDocument& re
   if (!errors.empty()) {
     return fail(errors.status(request.meta.name));
   }
-  const bool other_digest = !review.effective_digest.empty() &&
-                            review.effective_digest != request.request.effective.digest();
+  const bool other_digest =
+      !review.effective_digest.empty() && review.effective_digest != request.effective_digest();
   if (auto same = check_preconditions(request.meta, {review.uid, {}}, kPlural); !same) {
     return same;
   }

@@ -1,7 +1,7 @@
 #include "proxy/access/state/stored_forms.h"
 
 #include "proxy/access/state/documents.h"
-#include "rbac/request/stored_request.h"
+#include "proxy/access/state/stored_meta.h"
 
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -13,22 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-/// Microseconds since 1970: exact, and what system_clock's points need at most here.
-std::int64_t time_json(TimePoint time) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
-}
-
 TimePoint read_time(const json& value) {
   return TimePoint(std::chrono::duration_cast<TimePoint::duration>(
       std::chrono::microseconds(value.get<std::int64_t>())));
-}
-
-json meta_json(const ObjectMeta& meta) {
-  return {{"uid", meta.uid},
-          {"created", time_json(meta.created)},
-          {"labels", meta.labels},
-          {"annotations", meta.annotations},
-          {"generateName", meta.generate_name}};
 }
 
 ObjectMeta read_meta(const StoredObject& stored, const json& value) {
@@ -94,14 +81,6 @@ Result<Object> decode_document(const StoredObject& stored, Result<Object> (*read
 
 }  // namespace
 
-Result<std::string> encode(const RequestObject& request) {
-  auto text = rbac::request::to_stored(request.request);
-  if (!text) {
-    return fail(std::move(text.error()));
-  }
-  return dump({{"meta", meta_json(request.meta)}, {"request", std::move(*text)}});
-}
-
 std::string encode(const RoleObject& role) {
   return encode_document(role);
 }
@@ -134,23 +113,6 @@ std::string encode(const StoredLogin& login) {
                {"invite", login.invite},
                {"inviteEnds", time_json(login.invite_ends)},
                {"first", login.first}});
-}
-
-Result<RequestObject> decode_request(const StoredObject& stored) {
-  return decode<RequestObject>(stored, [&](const json& value) -> Result<RequestObject> {
-    auto request = rbac::request::from_stored(value.at("request").get_ref<const std::string&>());
-    if (!request) {
-      return fail(unreadable(stored, request.error().message));
-    }
-    RequestObject object;
-    object.meta = read_meta(stored, value.at("meta"));
-    object.request = std::move(*request);
-    if (object.request.name != object.meta.name || object.request.uid != object.meta.uid) {
-      return fail(unreadable(stored, "it is about another one"));
-    }
-    object.request.resource_version = std::to_string(stored.version);
-    return object;
-  });
 }
 
 Result<RoleObject> decode_role(const StoredObject& stored) {

@@ -373,3 +373,40 @@ TEST_CASE("taking anything away from a stored request never makes an approved on
   CHECK(refused > 50);
   CHECK(read_back > 0);  // a reason, a review: what a request may be without
 }
+
+TEST_CASE("what has ended is read without its effective rules, and nothing else is") {
+  const World world;
+  for (const AccessRequest& open : {world.filed(), world.approved()}) {
+    const auto ended = ended_from_stored(*to_stored(open));
+    REQUIRE(ended);
+    CHECK_FALSE(ended->has_value());
+  }
+  auto over = apply(world.approved(), ExpireEvent{true}, kNow + 24h * 20, {});
+  REQUIRE_MESSAGE(over.has_value(), said(over));
+  const std::string text = *to_stored(*over);
+  const auto ended = ended_from_stored(text);
+  REQUIRE(ended);
+  REQUIRE(ended->has_value());
+  CHECK((*ended)->effective == over->effective.to_json());
+  AccessRequest whole = (*ended)->request;
+  CHECK(whole.effective == EffectiveRules());
+  whole.effective = *EffectiveRules::from_json((*ended)->effective);
+  CHECK(same(whole, *over));
+}
+
+TEST_CASE("the state of a text is not to be had by a word in it") {
+  const World world;
+  NewRequest asked;
+  asked.resource_ids = {"/mycluster/pod/k/dev/web-1"};
+  asked.reason = R"("state":"EXPIRED")";
+  const auto ended = ended_from_stored(*to_stored(world.filed(asked)));
+  REQUIRE(ended);
+  CHECK_FALSE(ended->has_value());
+  for (const char* broken :
+       {R"({"state":"EXPIRED"})", R"({"effective":{},"state":"EXPIRED"})", R"({"effective":{"a":1)",
+        R"({"effective":{},"format":2,"state":"EXPIRED"})"}) {
+    CAPTURE(broken);
+    const auto read = ended_from_stored(broken);
+    CHECK((!read || !read->has_value()));
+  }
+}

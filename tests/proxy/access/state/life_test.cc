@@ -231,6 +231,25 @@ TEST_CASE_FIXTURE(StoryWorld, "what has come to its end gives nothing while the 
   CHECK(state->requests().at(request->meta.name)->request.state == State::kExpired);
 }
 
+TEST_CASE_FIXTURE(StoryWorld, "what has ended keeps its rules as text, and shows them") {
+  const RequestPtr request = approved_request();
+  const std::string name = request->meta.name;
+  pass(std::chrono::duration_cast<std::chrono::seconds>(request->request.access_expires - wall) +
+       1s);
+  for (int i = 0; i < 2; ++i) {
+    const RequestPtr ended = state->requests().at(name);
+    CHECK(ended->request.state == State::kExpired);
+    CHECK(ended->request.effective == rbac::request::EffectiveRules());
+    CHECK(ended->kept_effective == request->effective_json());
+    CHECK(ended->effective_digest() == request->request.effective.digest());
+    CHECK(*ended->effective_rules() == request->request.effective);
+    CHECK(said(review("bob", request, Decision::kApprove)).starts_with("403"));
+    start();
+  }
+  pass(std::chrono::hours(721));
+  CHECK_FALSE(state->requests().contains(name));
+}
+
 TEST_CASE_FIXTURE(StoryWorld, "a review is of what was seen") {
   const RequestPtr request = file_request();
   ReviewDocument blind;
