@@ -1,0 +1,208 @@
+"""The terms of requests against the real proxy: thresholds, reviewers' conditions, start times,
+reviewers that are asked for, limits, kinds of other inventories, removal of old ones."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from cluster import Cluster
+from harness import KubeCluster, Postern, User
+from pki import Authority
+from raw_http import wait_for
+from test_access_api import approve, get, post
+
+ID = "/postern.test/pod/mycluster/dev/nginx-1"
+NAMES = ("alice", "bob", "carol", "dave", "root")
+ROLES = """
+kind: role
+version: v7
+metadata: {name: dev-pods}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources: [{kind: pod, namespace: dev, name: '*', verbs: [get, list, watch]}]
+---
+kind: role
+version: v7
+metadata: {name: asks}
+spec:
+  allow:
+    request:
+      search_as_roles: [dev-pods]
+      max_duration: 4h
+      reason: {mode: required}
+      suggested_reviewers: [bob]
+      thresholds:
+      - {name: two, approve: 2, deny: 1}
+      - {name: on call, approve: 1, deny: 1, filter: 'contains(reviewer.traits["duty"], "on-call")'}
+---
+kind: role
+version: v7
+metadata: {name: reviews}
+spec: {allow: {review_requests: {roles: [dev-pods], where: '!regexp.match(request.reason, "^secret.*$")'}}}
+---
+kind: user
+version: v2
+metadata: {name: alice}
+spec: {roles: [asks]}
+---
+kind: user
+version: v2
+metadata: {name: bob}
+spec: {roles: [reviews]}
+---
+kind: user
+version: v2
+metadata: {name: carol}
+spec: {roles: [reviews]}
+---
+kind: user
+version: v2
+metadata: {name: dave}
+spec: {roles: [reviews], traits: {duty: [on-call]}}
+---
+kind: user
+version: v2
+metadata: {name: root}
+spec: {roles: [editor, auditor]}
+"""
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postern]:
+    with Postern(
+        tmp_path_factory.mktemp("terms"),
+        authority,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
+        documents=ROLES,
+        users=[User(name) for name in NAMES],
+        config={"requests": {"retention": "1s"}},
+    ) as running:
+        yield running
+
+
+def file(proxy: Postern, **spec: Any) -> dict[str, Any]:
+    return post(proxy, "alice", "accessrequests", {"spec": {"resources": [ID], "reason": "r"} | spec})
+
+
+def name_of(made: dict[str, Any]) -> str:
+    assert made["kind"] == "AccessRequest", made
+    return str(made["metadata"]["name"])
+
+
+def state(proxy: Postern, name: str) -> str:
+    return str(get(proxy, "alice", f"accessrequests/{name}")["status"]["state"])
+
+
+def test_two_have_to_agree(proxy: Postern) -> None:
+    name = name_of(file(proxy))
+    assert approve(proxy, "bob", name)["status"]["state"] == "PENDING"
+    assert approve(proxy, "bob", name)["code"] == 403
+    assert approve(proxy, "carol", name)["status"]["state"] == "APPROVED"
+    assert approve(proxy, "dave", name, "Deny")["code"] == 403
+
+
+def test_one_who_is_on_call_is_enough(proxy: Postern) -> None:
+    name = name_of(file(proxy))
+    assert approve(proxy, "dave", name)["status"]["state"] == "APPROVED"
+
+
+def test_one_denial_ends_it(proxy: Postern) -> None:
+    name = name_of(file(proxy))
+    assert approve(proxy, "bob", name)["status"]["state"] == "PENDING"
+    assert approve(proxy, "carol", name, "Deny")["status"]["state"] == "DENIED"
+
+
+def test_reviewers_conditions(proxy: Postern) -> None:
+    """Who may not review it does not see it."""
+    name = name_of(file(proxy, reason="secret plans"))
+    assert get(proxy, "bob", f"accessrequests/{name}")["code"] == 404
+    assert get(proxy, "root", f"accessrequests/{name}")["spec"]["reason"] == "secret plans"
+    why = get(proxy, "root", f"accessrequests/{name}/review")["status"]
+    assert why["mayReview"] is False and why["why"]
+
+
+def test_reasons_are_required(proxy: Postern) -> None:
+    for reason in ("", "  \t "):
+        refused = file(proxy, reason=reason)
+        assert refused["code"] == 422, refused
+        assert refused["details"]["causes"][0]["field"] == "spec.reason"
+
+
+def test_reviewers_that_are_asked_for(proxy: Postern) -> None:
+    suggested = file(proxy)
+    assert suggested["spec"]["suggestedReviewers"] == ["bob"]
+    chosen = file(proxy, suggestedReviewers=["dave", "carol"])
+    assert chosen["spec"]["suggestedReviewers"] == ["carol", "dave"]
+
+
+def test_durations(proxy: Postern) -> None:
+    def hours(**spec: Any) -> float:
+        made = file(proxy, **spec)
+        ends = datetime.fromisoformat(made["status"]["accessExpires"].replace("Z", "+00:00"))
+        return (ends - datetime.now(timezone.utc)).total_seconds() / 3600
+
+    assert 0.9 < hours(maxDuration="1h") <= 1
+    assert 3.9 < hours(maxDuration="100h") <= 4
+    refused = file(proxy, requestTTL="1000h")
+    assert refused["code"] == 422 and refused["details"]["causes"][0]["field"] == "spec.requestTTL"
+
+
+def test_not_before_its_start(proxy: Postern) -> None:
+    start = (datetime.now(timezone.utc) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    name = name_of(file(proxy, assumeStartTime=start, maxDuration="1h"))
+    approve(proxy, "dave", name)
+    early = post(proxy, "alice", "sessions", {"spec": {"requests": [name]}})
+    assert early["code"] == 403 and start[:16] in early["message"], early
+
+    def assumed() -> bool:
+        return "token" in post(proxy, "alice", "sessions", {"spec": {"requests": [name]}}).get("status", {})
+
+    wait_for("the start", assumed, 20)
+    past = file(proxy, assumeStartTime="2020-01-01T00:00:00Z")
+    assert past["code"] == 422 and past["details"]["causes"][0]["field"] == "spec.assumeStartTime"
+
+
+@pytest.mark.parametrize("kind", ["node", "db", "app", "windows_desktop"])
+def test_kinds_of_other_inventories_are_refused_with_a_sentence(proxy: Postern, kind: str) -> None:
+    refused = file(proxy, resources=[f"/postern.test/{kind}/some-name"])
+    assert refused["code"] == 422, refused
+    cause = refused["details"]["causes"][0]
+    assert cause["field"] == "spec.resources[0]"
+    assert f"no inventory of the kind {kind}, so that nothing of it can be requested" in cause["message"]
+
+
+@pytest.mark.parametrize(
+    ("resources", "says"),
+    [
+        ([], "spec"),
+        (["/postern.test/pod/nowhere/dev/x"], "nowhere"),
+        (["/elsewhere/pod/mycluster/dev/x"], "elsewhere"),
+        (["/postern.test/pod/mycluster/dev/^[$"], "spec.resources[0]"),
+        (["/postern.test/nonsense/mycluster/dev/x"], "nonsense"),
+        ([f"/postern.test/pod/mycluster/dev/web-{n}" for n in range(301)], "spec.resources"),
+        ([f"/postern.test/pod/mycluster/dev/{'x' * 60}-{n}" for n in range(40)], "spec.resources"),
+    ],
+    ids=["empty", "cluster", "installation", "regex", "kind", "count", "size"],
+)
+def test_bad_resources_are_refused_with_their_field(
+    proxy: Postern, resources: list[str], says: str
+) -> None:
+    before = len(get(proxy, "alice", "accessrequests")["items"])
+    refused = file(proxy, resources=resources)
+    assert refused["code"] in (403, 404, 422), refused
+    assert says in str(refused["message"]) + str(refused.get("details"))
+    assert len(get(proxy, "alice", "accessrequests")["items"]) == before
+
+
+def test_what_has_ended_is_removed_in_time(proxy: Postern) -> None:
+    name = name_of(file(proxy, maxDuration="2s"))
+    assert approve(proxy, "dave", name)["status"]["state"] == "APPROVED"
+    wait_for("its end", lambda: get(proxy, "alice", f"accessrequests/{name}").get("code") == 404, 20)
+    time.sleep(0.1)
+    assert get(proxy, "root", f"accessrequests/{name}")["code"] == 404
