@@ -165,6 +165,13 @@ refused() {
     echo "$said"; grep -q Forbidden <<<"$said" || failed=1
   fi
 }
+# A command that has to end with 3, "denied", and a sentence.
+denied() {
+  local code=0 said
+  said=$(run "$@" 2>&1) || code=$?
+  echo "$said"
+  [ "$code" = 3 ] || { echo "demo.sh: this should have ended with 3, not $code" >&2; failed=1; }
+}
 # A command that goes on until it is ended, here after so many seconds.
 awhile() { run "$@" || [ $? -eq 124 ] || failed=1; }
 # Something must have been seen.
@@ -297,6 +304,7 @@ as=admin
 read -ra first_login <"$work/data/first-login"
 must 30 "${first_login[@]}" --new-password-file password
 must 30 postern create -f roles.yaml
+must 30 postern get roles
 must 30 postern users add dana --roles k8s-requester | tee dana.txt
 must 30 postern users add bob --roles k8s-reviewer >bob.txt
 invite() { grep -o 'postern://[^ ]*' "$1" | head -n 1; }
@@ -306,9 +314,15 @@ as=dana
 must 30 postern login "$(invite dana.txt)" --new-password-file password
 must 30 postern kube login --set-context-namespace "$namespace"
 refused 30 kubectl get pods
+must 30 postern kube ls
 must 30 postern request search --kind pod --kube-cluster mycluster --kube-namespace "$namespace"
+must 30 postern request search --kind pod --kube-cluster mycluster --all-kube-namespaces --search nginx-2
 id=/postern.example.com/pod/mycluster/$namespace/nginx-1
+must 30 postern request create --resource "$id" --reason 'bug 12' --dry-run
 must 30 postern request create --resource "$id" --reason 'bug 12' --max-duration 1h --nowait
+
+title "Nobody approves their own"
+denied 30 postern request review --approve --yes "$(env HOME="$work/homes/dana" "$postern" request ls --mine --no-headers | awk '{ print $1; exit }')"
 
 title "bob looks at what he is to approve, and approves it"
 as=bob
@@ -327,12 +341,27 @@ expect nginx-1 dana-pods.txt
 must 30 kubectl exec nginx-1 -- echo hello
 refused 30 kubectl get pod nginx-2
 must 30 postern status
+must 30 postern auth can-i get pod/nginx-1 -n "$namespace" --explain
 must 30 postern request drop "$request"
 refused 30 kubectl get pod nginx-1
 
 title "The same with nothing but kubectl"
 must 30 kubectl get accessrequests
 must 30 kubectl explain accessrequest.spec.resources
+cat >"$work/homes/dana/request.yaml" <<YAML
+apiVersion: access.postern.dev/v1alpha1
+kind: AccessRequest
+metadata: {generateName: by-kubectl-}
+spec: {resources: ["$id"], reason: with kubectl alone}
+YAML
+must 30 cat request.yaml
+must 30 kubectl create -f request.yaml | tee created.txt
+name=$(sed -n 's|^accessrequest.access.postern.dev/\([^ ]*\) created|\1|p' created.txt)
+(sleep 1; env HOME="$work/homes/bob" "$postern" request review --approve --yes "$name" >/dev/null 2>&1) &
+must 60 kubectl wait --for=condition=Approved "accessrequest/$name" --timeout=30s
+must 30 kubectl get accessrequest "$name" -o wide
+must 30 kubectl auth can-i delete "accessrequest/$name"
+must 30 kubectl delete accessrequest "$name"
 
 title "In one go: what is refused is asked for, and runs when it is approved"
 (
