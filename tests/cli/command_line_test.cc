@@ -31,7 +31,7 @@ TEST_CASE_FIXTURE(Program, "wrong usage is exit code 2, and says so on stderr") 
       {"auth"},
       {"auth", "can-i"},
       {"auth", "can-i", "get"},
-      {"auth", "can-i", "get", "pods/x"},
+      {"auth", "can-i", "get", "pods/x", "--as-group", "g"},
       {"auth", "can-i", "get", "pods/x", "--as", "a", "-o", "table"},
       {"proxy", "--log-level", "loud"},
   };
