@@ -70,6 +70,7 @@ TOOLS = {
     "kubelet": Tool("kubernetes", "k8s.io/kubernetes/cmd/kubelet", "3 to 8 min"),
     "dynamic-client": Tool("dynamic", ".", "1 min"),
     "kube-proxy": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-proxy", "15 s"),
+    "informer": Tool("informer", ".", "1 min"),
 }
 SETS = {
     "cluster": ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "kwok"],

@@ -15,7 +15,9 @@ from cluster import Cluster
 from conftest import As, cluster_postern
 from old_kubectl import old_kubectl
 from pki import Authority
+from raw_http import wait_for
 from streams import port_forward
+from test_drain import accepts
 
 POD = "nginx-shell"  # alice's rules cover it
 SCRIPT = (
@@ -118,3 +120,23 @@ def test_hidden_pods_stay_closed(
     for args in (("exec", "db-0", "--", "id"), ("attach", "db-0"), ("logs", "db-0")):
         assert "orbidden" in alice.fails(*args, **transport)
 
+
+
+def test_a_terminal_outlives_the_drain(
+    alice: As, real_node_cluster: Cluster, authority: Authority, tmp_path: Path
+) -> None:
+    """A replica that has to go waits for the sessions in it."""
+    leaving = cluster_postern(authority, real_node_cluster, tmp_path)
+    leaving.config["drain"] = {"spread": "100ms", "timeout": "1m"}
+    leaving.write_config()
+    with leaving:
+        inside = As(real_node_cluster, leaving.kubeconfig("alice"))
+        script = "echo begun; read line; echo still $line; exit 5"
+        with inside.running("exec", "-i", POD, "--", "sh", "-c", script) as terminal:
+            terminal.wait_for(b"begun")
+            leaving.process.send_signal(signal.SIGTERM)
+            wait_for("the listener to close", lambda: not accepts(leaving.port))
+            terminal.write(b"here\n")
+            terminal.wait_for(b"still here")
+            assert terminal.finish() == 5
+        assert leaving.process.wait(30) == 0
