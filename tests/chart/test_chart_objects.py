@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cluster import Cluster
-from helm import CI_VALUES, Helm, Object, configuration, container, find, find_all, pod_spec
+from helm import CHART, CI_VALUES, Helm, Object, configuration, container, find, find_all, pod_spec
 
 WITHOUT_NAMESPACE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
                    "PriorityLevelConfiguration", "ValidatingAdmissionPolicy",
@@ -257,3 +257,15 @@ def test_the_store_has_its_rights_where_it_is(helm: Helm) -> None:
     assert binding["metadata"]["namespace"] == "vault"
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "postern", "namespace": "postern"}]
     assert not find_all(helm.render(*ci("memory")), "Role", "postern-postern-store")
+
+
+def test_the_chart_names_its_custom_resource_definitions(helm: Helm) -> None:
+    annotations = yaml.safe_load((CHART / "Chart.yaml").read_text())["annotations"]
+    named = {(d["name"], d["kind"], d["version"]) for d in yaml.safe_load(annotations["artifacthub.io/crds"])}
+    definitions = find_all(helm.render(), "CustomResourceDefinition")
+    assert named == {
+        (d["metadata"]["name"], d["spec"]["names"]["kind"], version["name"])
+        for d in definitions for version in d["spec"]["versions"]
+    }  # fmt: skip
+    versions = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert container(helm.render())["image"] == f"postern:{versions['appVersion']}"

@@ -170,3 +170,20 @@ def test_notes_name_objects_that_exist(cluster_helm: Helm, chart_cluster: Cluste
     assert "userextras.authentication.k8s.io/access.postern.dev/request" in listed
     helm("uninstall", "told", "-n", "postern", "--wait", "--timeout", "60s")
     wait_until("its pods are gone", lambda: not names(cluster, "pods", "told"), 30)
+
+
+def test_notes_warn_of_what_is_hardly_meant(cluster_helm: Helm) -> None:
+    def warnings(text: str) -> str:
+        said = cluster_helm("install", "told", CHART, "-n", "postern", "--dry-run=client", "-f", "-", stdin=text)
+        return "\n".join(line for line in said.splitlines() if line.startswith("WARNING: "))
+
+    role = "{kind: role, metadata: {name: dev}, spec: {allow: {kubernetes_groups: [a, b, '{{internal.c}}']}}}"
+    listed = f"rolesAndUsers: [{role}]\nimpersonation: {{groups: [a, b]}}\n"
+    assert warnings(listed) == ""
+    said = warnings(f"rolesAndUsers: [{role}]\nimpersonation: {{groups: [a]}}\n")
+    assert said == "WARNING: the API server will refuse what the role dev allows: impersonation.groups does not list b"
+    assert "impersonation.groups is empty" in warnings("{}")
+    assert "gone with the pod" in warnings("config: {storage: {type: memory}}")
+    assert "without persistence" in warnings("config: {storage: {type: sqlite}}")
+    assert "allowUnsafe" in warnings("impersonation: {allowUnsafe: true, groups: [a]}")
+    assert "limit nothing" in warnings("impersonation: {mode: both, groups: [a]}")

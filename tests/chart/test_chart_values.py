@@ -146,3 +146,11 @@ def test_a_kind_that_the_cluster_does_not_know(helm: Helm) -> None:
     known = ("--api-versions", "monitoring.coreos.com/v1/PodMonitor")
     values = {"podMonitor": {"enabled": True}}
     assert "PodMonitor" in {o["kind"] for o in helm.render(*known, values=values)}
+
+
+@pytest.mark.parametrize("name", ["impersonation.groups", "impersonation.users", "tls.dnsNames", "tls.ipAddresses",
+                                  "ingress.hosts", "rolesAndUsers", "extraVolumes", "commonLabels",
+                                  "podSecurityContext.runAsUser", "topologySpreadConstraints"])  # fmt: skip
+def test_null_is_nothing(helm: Helm, name: str) -> None:
+    """What `--set NAME=null` takes away is empty, and no accident."""
+    assert find(helm.render("--set", f"{name}=null"), "Deployment")

@@ -53,7 +53,7 @@ keyFile: {{ .Values.tls.files.keyFile }}
 certFile: /etc/postern/tls/tls.crt
 keyFile: /etc/postern/tls/tls.key
 {{- else -}}
-names: {{- concat (include "postern.serviceNames" . | fromYamlArray) .Values.tls.ipAddresses | toYaml | nindent 2 }}
+names: {{- concat (include "postern.serviceNames" . | fromYamlArray) (.Values.tls.ipAddresses | default list) | toYaml | nindent 2 }}
 {{- end -}}
 {{- end -}}
 
@@ -99,7 +99,7 @@ names: {{- concat (include "postern.serviceNames" . | fromYamlArray) .Values.tls
 {{/* Kubernetes' own names among those that postern may take: postern has to be told of them too. */}}
 {{- define "postern.systemNames" -}}
 {{- $names := list -}}
-{{- range concat .Values.impersonation.groups .Values.impersonation.users -}}
+{{- range concat (.Values.impersonation.groups | default list) (.Values.impersonation.users | default list) -}}
 {{- if hasPrefix "system:" . }}{{ $names = append $names . }}{{ end -}}
 {{- end -}}
 {{- range .Values.impersonation.serviceAccounts -}}

@@ -95,7 +95,7 @@ annotations: {{- toYaml . | nindent 2 }}
   (printf "%s.%s" $name $namespace)
   $name -}}
 {{- if eq .Values.kind "Sidecar" }}{{ $names = list }}{{ end -}}
-{{- toYaml (concat $names .Values.tls.dnsNames .Values.ingress.hosts | uniq) -}}
+{{- toYaml (concat $names (.Values.tls.dnsNames | default list) (.Values.ingress.hosts | default list) | uniq) -}}
 {{- end -}}
 
 {{/* How many pods there are at least. */}}

@@ -29,8 +29,13 @@
 {{- if .Values.impersonation.allowUnsafe -}}
 {{- $warnings = append $warnings "impersonation.allowUnsafe: postern may act past all authorization of the cluster" -}}
 {{- end -}}
-{{- if not .Values.impersonation.groups -}}
+{{- if not (or .Values.impersonation.groups .Values.rolesAndUsers) -}}
 {{- $warnings = append $warnings "impersonation.groups is empty: roles with kubernetes_groups will be refused by the API server until their groups are listed" -}}
+{{- end -}}
+{{- range $document := .Values.rolesAndUsers -}}
+{{- range $name := include "postern.unlistedGroups" (dict "role" $document "groups" (include "postern.impersonatedGroups" $ | fromYamlArray)) | fromYamlArray -}}
+{{- $warnings = append $warnings (printf "the API server will refuse what the role %s allows: impersonation.groups does not list %s" $document.metadata.name $name) -}}
+{{- end -}}
 {{- end -}}
 {{- if eq .Values.impersonation.mode "both" -}}
 {{- $warnings = append $warnings "impersonation.mode both: where legacy rights are granted the constrained ones limit nothing" -}}
@@ -45,4 +50,13 @@
 {{- range $warnings }}
 WARNING: {{ . }}
 {{- end -}}
+{{- end -}}
+
+{{/* Groups that a role of the values acts with and that postern may not name: (dict "role" DOCUMENT "groups" LIST). */}}
+{{- define "postern.unlistedGroups" -}}
+{{- $missing := list -}}
+{{- range dig "spec" "allow" "kubernetes_groups" list .role -}}
+{{- if not (or (has . $.groups) (contains "{{" .)) }}{{ $missing = append $missing . }}{{ end -}}
+{{- end -}}
+{{- toYaml (uniq $missing) -}}
 {{- end -}}

@@ -11,7 +11,7 @@
 
 {{/* postern sends this group with every call, so that it has to be allowed with the others. */}}
 {{- define "postern.impersonatedGroups" -}}
-{{- prepend .Values.impersonation.groups "system:authenticated" | uniq | toYaml -}}
+{{- prepend (.Values.impersonation.groups | default list) "system:authenticated" | uniq | toYaml -}}
 {{- end -}}
 
 {{/* Who may be named: (dict "context" . "group" API_GROUP "verb" VERB). */}}
