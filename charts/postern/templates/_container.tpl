@@ -55,7 +55,7 @@ volumeMounts: {{- include "postern.volumeMounts" . | nindent 2 }}
 {{- if eq .Values.kind "Sidecar" -}}
 {{- $pods = pick .Values.podSecurityContext "runAsNonRoot" "runAsUser" "runAsGroup" "seccompProfile" -}}
 {{- end -}}
-{{- toYaml (merge (deepCopy .Values.securityContext) $pods) -}}
+{{- toYaml (merge (deepCopy (.Values.securityContext | default dict)) $pods) -}}
 {{- end -}}
 
 {{- define "postern.volumeMounts" -}}

@@ -39,7 +39,7 @@ app.kubernetes.io/component: proxy
   "app.kubernetes.io/version" .Chart.AppVersion
   "app.kubernetes.io/part-of" "postern"
   "app.kubernetes.io/managed-by" .Release.Service -}}
-{{- merge $own .Values.commonLabels | toYaml -}}
+{{- merge $own (.Values.commonLabels | default dict) | toYaml -}}
 {{- end -}}
 
 {{/*
@@ -50,7 +50,7 @@ The metadata of an object: (dict "context" . "name" NAME "namespace" NS or "" "l
 {{- $labels := include "postern.labels" .context | fromYaml -}}
 {{- with .component }}{{ $labels = set $labels "app.kubernetes.io/component" . }}{{ end -}}
 {{- $labels = mergeOverwrite $labels (.labels | default dict) -}}
-{{- $annotations := merge (deepCopy (.annotations | default dict)) .context.Values.commonAnnotations -}}
+{{- $annotations := merge (deepCopy (.annotations | default dict)) (.context.Values.commonAnnotations | default dict) -}}
 name: {{ .name }}
 {{- if ne .namespace "-" }}
 namespace: {{ .namespace | default (include "postern.namespace" .context) }}

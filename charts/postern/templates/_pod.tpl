@@ -4,7 +4,7 @@
 metadata:
   labels:
     {{- include "postern.selectorLabels" . | nindent 4 }}
-    {{- with merge (deepCopy .Values.podLabels) .Values.commonLabels }}
+    {{- with merge (deepCopy (.Values.podLabels | default dict)) (.Values.commonLabels | default dict) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
@@ -61,7 +61,7 @@ spec:
 {{- $own := dict
   "checksum/config" (include "postern.config" . | sha256sum)
   "kubectl.kubernetes.io/default-container" "postern" -}}
-{{- merge (deepCopy .Values.podAnnotations) $own | toYaml -}}
+{{- merge (deepCopy (.Values.podAnnotations | default dict)) $own | toYaml -}}
 {{- end -}}
 
 {{- define "postern.affinity" -}}
