@@ -3,110 +3,13 @@
 Whoever is impersonated here may do everything, so that each refusal is one of the impersonation.
 """
 
-import http.client
-import json
-import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
-import yaml
 from cluster import Cluster
 from helm import Helm, Object
-from process import wait_until
+from rights import ALICE, GROUPS, PODS, Headers, Install, Installed, acting_as
 
-RIGHTS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
-GROUPS = ("dev-team", "viewers", "auditors", "on-call")
-EVERYBODY = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-             "metadata": {"name": "everybody-may-do-everything"},
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name}
-                          for name in (*GROUPS, "others")]}  # fmt: skip
-PODS = "/api/v1/namespaces/default/pods"
 CREATE = {"method": "POST", "path": "/api/v1/namespaces/default/configmaps?dryRun=All",
           "body": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new"}}}  # fmt: skip
-Headers = list[tuple[str, str]]
-
-
-def acting_as(user: str, *groups: str, extra: str = "", uid: str = "") -> Headers:
-    """The header fields that postern sends; those of a test besides."""
-    fields = [("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups)]
-    if extra:
-        fields.append((f"Impersonate-Extra-{extra.replace('/', '%2f')}", "s5e59ngdsd"))
-    return fields + ([("Impersonate-Uid", uid)] if uid else [])
-
-
-ALICE = acting_as("alice", "dev-team", "system:authenticated")
-
-
-@dataclass
-class Account:
-    """A service account at the API server."""
-
-    cluster: Cluster
-    name: str
-    token: str
-
-    def ask(
-        self, headers: Headers, method: str = "GET", path: str = PODS, body: Object | None = None
-    ) -> tuple[int, Any]:
-        layout = self.cluster.layout
-        connection = http.client.HTTPSConnection(
-            layout.address, layout.ports["api"], timeout=30,
-            context=ssl.create_default_context(cafile=str(self.cluster.ca_file)),
-        )  # fmt: skip
-        try:
-            connection.putrequest(method, path)
-            data = b"" if body is None else json.dumps(body).encode()
-            fields = [("Authorization", f"Bearer {self.token}"), ("Content-Type", "application/json"),
-                      ("Content-Length", str(len(data)))]  # fmt: skip
-            for name, value in fields + headers:
-                connection.putheader(name, value)
-            connection.endheaders(data)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-            return answer.status, json.loads(text) if text.startswith("{") else text
-        finally:
-            connection.close()
-
-    def refuses(self, headers: Headers, **request: Any) -> str:
-        """The words of the API server's 403."""
-        status, answer = self.ask(headers, **request)
-        assert status == 403, (status, answer)
-        return str(answer["message"])
-
-
-@dataclass
-class Installed:
-    """The service accounts of a release whose rights were applied."""
-
-    pods: Account
-    impersonator: Account
-
-
-Install = Callable[..., Installed]
-
-
-@pytest.fixture(scope="module")
-def install(chart_cluster: Cluster, helm: Helm) -> Install:
-    """Applies the rights of a release with these values, and waits until they are in force."""
-    done: dict[str, Installed] = {}
-    chart_cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(EVERYBODY))
-
-    def made(release: str, **impersonation: Any) -> Installed:
-        if release in done:
-            return done[release]
-        values = {"impersonation": {"groups": list(GROUPS), **impersonation}}
-        objects = [o for o in helm.render(release=release, values=values) if o["kind"] in RIGHTS]
-        chart_cluster.kubectl("apply", "--validate=strict", "-f", "-", stdin=yaml.safe_dump_all(objects))
-        names = (f"{release}-postern", f"{release}-postern-impersonator")
-        accounts = [Account(chart_cluster, n, chart_cluster.make_token(f"postern/{n}")) for n in names]
-        done[release] = Installed(*accounts)
-        wait_until("the rights are in force", lambda: accounts[1].ask(ALICE)[0] == 200, 20)
-        return done[release]
-
-    return made
 
 
 @pytest.fixture(scope="module")
