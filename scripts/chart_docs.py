@@ -125,20 +125,27 @@ def config_schema(keys: list[list[str]]) -> dict[str, Any]:
     return {"type": "object", **schema(tree)}
 
 
+def part_for(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
+    """The part of the schema that is about one value; None where it says nothing about it alone."""
+    at: Any = schema
+    for name in path:
+        at = at.get("properties", {}).get(name)
+        if at is None:
+            return None
+    assert isinstance(at, dict)
+    return at
+
+
 def make_schema(old: str, values: list[Value], configuration: str) -> str:
     whole = json.loads(old)
     whole["properties"]["config"] = config_schema(configuration_keys(configuration))
     for value in values:
-        at = whole
-        for name in value.path:
-            at = at.get("properties", {}).get(name)
-            if at is None:
-                break
-        if at is not None and value.text and value.path[:1] != ("config",) or value.path == ("config",):
-            at.pop("description", None)
-            described = {"description": value.text, **at}
-            at.clear()
-            at.update(described)
+        part = part_for(whole, value.path)
+        if part is None or not value.text or value.path[0] == "config" and len(value.path) > 1:
+            continue
+        rest = {key: one for key, one in part.items() if key != "description"}
+        part.clear()
+        part.update({"description": value.text, **rest})
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
