@@ -162,6 +162,7 @@ def test_config_stands_and_the_rest_is_filled_in(helm: Helm) -> None:
 def test_how_many_pods_decides_what_is_made_for_them(helm: Helm) -> None:
     one, three = helm.render(), helm.render(*ci("ha"))
     assert not find_all(one, "PodDisruptionBudget")
+    assert not find_all(helm.render(*ci("daemonset")), "PodDisruptionBudget")
     assert find(three, "PodDisruptionBudget")["spec"]["minAvailable"] == 2
     assert "maxUnavailable" not in find(three, "PodDisruptionBudget")["spec"]
     assert "topologySpreadConstraints" not in pod_spec(one)
