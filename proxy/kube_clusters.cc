@@ -5,28 +5,47 @@
 namespace postern::proxy {
 namespace {
 
-Loaded<KubeCluster> open_kube_cluster(const KubeClusterConfiguration& cluster,
-                                      const UpstreamHooks& hooks) {
+/// A cluster that is down would else be told of once for each request.
+std::function<void(LogLevel, const std::string&)> limited_log(Log& log,
+                                                              const std::string& cluster) {
+  return [&log, cluster](LogLevel level, const std::string& message) {
+    const bool frequent = level == LogLevel::kWarn;
+    if (frequent) {
+      log.write_limited("cluster/" + cluster, level, message, {});
+    } else {
+      log.write(level, message, {});
+    }
+  };
+}
+
+Loaded<KubeCluster> open_kube_cluster(const KubeClusterConfiguration& cluster, Metrics& metrics,
+                                      Log& log) {
   auto source = cluster.in_cluster ? in_cluster_source({})
                                    : kubeconfig_source(cluster.kubeconfig, cluster.context);
   if (!source) {
     return tl::unexpected(std::move(source.error()));
   }
-  auto endpoint = ClusterEndpoint::make(std::move(*source), hooks);
+  KubeCluster opened{.identity = {cluster.name, cluster.labels},
+                     .hooks = {},
+                     .metrics = std::make_shared<ClusterMetrics>(metrics, cluster.name),
+                     .endpoint = nullptr};
+  opened.hooks = {.metrics = opened.metrics.get(), .log = limited_log(log, cluster.name)};
+  auto endpoint = ClusterEndpoint::make(std::move(*source), opened.hooks);
   if (!endpoint) {
     return tl::unexpected(std::move(endpoint.error()));
   }
-  return KubeCluster{{cluster.name, cluster.labels}, std::move(*endpoint)};
+  opened.endpoint = std::move(*endpoint);
+  return opened;
 }
 
 }  // namespace
 
 Loaded<std::vector<KubeCluster>> open_kube_clusters(const ProxyConfiguration& configuration,
-                                                    const UpstreamHooks& hooks) {
+                                                    Metrics& metrics, Log& log) {
   std::vector<KubeCluster> clusters;
   ConfigErrors errors;
   for (const KubeClusterConfiguration& cluster : configuration.kube_clusters) {
-    auto opened = open_kube_cluster(cluster, hooks);
+    auto opened = open_kube_cluster(cluster, metrics, log);
     if (opened) {
       clusters.push_back(std::move(*opened));
     } else {

@@ -7,7 +7,9 @@
 #include "proxy/live_files.h"
 #include "proxy/observe/version.h"
 #include "proxy/serving_thread.h"
+#include "proxy/upstream/cluster_probe.h"
 #include "proxy/upstream/rights_check.h"
+#include "rbac/request/sha256.h"
 
 #include <algorithm>
 #include <boost/asio/basic_signal_set.hpp>
@@ -93,13 +95,14 @@ class ProxyServer {
   int run();
 
  private:
-  UpstreamHooks upstream_hooks();
   ListenerOptions listener_options(const asio::ip::tcp::endpoint& endpoint);
   Loaded<void> bind();
   void make_discoveries();
+  void make_probes();
   std::vector<access::ClusterFacts> cluster_facts() const;
   std::string own_address() const;
   void add_health_checks();
+  void add_cluster_checks();
   Task<void> handle_signals();
   Task<void> drain();
   Task<void> check_rights(std::size_t cluster);
@@ -120,6 +123,7 @@ class ProxyServer {
   Event drained_;
   std::size_t threads_running_ = 0;
   std::vector<std::unique_ptr<Discovery>> discoveries_;
+  std::vector<std::unique_ptr<ClusterProbe>> probes_;
   std::vector<std::unique_ptr<ServingThread>> threads_;
   AdminServer admin_;
   std::string admin_address_;
@@ -134,7 +138,7 @@ Loaded<void> ProxyServer::load() {
     return loaded.has_value();
   };
   const bool has_directory = collect(make_data_directory(configuration_.data_dir));
-  auto clusters = open_kube_clusters(configuration_, upstream_hooks());
+  auto clusters = open_kube_clusters(configuration_, metrics_, log_);
   if (collect(clusters)) {
     clusters_ = std::move(*clusters);
   }
@@ -151,6 +155,7 @@ Loaded<void> ProxyServer::load() {
   if (!errors.empty()) {
     return tl::unexpected(std::move(errors));
   }
+  metrics_.configuration_in_force("sha256:" + rbac::request::sha256_hex(to_yaml(configuration_)));
   shared_.emplace(SharedState{.limits = limits_of(configuration_.limits),
                               .upstream_timeouts = timeouts_of(configuration_.upstream),
                               .filter_item_bytes = configuration_.limits.filter_item_bytes,
@@ -163,12 +168,6 @@ Loaded<void> ProxyServer::load() {
                               .log = log_,
                               .access_api = &access_.api()});
   return {};
-}
-
-UpstreamHooks ProxyServer::upstream_hooks() {
-  return {.metrics = &metrics_, .log = [this](LogLevel level, const std::string& message) {
-            log_.write(level, message, {});
-          }};
 }
 
 ListenerOptions ProxyServer::listener_options(const asio::ip::tcp::endpoint& endpoint) {
@@ -208,10 +207,25 @@ void ProxyServer::make_discoveries() {
     DiscoveryOptions options;
     options.cluster = cluster.identity.name;
     options.interval = configuration_.upstream.discovery_interval;
-    options.hooks = upstream_hooks();
+    options.hooks = cluster.hooks;
     options.on_change = [this] { access_.refresh_clusters(); };
     discoveries_.push_back(std::make_unique<Discovery>(
         control_, cluster.endpoint, timeouts_of(configuration_.upstream), std::move(options)));
+  }
+}
+
+void ProxyServer::make_probes() {
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    ClusterProbeOptions options;
+    options.cluster = clusters_[i].identity.name;
+    options.timeout = configuration_.upstream.connect_timeout;
+    options.hooks = clusters_[i].hooks;
+    options.on_change = [this, i](bool reachable) {
+      if (reachable) discoveries_[i]->refresh_soon();
+      access_.refresh_clusters();
+    };
+    probes_.push_back(
+        std::make_unique<ClusterProbe>(control_, clusters_[i].endpoint, std::move(options)));
   }
 }
 
@@ -234,7 +248,7 @@ Loaded<void> ProxyServer::bind() {
     ListenerOptions options = listener_options(endpoint);
     options.counter = counter;
     threads_.push_back(std::make_unique<ServingThread>(i + 1, *shared_, clusters_, discoveries_,
-                                                       upstream_hooks(), std::move(options)));
+                                                       std::move(options)));
     const auto opened = i == 0 ? threads_[0]->listener().open()
                                : threads_[i]->listener().open_beside(threads_[0]->listener());
     if (!opened) {
@@ -259,6 +273,7 @@ std::vector<access::ClusterFacts> ProxyServer::cluster_facts() const {
     facts.labels = clusters_[i].identity.labels;
     facts.is_default = facts.name == configuration_.default_cluster;
     facts.catalog = discoveries_[i]->catalog().load();
+    facts.reachable = !clusters_[i].endpoint->health().problem();
     if (const auto identity = discoveries_[i]->identity().load()) {
       facts.uid = identity->uid;
       facts.version = identity->version;
@@ -291,10 +306,27 @@ void ProxyServer::add_health_checks() {
                ? std::nullopt
                : std::optional<std::string>("no cluster's kinds have been discovered yet");
   });
+  add_cluster_checks();
+}
+
+/// Each cluster is told of, but only when none works there is nothing to be ready for.
+void ProxyServer::add_cluster_checks() {
+  for (const KubeCluster& cluster : clusters_) {
+    health_.add_report("cluster-" + cluster.identity.name,
+                       [endpoint = cluster.endpoint] { return endpoint->health().problem(); });
+  }
+  health_.add_ready("clusters", [this]() -> std::optional<std::string> {
+    const bool none = std::all_of(clusters_.begin(), clusters_.end(), [](const auto& cluster) {
+      return cluster.endpoint->health().problem().has_value();
+    });
+    return none && !clusters_.empty() ? std::optional<std::string>("no cluster can be reached")
+                                      : std::nullopt;
+  });
 }
 
 Loaded<void> ProxyServer::start() {
   make_discoveries();
+  make_probes();
   add_health_checks();
   if (auto bound = bind(); !bound) {
     return bound;
@@ -307,6 +339,9 @@ Loaded<void> ProxyServer::start() {
   access_.start([this] { return cluster_facts(); });
   for (const auto& discovery : discoveries_) {
     discovery->start();
+  }
+  for (const auto& probe : probes_) {
+    probe->start();
   }
   for (const auto& thread : threads_) {
     thread->start();
@@ -340,7 +375,7 @@ void ProxyServer::tell_start() {
 Task<void> ProxyServer::check_rights(std::size_t cluster) {
   const std::string& name = clusters_[cluster].identity.name;
   UpstreamPool pool(control_, clusters_[cluster].endpoint, timeouts_of(configuration_.upstream),
-                    upstream_hooks());
+                    clusters_[cluster].hooks);
   NeededRights needed;
   needed.groups = {"system:authenticated"};
   needed.access_request_extra = true;
@@ -393,6 +428,9 @@ Task<void> ProxyServer::drain() {
   co_await drained_.wait();
   for (const auto& discovery : discoveries_) {
     discovery->stop();
+  }
+  for (const auto& probe : probes_) {
+    probe->stop();
   }
   control_.stop();
 }

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kLastGoodbye{1000};
 ServingThread::ServingThread(std::size_t index, const SharedState& shared,
                              const std::vector<KubeCluster>& clusters,
                              const std::vector<std::unique_ptr<Discovery>>& discoveries,
-                             const UpstreamHooks& hooks, ListenerOptions listener)
+                             ListenerOptions listener)
     : worker_(index),
       state_(worker_, shared),
       listener_(worker_, std::move(listener),
@@ -29,9 +29,9 @@ ServingThread::ServingThread(std::size_t index, const SharedState& shared,
       hurry_(worker_.executor()),
       last_turn_(Clock::now().time_since_epoch().count()) {
   for (std::size_t i = 0; i < clusters.size(); ++i) {
-    state_.add_cluster(
-        std::make_unique<ClusterState>(worker_, clusters[i].identity, clusters[i].endpoint,
-                                       shared.upstream_timeouts, *discoveries[i], hooks));
+    state_.add_cluster(std::make_unique<ClusterState>(
+        worker_, clusters[i].identity, clusters[i].endpoint, shared.upstream_timeouts,
+        *discoveries[i], clusters[i].hooks));
   }
 }
 
@@ -62,6 +62,12 @@ Task<void> ServingThread::look_after() {
       authenticators = state_.authenticators();
       sessions = state_.shared().sessions.version();
       state_.live_streams().recheck();
+    }
+    const std::size_t outlived = state_.live_streams().count_outlived(Clock::now());
+    if (outlived > 0) {
+      state_.shared().metrics.grants_outlived(outlived);
+      state_.shared().log.error("streams went on after the end of their access",
+                                {{"count", outlived}});
     }
   }
 }

@@ -24,7 +24,7 @@ class ServingThread {
   ServingThread(std::size_t index, const SharedState& shared,
                 const std::vector<KubeCluster>& clusters,
                 const std::vector<std::unique_ptr<Discovery>>& discoveries,
-                const UpstreamHooks& hooks, ListenerOptions listener);
+                ListenerOptions listener);
   /// join() first.
   ~ServingThread();
   ServingThread(const ServingThread&) = delete;

@@ -61,16 +61,25 @@ HealthRegistry::HealthRegistry(Metrics* metrics)
 
 void HealthRegistry::add_live(std::string name, Check check) {
   // kube-apiserver lists the checks of life first, `shutdown` last.
-  const auto place = std::find_if(checks_.begin(), checks_.end(),
-                                  [](const NamedCheck& known) { return !known.live; });
-  checks_.insert(place, {std::move(name), std::move(check), true});
+  const auto place = std::find_if(checks_.begin(), checks_.end(), [](const NamedCheck& known) {
+    return known.kind != NamedCheck::Kind::kLive;
+  });
+  checks_.insert(place, {std::move(name), std::move(check), NamedCheck::Kind::kLive});
 }
 
 void HealthRegistry::add_ready(std::string name, Check check) {
+  add_before_shutdown({std::move(name), std::move(check), NamedCheck::Kind::kReady});
+}
+
+void HealthRegistry::add_report(std::string name, Check check) {
+  add_before_shutdown({std::move(name), std::move(check), NamedCheck::Kind::kReport});
+}
+
+void HealthRegistry::add_before_shutdown(NamedCheck check) {
   const auto place = checks_.empty() || checks_.back().name != "shutdown"
                          ? checks_.end()
                          : std::prev(checks_.end());
-  checks_.insert(place, {std::move(name), std::move(check), false});
+  checks_.insert(place, std::move(check));
 }
 
 bool HealthRegistry::is_health_path(std::string_view path) {
@@ -83,7 +92,7 @@ std::vector<const HealthRegistry::NamedCheck*> HealthRegistry::checks_of(
     std::string_view path) const {
   std::vector<const NamedCheck*> found;
   for (const NamedCheck& check : checks_) {
-    if (check.live || path == "/readyz") found.push_back(&check);
+    if (check.kind == NamedCheck::Kind::kLive || path == "/readyz") found.push_back(&check);
   }
   return found;
 }
@@ -116,11 +125,13 @@ HealthAnswer HealthRegistry::answer_all(std::string_view path, std::string_view 
     if (asked.exclude.contains(check->name)) {
       unknown.erase(check->name);
       lines += "[+]" + check->name + " excluded: ok\n";
-    } else if (const auto problem = run(*check)) {
+    } else if (const auto problem = run(*check); !problem) {
+      lines += "[+]" + check->name + " ok\n";
+    } else if (check->kind == NamedCheck::Kind::kReport) {
+      lines += "[-]" + check->name + " failed, not needed: reason withheld\n";
+    } else {
       lines += "[-]" + check->name + " failed: reason withheld\n";
       reasons += (reasons.empty() ? "" : "; ") + check->name + ": " + *problem;
-    } else {
-      lines += "[+]" + check->name + " ok\n";
     }
   }
   if (!unknown.empty()) {

@@ -43,6 +43,9 @@ class HealthRegistry {
   void add_live(std::string name, Check check);
   /// A check of /readyz alone.
   void add_ready(std::string name, Check check);
+  /// A line of /readyz that says how something is without which it goes on: `?verbose` shows a
+  /// failure, and only /readyz/NAME is one by it.
+  void add_report(std::string name, Check check);
   /// From now on the check `shutdown` of /readyz fails, so that load balancers turn away. Any
   /// thread, also a signal handler.
   void start_shutdown() { shutting_down_->store(true); }
@@ -56,8 +59,9 @@ class HealthRegistry {
   struct NamedCheck {
     std::string name;
     Check check;
-    bool live;
+    enum class Kind { kLive, kReady, kReport } kind;
   };
+  void add_before_shutdown(NamedCheck check);
   std::vector<const NamedCheck*> checks_of(std::string_view path) const;
   std::optional<std::string> run(const NamedCheck& check) const;
   HealthAnswer answer_all(std::string_view path, std::string_view query) const;

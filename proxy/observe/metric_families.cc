@@ -1,6 +1,5 @@
 #include "proxy/observe/metric_families.h"
 
-#include "proxy/observe/metric_labels.h"
 #include "proxy/observe/version.h"
 
 #include <initializer_list>
@@ -64,6 +63,12 @@ const Histogram::BucketBoundaries& overhead_buckets() {
   return buckets;
 }
 
+const Histogram::BucketBoundaries& wait_buckets() {
+  static const Histogram::BucketBoundaries buckets = {
+      10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800};
+  return buckets;
+}
+
 Metrics::Families::Families(Registry& registry)
     : requests(
           counter(registry, "postern_http_requests_total",
@@ -79,13 +84,30 @@ Metrics::Families::Families(Registry& registry)
       filter_failures(counter(registry, "postern_filter_failures_total",
                               "Bodies that could not be filtered and were withheld or cut.")),
       upstream_requests(counter(registry, "postern_upstream_requests_total",
-                                "Answers of API servers by status code.")),
+                                "Answers of API servers by cluster and status code.")),
+      upstream_duration(
+          histogram(registry, "postern_upstream_request_duration_seconds",
+                    "Time from a request's last byte to the API server's response head.")),
+      upstream_connections(
+          gauge(registry, "postern_upstream_connections", "Connections to API servers by state.")),
+      connect_failures(counter(registry, "postern_upstream_connect_failures_total",
+                               "Connections to API servers that could not be made.")),
+      upstream_refused(counter(registry, "postern_upstream_refused_total",
+                               "Requests refused at once because their cluster's API server "
+                               "answers nobody.")),
+      cluster_reachable(gauge(registry, "postern_cluster_reachable",
+                              "Whether the cluster's API server answers postern: 1 or 0.")),
       discovery_refreshes(counter(registry, "postern_discovery_refresh_total",
                                   "Refreshes of a cluster's list of kinds.")),
       certificate_expiration(gauge(registry, "postern_certificate_expiration_timestamp_seconds",
                                    "When the certificate in use (the earliest of several) ends.")),
       reload_timestamps(gauge(registry, "postern_config_last_reload_success_timestamp_seconds",
                               "When a file of this kind was last loaded successfully.")),
+      reload_successful(gauge(registry, "postern_config_last_reload_successful",
+                              "Whether the last load of a file of this kind succeeded: 1 or 0.")),
+      configuration_info(gauge(registry, "postern_config_info",
+                               "The digest of the configuration in force; the value is always "
+                               "1.")),
       health_checks(gauge(registry, "postern_healthcheck",
                           "Last result of a health check: 1 passed, 0 failed.")) {
   gauge(registry, "postern_build_info", "Which build this is; the value is always 1.")
@@ -135,17 +157,13 @@ Metrics::Families::Families(Registry& registry)
   resolve(decisions,
           counter(registry, "postern_authorization_decisions_total", "Decisions on requests."),
           "decision", {"deny", "allow", "allow_filtered"});
-  upstream_duration =
-      &histogram(registry, "postern_upstream_request_duration_seconds",
-                 "Time from a request's last byte to the API server's response head.")
-           .Add({}, request_duration_buckets());
-  resolve(upstream_connections,
-          gauge(registry, "postern_upstream_connections", "Connections to API servers by state."),
-          "state", {"idle", "leased"});
-  resolve(connect_failures,
-          counter(registry, "postern_upstream_connect_failures_total",
-                  "Connections to API servers that could not be made."),
-          "reason", {"resolve", "connect", "timeout", "tls", "credential", "other"});
+  resolve(outcomes,
+          counter(registry, "postern_http_request_outcomes_total",
+                  "Requests by how they went; \"upstream_error\": by an API server's fault."),
+          "outcome", {"ok", "upstream_error", "error"});
+  grants_outlived = &counter(registry, "postern_grants_outlived_total",
+                             "Streams that went on after the end of their access; none should.")
+                         .Add({});
   resolve(reloads, counter(registry, "postern_config_reloads_total", "Loads of configured files."),
           "kind", {"policy", "tokens", "client_ca", "serving_certificate", "kubeconfig"}, "result",
           {"success", "failure"});
@@ -155,6 +173,25 @@ Metrics::Families::Families(Registry& registry)
   access_sessions =
       &gauge(registry, "postern_access_sessions", "Sessions that have not come to their end.")
            .Add({});
+  access_requests_created =
+      &counter(registry, "postern_access_requests_created_total", "Access requests that were made.")
+           .Add({});
+  resolve(access_request_reviews,
+          counter(registry, "postern_access_request_reviews_total",
+                  "Reviews of access requests by their decision."),
+          "decision", {"approve", "deny", "revoke"});
+  resolve(access_request_resolutions,
+          counter(registry, "postern_access_request_resolutions_total",
+                  "Access requests that ceased to be pending."),
+          "result", {"approved", "denied", "expired", "deleted"});
+  access_request_wait =
+      &histogram(registry, "postern_access_request_wait_seconds",
+                 "Time from the making of an access request until it was approved or denied.")
+           .Add({}, wait_buckets());
+  oldest_pending_request =
+      &gauge(registry, "postern_access_request_oldest_pending_timestamp_seconds",
+             "When the oldest pending access request was made; 0: none is pending.")
+           .Add({});
   store_write_errors = &counter(registry, "postern_store_write_errors_total",
                                 "Writes that the store of access requests could not keep.")
                             .Add({});
@@ -163,10 +200,6 @@ Metrics::Families::Families(Registry& registry)
   log_suppressed = &counter(registry, "postern_log_suppressed_total",
                             "Log lines that were left out: repeated errors of one peer.")
                         .Add({});
-  for (std::size_t i = 0; i < metric_labels::code_count(); ++i) {
-    upstream_codes.push_back(
-        &upstream_requests.Add({{"code", std::string(metric_labels::code_name(i))}}));
-  }
 }
 
 }  // namespace postern::proxy

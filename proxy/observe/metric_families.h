@@ -12,7 +12,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace postern::proxy {
 
@@ -20,6 +19,9 @@ namespace postern::proxy {
 const prometheus::Histogram::BucketBoundaries& request_duration_buckets();
 /// Those of apiserver_request_filter_duration_seconds, with finer ones below.
 const prometheus::Histogram::BucketBoundaries& overhead_buckets();
+
+/// From seconds to a week: people decide.
+const prometheus::Histogram::BucketBoundaries& wait_buckets();
 
 /// A handle for each value of an enumerated label, resolved once.
 template <typename Metric, std::size_t Count>
@@ -38,9 +40,16 @@ struct Metrics::Families {
   Counters& filtered_objects;
   Counters& filter_failures;
   Counters& upstream_requests;
+  Histograms& upstream_duration;
+  Gauges& upstream_connections;
+  Counters& connect_failures;
+  Counters& upstream_refused;
+  Gauges& cluster_reachable;
   Counters& discovery_refreshes;
   Gauges& certificate_expiration;
   Gauges& reload_timestamps;
+  Gauges& reload_successful;
+  Gauges& configuration_info;
   Gauges& health_checks;
 
   Handles<prometheus::Gauge, 3> connections;
@@ -54,16 +63,22 @@ struct Metrics::Families {
   std::array<Handles<prometheus::Counter, 2>, 6> stream_bytes;
   std::array<Handles<prometheus::Counter, 2>, 5> authentications;
   Handles<prometheus::Counter, 3> decisions;
-  prometheus::Histogram* upstream_duration;
-  Handles<prometheus::Gauge, 2> upstream_connections;
-  Handles<prometheus::Counter, 6> connect_failures;
+  Handles<prometheus::Counter, 3> outcomes;
+  prometheus::Counter* grants_outlived;
   std::array<Handles<prometheus::Counter, 2>, 5> reloads;
   Handles<prometheus::Gauge, 5> access_requests;
   prometheus::Gauge* access_sessions;
+  prometheus::Counter* access_requests_created;
+  Handles<prometheus::Counter, 3> access_request_reviews;
+  Handles<prometheus::Counter, 4> access_request_resolutions;
+  prometheus::Histogram* access_request_wait;
+  prometheus::Gauge* oldest_pending_request;
   prometheus::Counter* store_write_errors;
   Handles<prometheus::Counter, 4> log_messages;
   prometheus::Counter* log_suppressed;
-  std::vector<prometheus::Counter*> upstream_codes;  ///< by metric_labels::code_index
+
+  std::mutex configuration_mutex;
+  prometheus::Gauge* configuration = nullptr;
 
   std::mutex filter_reasons_mutex;
   std::set<std::string, std::less<>> filter_reasons;

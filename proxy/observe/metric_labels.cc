@@ -91,6 +91,12 @@ constexpr auto kResources = std::to_array<KnownResource>({
     {"storage.k8s.io", "volumeattachments"},
 });
 
+constexpr auto kSubresources = std::to_array<std::string_view>(
+    {"other",    "",         "approval", "attach", "binding",     "ephemeralcontainers",
+     "eviction", "exec",     "finalize", "log",    "portforward", "preview",
+     "proxy",    "refusals", "requests", "resize", "review",      "reviews",
+     "scale",    "status",   "token"});
+
 struct KnownCode {
   unsigned code;
   std::string_view name;
@@ -143,6 +149,15 @@ std::size_t resource_index(std::string_view group, std::string_view resource) {
 
 KnownResource resource_name(std::size_t index) {
   return kResources.at(index);
+}
+
+std::size_t subresource_index(std::string_view subresource) {
+  const auto found = std::find(kSubresources.begin(), kSubresources.end(), subresource);
+  return found == kSubresources.end() ? 0 : static_cast<std::size_t>(found - kSubresources.begin());
+}
+
+std::string_view subresource_name(std::size_t index) {
+  return kSubresources.at(index);
 }
 
 std::size_t code_index(unsigned code) {

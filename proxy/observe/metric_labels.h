@@ -21,6 +21,10 @@ std::size_t verb_count();
 std::size_t resource_index(std::string_view group, std::string_view resource);
 KnownResource resource_name(std::size_t index);
 
+/// The subresources of those kinds and of postern's own; "" for the object itself.
+std::size_t subresource_index(std::string_view subresource);
+std::string_view subresource_name(std::size_t index);
+
 /// Status codes that Kubernetes and postern answer with; 0 is "none" (no answer was sent).
 std::size_t code_index(unsigned code);
 std::string_view code_name(std::size_t index);

@@ -1,7 +1,6 @@
 #include "proxy/observe/metrics.h"
 
 #include "proxy/observe/metric_families.h"
-#include "proxy/observe/metric_labels.h"
 #include "proxy/observe/process_collector.h"
 
 #include <prometheus/text_serializer.h>
@@ -50,8 +49,6 @@ constexpr const char* name(CertificateUse use) {
       return "serving_ca";
     case CertificateUse::kClientCA:
       return "client_ca";
-    case CertificateUse::kUpstreamClient:
-      return "upstream_client";
   }
   return "other";
 }
@@ -97,6 +94,9 @@ void Metrics::protocol_error(ProtocolError error) {
 void Metrics::response_cut(CutReason reason) {
   families_->cuts.at(at(reason))->Increment();
 }
+void Metrics::request_failed() {
+  families_->outcomes.at(at(RequestOutcome::kError))->Increment();
+}
 
 GaugeHold Metrics::inflight(RequestKind kind) {
   return GaugeHold(*families_->inflight.at(at(kind)));
@@ -117,6 +117,9 @@ void Metrics::authentication(AuthenticatorKind authenticator, AuthenticationResu
 void Metrics::authorization(DecisionLabel decision) {
   families_->decisions.at(at(decision))->Increment();
 }
+void Metrics::grants_outlived(std::size_t count) {
+  families_->grants_outlived->Increment(static_cast<double>(count));
+}
 
 void Metrics::filter_failed(std::string_view reason) {
   std::string label(reason);
@@ -134,27 +137,26 @@ void Metrics::filter_failed(std::string_view reason) {
   families_->filter_failures.Add({{"reason", label}}).Increment();
 }
 
-void Metrics::upstream_request(unsigned code, std::chrono::nanoseconds duration) {
-  families_->upstream_codes[metric_labels::code_index(code)]->Increment();
-  families_->upstream_duration->Observe(seconds(duration));
-}
-GaugeHold Metrics::upstream_connection(UpstreamConnectionState state) {
-  return GaugeHold(*families_->upstream_connections.at(at(state)));
-}
-void Metrics::upstream_connect_failed(ConnectFailure reason) {
-  families_->connect_failures.at(at(reason))->Increment();
-}
-void Metrics::discovery_refreshed(std::string_view cluster, bool success) {
-  families_->discovery_refreshes
-      .Add({{"cluster", std::string(cluster)}, {"result", success ? "success" : "failure"}})
-      .Increment();
-}
-
 void Metrics::access_requests(RequestStateLabel state, int more) {
   families_->access_requests.at(at(state))->Increment(more);
 }
 void Metrics::access_sessions(std::size_t count) {
   families_->access_sessions->Set(static_cast<double>(count));
+}
+void Metrics::access_request_created() {
+  families_->access_requests_created->Increment();
+}
+void Metrics::access_request_reviewed(ReviewDecision decision) {
+  families_->access_request_reviews.at(at(decision))->Increment();
+}
+void Metrics::access_request_resolved(RequestResolution result, std::chrono::nanoseconds waited) {
+  families_->access_request_resolutions.at(at(result))->Increment();
+  if (result == RequestResolution::kApproved || result == RequestResolution::kDenied) {
+    families_->access_request_wait->Observe(seconds(waited));
+  }
+}
+void Metrics::oldest_pending_request(std::optional<std::chrono::system_clock::time_point> created) {
+  families_->oldest_pending_request->Set(created ? unix_seconds(*created) : 0);
 }
 void Metrics::store_write_failed() {
   families_->store_write_errors->Increment();
@@ -162,7 +164,16 @@ void Metrics::store_write_failed() {
 
 void Metrics::reloaded(ReloadKind kind, bool success, std::chrono::system_clock::time_point now) {
   families_->reloads.at(at(kind)).at(success ? 0 : 1)->Increment();
+  families_->reload_successful.Add({{"kind", name(kind)}}).Set(success ? 1 : 0);
   if (success) families_->reload_timestamps.Add({{"kind", name(kind)}}).Set(unix_seconds(now));
+}
+void Metrics::configuration_in_force(const std::string& digest) {
+  const std::lock_guard lock(families_->configuration_mutex);
+  if (families_->configuration != nullptr) {
+    families_->configuration_info.Remove(families_->configuration);
+  }
+  families_->configuration = &families_->configuration_info.Add({{"hash", digest}});
+  families_->configuration->Set(1);
 }
 void Metrics::certificate_expires(CertificateUse use,
                                   std::chrono::system_clock::time_point not_after) {

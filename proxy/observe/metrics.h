@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,9 +47,15 @@ enum class ProtocolError {
 /// Why a response was cut after its head had been sent.
 enum class CutReason { kUpstream, kFilter, kClientGone, kStalled, kGrantEnded, kShutdown, kBug };
 enum class ReloadKind { kPolicy, kTokens, kClientCA, kServingCertificate, kKubeconfig };
+/// How an answered request went. What an API server does wrong is not postern's failure.
+enum class RequestOutcome { kOk, kUpstreamError, kError };
+/// What reviewers, and those who take approvals back, decide.
+enum class ReviewDecision { kApprove, kDeny, kRevoke };
+/// How an access request ceased to be pending.
+enum class RequestResolution { kApproved, kDenied, kExpired, kDeleted };
 /// As rbac::request::State.
 enum class RequestStateLabel { kPending, kApproved, kDenied, kRevoked, kExpired };
-enum class CertificateUse { kServing, kServingCA, kClientCA, kUpstreamClient };
+enum class CertificateUse { kServing, kServingCA, kClientCA };
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
 /// One more of something, until it is destroyed: `auto hold = metrics.connection(kIdle);`.
@@ -72,7 +79,8 @@ class GaugeHold {
 /// Handles of enumerated labels are resolved at construction: a call costs one atomic addition
 /// (about 5 ns; histograms 15 ns and a short lock). All methods are safe from any thread and never
 /// throw on the data path. Requests themselves are counted through a RequestMetrics
-/// (request_metrics.h), one for each worker, which keeps the handles of the labels that it met.
+/// (request_metrics.h), one for each worker, which keeps the handles of the labels that it met;
+/// what happens between postern and a kube cluster through its ClusterMetrics (cluster_metrics.h).
 /// Must outlive every worker. Names and help texts: docs/metrics.md.
 class Metrics {
  public:
@@ -87,6 +95,8 @@ class Metrics {
   void tls_handshake_error();
   void protocol_error(ProtocolError error);
   void response_cut(CutReason reason);
+  /// A request that ended in an exception: nothing else of it is counted.
+  void request_failed();
 
   // Requests. `kind` and `verb` say which gauge the request is in while it runs.
   GaugeHold inflight(RequestKind kind);
@@ -99,28 +109,29 @@ class Metrics {
   // Decisions.
   void authentication(AuthenticatorKind authenticator, AuthenticationResult result);
   void authorization(DecisionLabel decision);
+  /// Streams went on although the time of their access was over: an invariant is broken.
+  void grants_outlived(std::size_t count);
   /// `reason` is FilterError::reason: static text. More than 64 different ones count as "other".
   void filter_failed(std::string_view reason);
-
-  // Upstream.
-  /// One answered call: the final status code, and the time from the request's last byte to the
-  /// response head.
-  void upstream_request(unsigned code, std::chrono::nanoseconds duration);
-  GaugeHold upstream_connection(UpstreamConnectionState state);
-  void upstream_connect_failed(ConnectFailure reason);
-  /// `cluster` is a name of the configuration.
-  void discovery_refreshed(std::string_view cluster, bool success);
 
   // Access.
   /// So many access requests more in this state.
   void access_requests(RequestStateLabel state, int more);
   void access_sessions(std::size_t count);
+  void access_request_created();
+  void access_request_reviewed(ReviewDecision decision);
+  /// The request was pending for so long. Only requests that somebody decided are in the histogram.
+  void access_request_resolved(RequestResolution result, std::chrono::nanoseconds waited);
+  /// When the oldest of the pending requests was made; nullopt: none is pending.
+  void oldest_pending_request(std::optional<std::chrono::system_clock::time_point> created);
   void store_write_failed();
 
   // Life.
   /// Counts a load of a file; success also sets the timestamp of the last good one to `now`.
   void reloaded(ReloadKind kind, bool success,
                 std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
+  /// The digest of the configuration in force; the one before is forgotten.
+  void configuration_in_force(const std::string& digest);
   void certificate_expires(CertificateUse use, std::chrono::system_clock::time_point not_after);
   /// 1 while the check passes. `name` is one of the health registry's.
   void health_check(std::string_view name, bool healthy);
@@ -133,6 +144,7 @@ class Metrics {
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:
+  friend class ClusterMetrics;
   friend class RequestMetrics;
   struct Families;
   std::unique_ptr<prometheus::Registry> registry_;

@@ -27,19 +27,25 @@ void RequestMetrics::finished(const FinishedRequest& request) {
   const std::size_t resource = metric_labels::resource_index(request.group, request.resource);
   const std::size_t code = metric_labels::code_index(request.code);
 
-  auto& counter = requests_[static_cast<std::uint32_t>((verb << 24) | (resource << 8) | code)];
+  metrics_.families_->outcomes.at(static_cast<std::size_t>(request.outcome))->Increment();
+  const std::size_t scope = static_cast<std::size_t>(request.scope);
+  const std::size_t subresource = metric_labels::subresource_index(request.subresource);
+  auto& counter = requests_[static_cast<std::uint32_t>(
+      (verb << 28) | (scope << 26) | (subresource << 16) | (resource << 8) | code)];
   if (counter == nullptr) {
     const auto known = metric_labels::resource_name(resource);
-    counter =
-        &metrics_.families_->requests.Add({{"verb", std::string(metric_labels::verb_name(verb))},
-                                           {"group", std::string(known.group)},
-                                           {"resource", std::string(known.resource)},
-                                           {"code", std::string(metric_labels::code_name(code))}});
+    counter = &metrics_.families_->requests.Add(
+        {{"verb", std::string(metric_labels::verb_name(verb))},
+         {"group", std::string(known.group)},
+         {"resource", std::string(known.resource)},
+         {"subresource", std::string(metric_labels::subresource_name(subresource))},
+         {"scope", std::string(scope_name(request.scope))},
+         {"code", std::string(metric_labels::code_name(code))}});
   }
   counter->Increment();
   if (request.long_running) return;
 
-  auto& histogram = durations_.at(verb).at(static_cast<std::size_t>(request.scope));
+  auto& histogram = durations_.at(verb).at(scope);
   if (histogram == nullptr) {
     histogram = &metrics_.families_->request_duration.Add(
         {{"verb", std::string(metric_labels::verb_name(verb))},

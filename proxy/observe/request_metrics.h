@@ -20,15 +20,17 @@ struct FinishedRequest {
   std::string_view verb;      ///< RequestInfo::verb; "" before there is one
   std::string_view group;     ///< API group; "" for core and for paths that are no resource
   std::string_view resource;  ///< plural; "" for paths that are no resource
+  std::string_view subresource;
   RequestScope scope = RequestScope::kNone;
-  unsigned code = 0;          ///< of the answer; 0: the connection ended without one
+  unsigned code = 0;  ///< of the answer; 0: the connection ended without one
+  RequestOutcome outcome = RequestOutcome::kOk;
   bool long_running = false;  ///< watch, follow, upgrade: not in the latency histogram
   std::chrono::nanoseconds duration{};
 };
 
 /// Counts requests for one worker; not thread-safe (the counters behind it are). The label lookup
 /// of prometheus-cpp (0.4 µs and a lock) happens once for each combination, later ones cost a small
-/// hash lookup. Unknown verbs, kinds and codes are counted as "other".
+/// hash lookup. Unknown verbs, kinds, subresources and codes are counted as "other".
 class RequestMetrics {
  public:
   explicit RequestMetrics(Metrics& metrics) : metrics_(metrics) {}
@@ -49,7 +51,7 @@ class RequestMetrics {
   };
 
   Metrics& metrics_;
-  std::unordered_map<std::uint32_t, prometheus::Counter*> requests_;  ///< verb, resource, code
+  std::unordered_map<std::uint32_t, prometheus::Counter*> requests_;  ///< all labels
   std::unordered_map<std::size_t, FilteredCounters> filtered_;        ///< resource
   std::array<std::array<prometheus::Histogram*, kScopes>, kVerbSlots> durations_{};
 };

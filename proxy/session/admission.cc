@@ -2,7 +2,9 @@
 
 #include "kube/media_type.h"
 #include "kube/resolve_resource.h"
+#include "proxy/observe/cluster_metrics.h"
 #include "proxy/session/route.h"
+#include "proxy/upstream/cluster_endpoint.h"
 
 #include <chrono>
 #include <utility>
@@ -145,6 +147,19 @@ DecisionLabel label_of(rbac::Verdict verdict) {
   return DecisionLabel::kDeny;
 }
 
+/// Waiting for an API server that answers nobody would only cost the client its patience.
+Result<void> check_answers(const ClusterState& cluster) {
+  if (!cluster.endpoint->health().silent()) {
+    return {};
+  }
+  if (ClusterMetrics* const metrics = cluster.pool.hooks().metrics) {
+    metrics->refused();
+  }
+  auto status = kube::Status::unavailable("the cluster's API server does not answer at the moment");
+  status.retry_after_seconds = 1;
+  return fail(std::move(status));
+}
+
 }  // namespace
 
 kube::ResourceAttributes ProxiedRequest::attributes() const {
@@ -186,7 +201,7 @@ Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
       !rbac::cluster_visible(*request.policy, *request.subject, request.cluster->identity)) {
     return fail(unknown_cluster());
   }
-  return {};
+  return check_answers(*request.cluster);
 }
 
 Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request) {

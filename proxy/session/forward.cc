@@ -5,10 +5,17 @@
 #include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/response_builder.h"
 
+#include <chrono>
 #include <utility>
 
 namespace postern::proxy {
 namespace {
+
+/// Since the decision the request may have waited, for a body or for a page before this one.
+bool access_has_ended(const ProxiedRequest& request) {
+  return request.decision.expires_at &&
+         std::chrono::system_clock::now() >= *request.decision.expires_at;
+}
 
 RequestBody body_framing(const ProxiedRequest& request) {
   if (request.upgrade) {
@@ -113,13 +120,14 @@ Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& clie
     }
   }
   stall.disarm();
-  const auto sent = Clock::now();
   auto answer = co_await lease.read_head(request.info.method);
   if (!answer) {
     may_retry = lease.reused() && lease.stale() && request.info.method == "GET";
     co_return fail(std::move(answer.error()));
   }
-  state.shared().metrics.upstream_request(answer->status, Clock::now() - sent);
+  if (answer->status >= 500) {
+    request.outcome = RequestOutcome::kUpstreamError;
+  }
   co_return UpstreamAnswer{std::move(lease), std::move(*answer)};
 }
 
@@ -130,6 +138,9 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
   const auto impersonation = impersonation_fields(request.principals(), request.decision.grant);
   if (!impersonation) {
     co_return fail(impersonation.error());
+  }
+  if (access_has_ended(request)) {
+    co_return fail(kube::Status::forbidden("the access that this request rests on has ended"));
   }
   if (!std::exchange(request.waited, true)) {  // once, also when a list is asked for page by page
     state.shared().metrics.overhead(Clock::now() - request.started);

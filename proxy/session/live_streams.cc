@@ -14,6 +14,7 @@ LiveStream::LiveStream(LiveStreams& registry, DeadlineWheel& wheel, Hooks hooks,
       position_(registry.streams_.insert(registry.streams_.end(), this)) {
   if (expires_after) {
     expiry_.expires_after(*expires_after);
+    access_ends_ = Clock::now() + *expires_after;
   }
   if (registry_.handed_over_ && hooks_.resumes_elsewhere) {
     end_now(StreamEnd::kDrained);
@@ -43,6 +44,15 @@ void LiveStreams::end_where(StreamEnd why, Condition condition) {
 
 void LiveStreams::recheck() {
   end_where(StreamEnd::kRevoked, [](LiveStream& stream) { return !stream.hooks_.still_allowed(); });
+}
+
+std::size_t LiveStreams::count_outlived(Clock::time_point now) {
+  std::size_t count = 0;
+  for (LiveStream* stream : streams_) {
+    const bool late = stream->access_ends_ && now - *stream->access_ends_ > kGrace;
+    if (late && !std::exchange(stream->counted_as_outlived_, true)) ++count;
+  }
+  return count;
 }
 
 void LiveStreams::hand_over(std::size_t steps) {

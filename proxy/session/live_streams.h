@@ -49,6 +49,8 @@ class LiveStream {
   LiveStreams& registry_;
   Hooks hooks_;
   Deadline expiry_;
+  std::optional<Clock::time_point> access_ends_;
+  bool counted_as_outlived_ = false;
   StreamEnd end_ = StreamEnd::kNone;
   std::list<LiveStream*>::iterator position_;
 };
@@ -65,6 +67,12 @@ class LiveStreams {
   /// The drain's time is over: ends every stream.
   void end_all();
   std::size_t size() const { return streams_.size(); }
+  /// How many streams are still there although the access that they rest on ended a while before
+  /// `now`. Each is counted once. It should be none: this is how postern watches itself.
+  std::size_t count_outlived(Clock::time_point now);
+
+  /// What an exchange may take to come to its end once its streams are closed.
+  static constexpr std::chrono::seconds kGrace{5};
 
  private:
   friend class LiveStream;

@@ -59,6 +59,8 @@ struct ProxiedRequest {
   GaugeHold inflight;
   /// It waited for something before it was decided, so that its time says nothing about postern.
   bool waited = false;
+  /// Whose fault it is when it fails; what is left alone went well.
+  RequestOutcome outcome = RequestOutcome::kOk;
   /// Why the answer was cut, where that is known better than by its Status.
   std::optional<CutReason> cut;
   /// The status code of the answer, 0 before there is one.

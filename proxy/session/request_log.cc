@@ -25,6 +25,22 @@ CutReason cut_reason(const ProxiedRequest& request, const kube::Status& status) 
   return status.code >= 500 ? CutReason::kUpstream : CutReason::kClientGone;
 }
 
+RequestOutcome outcome_of(CutReason reason) {
+  switch (reason) {
+    case CutReason::kUpstream:
+    case CutReason::kStalled:
+      return RequestOutcome::kUpstreamError;
+    case CutReason::kFilter:
+    case CutReason::kBug:
+      return RequestOutcome::kError;
+    case CutReason::kClientGone:
+    case CutReason::kGrantEnded:
+    case CutReason::kShutdown:
+      break;
+  }
+  return RequestOutcome::kOk;
+}
+
 std::string_view cluster_of(const ProxiedRequest& request) {
   return request.cluster == nullptr ? std::string_view() : request.cluster->identity.name;
 }
@@ -35,10 +51,24 @@ void count_request(WorkerState& state, const ProxiedRequest& request) {
   state.request_metrics().finished({.verb = request.info.verb,
                                     .group = request.info.api_group,
                                     .resource = request.info.resource,
+                                    .subresource = request.info.subresource,
                                     .scope = scope_of(request.info),
                                     .code = request.code,
+                                    .outcome = request.outcome,
                                     .long_running = is_long_running(request),
                                     .duration = Clock::now() - request.started});
+}
+
+void note_failure(ProxiedRequest& request, const kube::Status& status) {
+  if (request.answer_started) {
+    request.outcome = outcome_of(cut_reason(request, status));
+  } else if (request.cut == CutReason::kFilter) {
+    request.outcome = RequestOutcome::kError;
+  } else if (status.code >= 500) {
+    // 502 to 504 are postern's words for what a cluster did; for itself it says 500.
+    const bool is_clusters = request.cluster != nullptr && status.code != 500;
+    request.outcome = is_clusters ? RequestOutcome::kUpstreamError : RequestOutcome::kError;
+  }
 }
 
 void count_inflight(WorkerState& state, ProxiedRequest& request) {
@@ -128,6 +158,7 @@ void log_protocol_error(WorkerState& state, const ClientConnection& client,
 
 void log_bug(WorkerState& state, const std::exception& bug) {
   state.shared().metrics.response_cut(CutReason::kBug);
+  state.shared().metrics.request_failed();
   state.shared().log.error("a connection ended by a mistake in postern", {{"what", bug.what()}});
 }
 

@@ -8,11 +8,14 @@
 
 namespace postern::proxy {
 
-/// What sessions tell the log and the metrics; the one place that decides how loud each thing is.
+/// What sessions tell the log and the metrics; the one place that decides how loud each thing is,
+/// and whose fault.
 
 /// A finished request: counted, and logged at debug level.
 void count_request(WorkerState& state, const ProxiedRequest& request);
 void log_request(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request);
+/// Whose fault an error is: sets `request.outcome`.
+void note_failure(ProxiedRequest& request, const kube::Status& status);
 /// A request that ended with an error: refusals at info, upstream trouble and cut answers at warn.
 void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status);
 /// Keeps a 403 with the session that it happened in, for the client that has to know what to ask

@@ -113,7 +113,7 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
     if (is_served_without_cluster(state_, request, found.error())) {
       co_return co_await answer_merged_alone(client_, request);
     }
-    co_return fail(std::move(found.error()));  // 400, 404
+    co_return fail(std::move(found.error()));  // 400, 404, 503
   }
   if (auto resolved = co_await resolve_kind(state_, request); !resolved) {
     co_return fail(std::move(resolved.error()));  // 404, 405, 503
@@ -141,6 +141,7 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
 }
 
 Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
+  note_failure(request, status);
   log_refusal(state_, request, status);
   record_refusal(request, status);
   if (request.answer_started) {

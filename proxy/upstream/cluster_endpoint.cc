@@ -2,7 +2,7 @@
 
 #include "proxy/net/issue_certificate.h"
 #include "proxy/net/tls_client_context.h"
-#include "proxy/observe/metrics.h"
+#include "proxy/observe/cluster_metrics.h"
 
 #include <algorithm>
 #include <utility>
@@ -192,13 +192,12 @@ void ClusterEndpoint::tell_expiry(const EndpointSource& from) const {
   if (hooks_.metrics == nullptr || from.certificate.absent()) return;
   const auto chain = parse_certificates(pem_of(from.certificate));
   if (!chain) return;
-  hooks_.metrics->certificate_expires(CertificateUse::kUpstreamClient,
-                                      not_after_of(chain->front().get()));
+  hooks_.metrics->certificate_expires(not_after_of(chain->front().get()));
 }
 
 void ClusterEndpoint::tell(const Loaded<void>& outcome) const {
   if (hooks_.metrics != nullptr) {
-    hooks_.metrics->reloaded(ReloadKind::kKubeconfig, outcome.has_value());
+    hooks_.metrics->credentials_reloaded(outcome.has_value());
   }
   if (!hooks_.log) return;
   if (outcome) {

@@ -2,6 +2,7 @@
 
 #include "proxy/config_error.h"
 #include "proxy/net/snapshot.h"
+#include "proxy/upstream/cluster_health.h"
 #include "proxy/upstream/endpoint_source.h"
 #include "proxy/upstream/upstream.h"
 
@@ -61,6 +62,9 @@ class ClusterEndpoint {
   /// Lease::authorization()), so that the call may be made once more. Reads the token's file.
   bool renew_credential(const std::optional<std::string>& refused) const;
 
+  /// Whether the API server answers, by everybody who asks it.
+  ClusterHealth& health() const { return health_; }
+
   static constexpr std::chrono::seconds kCheckInterval{10};
 
  private:
@@ -82,6 +86,7 @@ class ClusterEndpoint {
   mutable std::mutex mutex_;  ///< of source_ and of changes of access_
   mutable EndpointSource source_;
   mutable Snapshot<Access> access_;
+  mutable ClusterHealth health_;
   mutable std::atomic<std::int64_t> next_check_{0};  ///< steady clock, nanoseconds
 };
 

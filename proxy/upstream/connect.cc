@@ -2,7 +2,7 @@
 
 #include "proxy/net/tls_stream.h"
 #include "proxy/net/worker.h"
-#include "proxy/observe/metrics.h"
+#include "proxy/observe/cluster_metrics.h"
 #include "proxy/upstream/resolve.h"
 
 #include <algorithm>
@@ -78,8 +78,9 @@ kube::Status answer_for(const Failure& failure) {
 }
 
 kube::Status report(const Failure& failure, const ClusterEndpoint& endpoint,
-                    const UpstreamHooks& hooks) {
-  if (hooks.metrics != nullptr) hooks.metrics->upstream_connect_failed(failure.kind);
+                    Clock::time_point began, const UpstreamHooks& hooks) {
+  if (failure.timed_out) endpoint.health().timed_out(began);
+  if (hooks.metrics != nullptr) hooks.metrics->connect_failed(failure.kind);
   if (hooks.log) {
     hooks.log(LogLevel::kWarn,
               "no connection to " + endpoint.host_header() + ": " + failure.detail);
@@ -108,20 +109,21 @@ Task<Result<std::unique_ptr<Stream>>> open_connection(
     Worker& worker, const ClusterEndpoint& endpoint,
     std::shared_ptr<const ClusterEndpoint::Access> access, std::chrono::milliseconds limit,
     const UpstreamHooks& hooks) {
-  const auto until = Clock::now() + limit;
+  const auto began = Clock::now();
+  const auto until = began + limit;
   auto addresses = co_await resolve(worker, endpoint.host(), endpoint.port(), until);
   if (!addresses) {
     const bool timed_out = addresses.error().code == 504;
     co_return fail(report({timed_out ? ConnectFailure::kTimeout : ConnectFailure::kResolve,
                            timed_out, addresses.error().message},
-                          endpoint, hooks));
+                          endpoint, began, hooks));
   }
   auto socket = co_await connect_any(worker, std::move(*addresses), until);
-  if (!socket) co_return fail(report(socket.error(), endpoint, hooks));
+  if (!socket) co_return fail(report(socket.error(), endpoint, began, hooks));
   set_options(*socket);
   auto stream =
       co_await connect_tls(std::move(*socket), access->tls, worker.deadlines(), left_until(until));
-  if (!stream) co_return fail(report(tls_failure(stream.error()), endpoint, hooks));
+  if (!stream) co_return fail(report(tls_failure(stream.error()), endpoint, began, hooks));
   co_return std::unique_ptr<Stream>(std::move(*stream));
 }
 

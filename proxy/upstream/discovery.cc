@@ -2,7 +2,7 @@
 
 #include "proxy/net/event.h"
 #include "proxy/net/worker.h"
-#include "proxy/observe/metrics.h"
+#include "proxy/observe/cluster_metrics.h"
 #include "proxy/upstream/discovery_reader.h"
 #include "proxy/upstream/targeted_refresh.h"
 
@@ -70,6 +70,7 @@ struct Discovery::Impl {
   DiscoveryTags tags;
   bool running = false;
   bool stopping = false;
+  bool again = false;  ///< without a pause
   unsigned failures_in_a_row = 0;
   std::string told_stale;
   std::minstd_rand random{std::random_device{}()};
@@ -97,7 +98,7 @@ std::chrono::milliseconds Discovery::Impl::next_pause() {
 
 void Discovery::Impl::note(const Result<std::shared_ptr<const kube::ApiCatalog>>& outcome) {
   if (options.hooks.metrics != nullptr) {
-    options.hooks.metrics->discovery_refreshed(options.cluster, outcome.has_value());
+    options.hooks.metrics->discovery_refreshed(outcome.has_value());
   }
   if (outcome) {
     if (*outcome != nullptr) {
@@ -178,8 +179,10 @@ Task<void> refresh_all(std::shared_ptr<Impl> impl) {
 template <typename Impl>
 Task<void> refresh_in_turn(std::shared_ptr<Impl> impl) {
   while (!impl->stopping) {
+    impl->again = false;
     co_await refresh_all(impl);
     if (impl->stopping) break;
+    if (impl->again) continue;
     impl->pause.expires_after(impl->next_pause());
     auto [error] = co_await impl->pause.async_wait(kAwait);
     static_cast<void>(error);
@@ -242,6 +245,13 @@ void Discovery::start() {
     impl->running = true;
     impl->stopping = false;
     asio::co_spawn(impl->worker.executor(), refresh_in_turn(impl), asio::detached);
+  });
+}
+
+void Discovery::refresh_soon() {
+  impl_->worker.post([impl = impl_] {
+    impl->again = true;  // also when one is under way, which may have begun too early
+    impl->pause.cancel();
   });
 }
 

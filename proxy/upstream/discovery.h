@@ -68,6 +68,8 @@ class Discovery {
 
   /// Starts refreshing, on the worker's thread; any thread may call it.
   void start();
+  /// Ends the pause before the next whole refresh: the cluster is there again, say. Any thread.
+  void refresh_soon();
   /// Ends refreshing soon; waiting targeted refreshes end with the catalogue that is there. Any
   /// thread.
   void stop();

@@ -101,12 +101,8 @@ Task<Attempt> attempt(UpstreamPool& pool, const Call& call, UpstreamPool::Mode m
   if (!lease) co_return Attempt{fail(lease.error())};
   const std::string message = build_message(call, pool.endpoint(), lease->authorization());
   co_await send(pool, *lease, message);
-  const auto sent = Clock::now();
   auto head = co_await lease->read_head(call.method);
   if (!head) co_return Attempt{fail(head.error()), lease->reused() && lease->stale()};
-  if (pool.hooks().metrics != nullptr) {
-    pool.hooks().metrics->upstream_request(head->status, Clock::now() - sent);
-  }
   auto body =
       co_await read_body(pool.worker(), *lease, *head, call.max_bytes, pool.timeouts().first_byte);
   if (!body) co_return Attempt{fail(body.error())};

@@ -14,6 +14,12 @@ bool is_interim(unsigned status) {
   return status >= 100 && status < 200 && status != 101;
 }
 
+/// Whatever it says: the API server is there.
+void note_answer(const PoolCore& pool, unsigned status, Clock::duration duration) {
+  pool.endpoint->health().answered();
+  if (pool.hooks.metrics != nullptr) pool.hooks.metrics->answered(status, duration);
+}
+
 }  // namespace
 
 Lease::State::State(std::shared_ptr<PoolCore> from, std::unique_ptr<PooledConnection> lent,
@@ -24,8 +30,7 @@ Lease::State::State(std::shared_ptr<PoolCore> from, std::unique_ptr<PooledConnec
       authorization(std::move(credential)) {
   ++pool->leased;
   if (pool->hooks.metrics != nullptr) {
-    connection->counted =
-        pool->hooks.metrics->upstream_connection(UpstreamConnectionState::kLeased);
+    connection->counted = pool->hooks.metrics->connection(UpstreamConnectionState::kLeased);
   }
 }
 
@@ -60,6 +65,7 @@ Task<Result<http::ResponseHead>> Lease::read_head(std::string_view request_metho
   State& state = *state_;
   Stream& stream = *state.connection->stream;
   PoolCore& pool = *state.pool;
+  const auto sent = Clock::now();
   bool nothing_came = state.pending.empty();
   int interim_heads = 0;
   std::size_t scanned = 0;
@@ -76,6 +82,7 @@ Task<Result<http::ResponseHead>> Lease::read_head(std::string_view request_metho
       if (head && is_interim(head->status)) {
         co_return fail(kube::Status::bad_gateway("the cluster sent too many interim answers"));
       }
+      if (head) note_answer(pool, head->status, Clock::now() - sent);
       co_return head;
     }
     if (state.pending.size() > kLimits.max_bytes) {

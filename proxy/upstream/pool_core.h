@@ -2,7 +2,7 @@
 
 #include "proxy/net/stream.h"
 #include "proxy/net/worker.h"
-#include "proxy/observe/metrics.h"
+#include "proxy/observe/cluster_metrics.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/upstream.h"
 

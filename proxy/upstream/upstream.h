@@ -18,13 +18,13 @@ namespace postern::proxy {
 class Worker;
 class ClusterEndpoint;  // proxy/upstream/cluster_endpoint.h: where a cluster is and how to prove
                         // oneself there
-class Metrics;
+class ClusterMetrics;
 enum class LogLevel;
 
-/// Where what happens upstream is counted and told. Both may be left out (tests). `metrics` must
-/// outlive whoever has it; `log` is called on any worker's thread.
+/// Where what happens between postern and one cluster is counted and told. Both may be left out
+/// (tests). `metrics` must outlive whoever has it; `log` is called on any worker's thread.
 struct UpstreamHooks {
-  Metrics* metrics = nullptr;
+  ClusterMetrics* metrics = nullptr;
   std::function<void(LogLevel, const std::string& message)> log;
 };
 
@@ -52,8 +52,9 @@ class Lease {
   /// `Authorization: Bearer …` value of postern's own credential, or nullopt where TLS proves it.
   std::optional<std::string> authorization() const;
 
-  /// Reads the next final response head (1xx heads but 101 are skipped, at most 8 of them). Errors:
-  /// 502 for a broken or closed connection (see `stale`), 504 when `first_byte` ran out.
+  /// Reads the next final response head (1xx heads but 101 are skipped, at most 8 of them), and
+  /// counts it: the request's last byte was written when this is called. Errors: 502 for a broken
+  /// or closed connection (see `stale`), 504 when `first_byte` ran out.
   Task<Result<http::ResponseHead>> read_head(std::string_view request_method);
   /// After read_head() failed: nothing at all had come back.
   bool stale() const;

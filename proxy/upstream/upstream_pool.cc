@@ -81,7 +81,7 @@ void PoolCore::put_idle(std::unique_ptr<PooledConnection> connection) {
     return;
   }
   if (hooks.metrics != nullptr) {
-    connection->counted = hooks.metrics->upstream_connection(UpstreamConnectionState::kIdle);
+    connection->counted = hooks.metrics->connection(UpstreamConnectionState::kIdle);
   }
   idle.push_back(std::move(connection));
   if (idle.size() > kMaxIdle) {

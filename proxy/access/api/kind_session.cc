@@ -81,15 +81,17 @@ KindInfo make_kube_clusters() {
   kind.selectable_fields = {"metadata.name"};
   kind.columns = {{"Name", "string", "name", "The cluster's name in resource IDs.", 0},
                   {"Ready", "boolean", "", "Whether its kinds are known.", 0},
+                  {"Reachable", "boolean", "", "Whether its API server answers.", 0},
                   {"Version", "string", "", "Of its API server.", 0},
                   {"Default", "boolean", "", "Whether it is served at the root.", 0},
                   {"Labels", "string", "", "What roles choose clusters by.", 1}};
-  kind.schema = document(
-      "A kube cluster that postern serves.",
-      {{"status",
-        object("What is known of it.", {{"ready", flag("Whether its kinds are known."), true},
-                                        {"version", text("Of its API server.")},
-                                        {"default", flag("Whether it is served at the root.")}})}});
+  kind.schema =
+      document("A kube cluster that postern serves.",
+               {{"status", object("What is known of it.",
+                                  {{"ready", flag("Whether its kinds are known."), true},
+                                   {"reachable", flag("Whether its API server answers."), true},
+                                   {"version", text("Of its API server.")},
+                                   {"default", flag("Whether it is served at the root.")}})}});
   return kind;
 }
 

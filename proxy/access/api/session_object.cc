@@ -56,7 +56,9 @@ class ClusterView : public ApiObject {
   std::string_view field(std::string_view path) const override { return field_of(*object_, path); }
   Json document() const override {
     Json json = document_head("KubeCluster", metadata());
-    json["status"] = {{"ready", object_->ready}, {"default", object_->is_default}};
+    json["status"] = {{"ready", object_->ready},
+                      {"reachable", object_->reachable},
+                      {"default", object_->is_default}};
     if (!object_->version.empty()) json["status"]["version"] = object_->version;
     return json;
   }
@@ -65,7 +67,8 @@ class ClusterView : public ApiObject {
     for (const auto& [key, value] : object_->meta.labels) {
       labels.append(labels.empty() ? "" : ",").append(key).append("=").append(value);
     }
-    return {object_->meta.name, object_->ready, object_->version, object_->is_default, labels};
+    return {object_->meta.name, object_->ready,      object_->reachable,
+            object_->version,   object_->is_default, labels};
   }
 
  private:

@@ -58,8 +58,9 @@ struct ClusterFacts {
   std::string name;
   std::map<std::string, std::string> labels;
   bool is_default = false;
-  std::string uid;      ///< of `kube-system`
-  std::string version;  ///< of the API server
+  std::string uid;         ///< of `kube-system`
+  std::string version;     ///< of the API server
+  bool reachable = false;  ///< its API server answers
   std::shared_ptr<const kube::ApiCatalog> catalog;
 };
 

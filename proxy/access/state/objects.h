@@ -74,8 +74,9 @@ struct UserObject {
 
 struct ClusterObject {
   ObjectMeta meta;
-  bool ready = false;   ///< its kinds have been discovered
-  std::string version;  ///< of its API server, "v1.34.1"; "" while not known
+  bool ready = false;      ///< its kinds have been discovered
+  bool reachable = false;  ///< its API server answers
+  std::string version;     ///< of its API server, "v1.34.1"; "" while not known
   bool is_default = false;
   std::string uid;  ///< of its `kube-system`; "" while not known
 };

@@ -88,12 +88,14 @@ void AccessState::Impl::set_clusters(const std::vector<ClusterFacts>& facts) {
     object.meta.name = fact.name;
     object.meta.labels = fact.labels;
     object.ready = fact.catalog != nullptr;
+    object.reachable = fact.reachable;
     object.version = fact.version;
     object.is_default = fact.is_default;
     object.uid = fact.uid;
     const auto held = clusters.find(fact.name);
     const bool same = held != clusters.end() && held->second->meta.labels == fact.labels &&
                       held->second->ready == object.ready &&
+                      held->second->reachable == object.reachable &&
                       held->second->version == fact.version && held->second->uid == fact.uid;
     if (!same) changed.push_back(std::move(object));
   }
@@ -110,7 +112,8 @@ void AccessState::Impl::take_over_clusters(std::vector<ClusterObject> changed) {
   std::string text;
   for (const auto& [name, fact] : cluster_facts) {
     text += name + '\0' + fact.uid + '\0' + fact.version + '\0' +
-            (fact.catalog != nullptr ? "ready" : "") + '\0';
+            (fact.catalog != nullptr ? "ready" : "") + '\0' + (fact.reachable ? "reachable" : "") +
+            '\0';
     for (const auto& [key, value] : fact.labels) text += key + '\0' + value + '\0';
   }
   const Version version = mark("clusters", sha256_hex(text));

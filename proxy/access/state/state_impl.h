@@ -8,6 +8,7 @@
 #include "proxy/access/state/session_table.h"
 #include "proxy/access/state/stored_forms.h"
 #include "proxy/observe/log.h"
+#include "proxy/observe/metrics.h"
 
 #include <atomic>
 #include <map>
@@ -17,6 +18,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::proxy::access {
@@ -41,6 +43,8 @@ struct AccessState::Impl {
   void apply(const Change& change);
   void apply_request(const StoredObject& stored, bool removed);
   void apply_session(const StoredObject& stored, bool removed);
+  /// Both may be nullptr.
+  void count_request(const RequestPtr& before, const RequestPtr& now);
   void apply_login(const StoredObject& stored, bool removed);
   /// A version of its own for what no write of the store stands behind. `what`: "files".
   Version mark(std::string_view what, const std::string& digest);
@@ -75,6 +79,8 @@ struct AccessState::Impl {
                                     const ReviewDocument& review, bool dry_run);
   Result<RequestPtr> delete_request(const Caller& caller, std::string_view name,
                                     const Preconditions& preconditions, bool dry_run);
+  /// This process made a request cease to be pending.
+  void note_resolved(const RequestObject& before, RequestResolution result);
   Result<RequestPtr> find_request(const Caller& caller, std::string_view name) const;
 
   // state_people.cc again: writes.
@@ -138,6 +144,7 @@ struct AccessState::Impl {
   void schedule(const RequestObject& request);
   std::optional<Write> write_for_due(const DueQueue::Due& one);
   void probe_store();
+  std::vector<RequestPtr> pending_among(const std::vector<DueQueue::Due>& due_now) const;
   void finish_due(const std::vector<Write>& writes, const std::vector<DueQueue::Due>& written);
 
   ObjectStore& store;
@@ -147,6 +154,7 @@ struct AccessState::Impl {
 
   std::map<std::string, RequestPtr, std::less<>> requests;
   std::map<std::string, std::size_t, std::less<>> open_requests;  ///< by user
+  std::set<std::pair<TimePoint, std::string>> pending;            ///< requests, the oldest first
   Layers<RoleObject> roles;
   Layers<UserObject> users;
   std::map<std::string, ClusterPtr, std::less<>> clusters;

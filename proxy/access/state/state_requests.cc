@@ -76,6 +76,18 @@ std::string_view decision_word(ReviewDocument::Decision decision) {
   return "revoke";
 }
 
+ReviewDecision label_of(ReviewDocument::Decision decision) {
+  switch (decision) {
+    case ReviewDocument::Decision::kApprove:
+      return ReviewDecision::kApprove;
+    case ReviewDocument::Decision::kDeny:
+      return ReviewDecision::kDeny;
+    case ReviewDocument::Decision::kRevoke:
+      break;
+  }
+  return ReviewDecision::kRevoke;
+}
+
 Result<void> check_review(const RequestObject& request, const ReviewDocument& review) {
   FieldErrors errors;
   if (review.decision != ReviewDocument::Decision::kRevoke) {
@@ -124,6 +136,12 @@ rbac::request::Event event_of(const RequestObject& request, rbac::request::Perso
 }
 
 }  // namespace
+
+void AccessState::Impl::note_resolved(const RequestObject& before, RequestResolution result) {
+  if (metrics != nullptr) {
+    metrics->access_request_resolved(result, now() - before.meta.created);
+  }
+}
 
 Result<RequestPtr> AccessState::Impl::find_request(const Caller& caller,
                                                    std::string_view name) const {
@@ -191,6 +209,9 @@ Result<RequestPtr> AccessState::Impl::create_request(const Caller& caller,
   if (!done) {
     return fail(std::move(done.error()));
   }
+  if (metrics != nullptr) {
+    metrics->access_request_created();
+  }
   audit(log, "accessrequest.create", caller.user.name, name, "reason", document.spec.reason);
   return requests.at(name);
 }
@@ -230,10 +251,15 @@ Result<RequestPtr> AccessState::Impl::review_request(const Caller& caller, std::
   audit(log, word == "revoke" ? "accessrequest.revoke" : "accessrequest.review", caller.user.name,
         name, "decision", word);
   const RequestPtr after = requests.at(before->meta.name);
+  if (metrics != nullptr) {
+    metrics->access_request_reviewed(label_of(review.decision));
+  }
   if (before->request.state == State::kPending && after->request.state != State::kPending) {
     audit(log,
           after->request.state == State::kApproved ? "accessrequest.approve" : "accessrequest.deny",
           caller.user.name, name, "for", after->request.user);
+    note_resolved(*before, after->request.state == State::kApproved ? RequestResolution::kApproved
+                                                                    : RequestResolution::kDenied);
   }
   return after;
 }
@@ -267,6 +293,9 @@ Result<RequestPtr> AccessState::Impl::delete_request(const Caller& caller, std::
   }
   audit(log, "accessrequest.delete", caller.user.name, name, "state",
         rbac::request::state_name(before->request.state));
+  if (before->request.state == State::kPending) {
+    note_resolved(*before, RequestResolution::kDeleted);
+  }
   return before;
 }
 

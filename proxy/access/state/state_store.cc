@@ -166,10 +166,7 @@ void AccessState::Impl::apply_request(const StoredObject& stored, bool removed) 
     due.clear("r:" + stored.name);
     elapsed.erase(stored.name);
   }
-  if (metrics != nullptr) {
-    if (before != nullptr) metrics->access_requests(label_of(before->request.state), -1);
-    if (now != nullptr) metrics->access_requests(label_of(now->request.state), 1);
-  }
+  count_request(before, now);
   if (before == nullptr && now == nullptr) return;
   StateChange change;
   change.kind = StateChange::Kind::kRequest;
@@ -178,6 +175,19 @@ void AccessState::Impl::apply_request(const StoredObject& stored, bool removed) 
   change.request = {before, now};
   changes.add(std::move(change));
   remake_users_of(stored.name);
+}
+
+void AccessState::Impl::count_request(const RequestPtr& before, const RequestPtr& now) {
+  const auto place = [](const RequestObject& object) {
+    return std::pair(object.meta.created, object.meta.name);
+  };
+  if (before != nullptr && before->request.state == State::kPending) pending.erase(place(*before));
+  if (now != nullptr && now->request.state == State::kPending) pending.insert(place(*now));
+  if (metrics == nullptr) return;
+  if (before != nullptr) metrics->access_requests(label_of(before->request.state), -1);
+  if (now != nullptr) metrics->access_requests(label_of(now->request.state), 1);
+  metrics->oldest_pending_request(pending.empty() ? std::nullopt
+                                                  : std::optional(pending.begin()->first));
 }
 
 void AccessState::Impl::apply_login(const StoredObject& stored, bool removed) {

@@ -95,14 +95,31 @@ void AccessState::Impl::probe_store() {
   mark("probe", std::to_string(now().time_since_epoch().count()));
 }
 
+std::vector<RequestPtr> AccessState::Impl::pending_among(
+    const std::vector<DueQueue::Due>& due_now) const {
+  std::vector<RequestPtr> found;
+  for (const DueQueue::Due& one : due_now) {
+    const auto request =
+        one.key.starts_with("r:") ? requests.find(one.key.substr(2)) : requests.end();
+    if (request != requests.end() && request->second->request.state == State::kPending) {
+      found.push_back(request->second);
+    }
+  }
+  return found;
+}
+
 void AccessState::Impl::finish_due(const std::vector<Write>& writes,
                                    const std::vector<DueQueue::Due>& written) {
+  const std::vector<RequestPtr> expired = pending_among(written);
   if (const auto done = commit(writes); !done) {
     // Nobody has any access by it meanwhile; the store will know it later.
     for (const DueQueue::Due& one : written) {
       due.set(one.key, now() + kRetry, clocks());
     }
     return;
+  }
+  for (const RequestPtr& request : expired) {
+    note_resolved(*request, RequestResolution::kExpired);
   }
   for (std::size_t i = 0; i < writes.size(); ++i) {
     const std::string name = written[i].key.substr(2);

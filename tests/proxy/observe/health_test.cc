@@ -87,6 +87,24 @@ TEST_CASE_FIXTURE(Checks, "one check alone") {
   }
 }
 
+TEST_CASE_FIXTURE(Checks, "a report is told and fails nothing but the question about itself") {
+  bool reachable = false;
+  health.add_report("cluster-b", [&]() -> std::optional<std::string> {
+    if (reachable) return std::nullopt;
+    return "connecting to the cluster took too long";
+  });
+  CHECK(body("/readyz") == "ok");
+  CHECK(body("/readyz?verbose") ==
+        "[+]ping ok\n[+]event-loop ok\n[+]policy ok\n[+]upstream ok\n"
+        "[-]cluster-b failed, not needed: reason withheld\n[+]shutdown ok\nreadyz check passed\n");
+  CHECK(body("/livez?verbose").find("cluster-b") == std::string::npos);
+  CHECK(status("/readyz/cluster-b") == 500);
+  CHECK(metrics.serialize().find("postern_healthcheck{name=\"cluster-b\"} 0\n") !=
+        std::string::npos);
+  reachable = true;
+  CHECK(body("/readyz/cluster-b") == "ok");
+}
+
 TEST_CASE_FIXTURE(Checks, "shutting down: not ready, but alive") {
   health.start_shutdown();
   CHECK(status("/livez") == 200);

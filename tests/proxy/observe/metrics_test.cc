@@ -1,5 +1,6 @@
 #include "proxy/observe/metrics.h"
 
+#include "proxy/observe/cluster_metrics.h"
 #include "proxy/observe/metric_labels.h"
 #include "proxy/observe/process_collector.h"
 #include "proxy/observe/request_metrics.h"
@@ -40,8 +41,10 @@ void use_everything(Metrics& metrics) {
                      .duration = std::chrono::milliseconds(30)});
   requests.filtered("", "pods", 3, 5);
   metrics.filter_failed("duplicate metadata key");
-  metrics.upstream_request(200, std::chrono::milliseconds(10));
-  metrics.discovery_refreshed("mycluster", true);
+  ClusterMetrics cluster(metrics, "mycluster");
+  cluster.answered(200, std::chrono::milliseconds(10));
+  cluster.discovery_refreshed(true);
+  metrics.configuration_in_force("sha256:00");
   metrics.reloaded(ReloadKind::kPolicy, true);
   metrics.certificate_expires(CertificateUse::kServing, std::chrono::system_clock::now());
   metrics.health_check("ping", true);
@@ -64,7 +67,7 @@ TEST_CASE("requests are counted by verb, kind and code") {
   CHECK(
       value(
           metrics,
-          R"(postern_http_requests_total{code="200",group="apps",resource="deployments",verb="list"})") ==
+          R"(postern_http_requests_total{code="200",group="apps",resource="deployments",scope="namespace",subresource="",verb="list"})") ==
       3);
   const std::string duration = "postern_http_request_duration_seconds";
   CHECK(value(metrics, duration + R"(_count{scope="namespace",verb="list"})") == 3);
@@ -79,9 +82,11 @@ TEST_CASE("long-running requests are not in the latency histogram") {
   RequestMetrics worker(metrics);
   worker.finished(
       {.verb = "watch", .group = "", .resource = "pods", .code = 200, .long_running = true});
-  CHECK(value(metrics,
-              R"(postern_http_requests_total{code="200",group="",resource="pods",verb="watch"})") ==
-        1);
+  CHECK(
+      value(
+          metrics,
+          R"(postern_http_requests_total{code="200",group="",resource="pods",scope="",subresource="",verb="watch"})") ==
+      1);
   CHECK(series_count(metrics, "postern_http_request_duration_seconds_count") == 0);
 }
 
@@ -90,20 +95,79 @@ TEST_CASE("nothing that a client sends becomes a label by itself") {
   RequestMetrics worker(metrics);
   for (unsigned i = 0; i < 500; ++i) {
     const std::string text = "x" + std::to_string(i);
-    worker.finished({.verb = text, .group = text, .resource = text, .code = 600 + i});
+    worker.finished(
+        {.verb = text, .group = text, .resource = text, .subresource = text, .code = 600 + i});
     worker.filtered(text, text, 1, 1);
   }
   CHECK(series_count(metrics, "postern_http_requests_total") == 1);
   CHECK(
       value(
           metrics,
-          R"(postern_http_requests_total{code="other",group="other",resource="other",verb="other"})") ==
+          R"(postern_http_requests_total{code="other",group="other",resource="other",scope="",subresource="other",verb="other"})") ==
       500);
   CHECK(series_count(metrics, "postern_filtered_objects_total") == 2);
   CHECK(metric_labels::resource_index("", "pods") !=
         metric_labels::resource_index("metrics.k8s.io", "pods"));
   CHECK(metric_labels::code_name(metric_labels::code_index(0)) == "none");
   CHECK(metric_labels::code_name(metric_labels::code_index(1)) == "other");
+}
+
+TEST_CASE("subresources and outcomes are told apart") {
+  Metrics metrics;
+  RequestMetrics worker(metrics);
+  FinishedRequest request{.verb = "get",
+                          .group = "",
+                          .resource = "pods",
+                          .subresource = "log",
+                          .scope = RequestScope::kResource,
+                          .code = 502,
+                          .outcome = RequestOutcome::kUpstreamError};
+  worker.finished(request);
+  request.subresource = "";
+  request.code = 500;
+  request.outcome = RequestOutcome::kError;
+  worker.finished(request);
+  CHECK(
+      value(
+          metrics,
+          R"(postern_http_requests_total{code="502",group="",resource="pods",scope="resource",subresource="log",verb="get"})") ==
+      1);
+  CHECK(
+      value(
+          metrics,
+          R"(postern_http_requests_total{code="500",group="",resource="pods",scope="resource",subresource="",verb="get"})") ==
+      1);
+  metrics.request_failed();
+  CHECK(value(metrics, R"(postern_http_request_outcomes_total{outcome="upstream_error"})") == 1);
+  CHECK(value(metrics, R"(postern_http_request_outcomes_total{outcome="error"})") == 2);
+}
+
+TEST_CASE("clusters are counted apart") {
+  Metrics metrics;
+  ClusterMetrics a(metrics, "a");
+  ClusterMetrics b(metrics, "b");
+  a.answered(200, std::chrono::milliseconds(10));
+  b.connect_failed(ConnectFailure::kTimeout);
+  b.refused();
+  a.reachable(true);
+  const GaugeHold hold = a.connection(UpstreamConnectionState::kLeased);
+  CHECK(value(metrics, R"(postern_upstream_requests_total{cluster="a",code="200"})") == 1);
+  CHECK(value(metrics, R"(postern_upstream_requests_total{cluster="b",code="200"})") == 0);
+  CHECK(value(metrics, R"(postern_upstream_request_duration_seconds_count{cluster="a"})") == 1);
+  CHECK(value(metrics,
+              R"(postern_upstream_connect_failures_total{cluster="b",reason="timeout"})") == 1);
+  CHECK(value(metrics, R"(postern_upstream_refused_total{cluster="b"})") == 1);
+  CHECK(value(metrics, R"(postern_upstream_connections{cluster="a",state="leased"})") == 1);
+  CHECK(value(metrics, R"(postern_cluster_reachable{cluster="a"})") == 1);
+  CHECK(value(metrics, R"(postern_cluster_reachable{cluster="b"})") == 0);
+}
+
+TEST_CASE("one digest of the configuration at a time") {
+  Metrics metrics;
+  metrics.configuration_in_force("sha256:01");
+  metrics.configuration_in_force("sha256:02");
+  CHECK(series_count(metrics, "postern_config_info") == 1);
+  CHECK(value(metrics, R"(postern_config_info{hash="sha256:02"})") == 1);
 }
 
 TEST_CASE("filter failures keep a bounded number of reasons") {
@@ -136,6 +200,7 @@ TEST_CASE("a failed reload counts and leaves the timestamp of the last good one"
   metrics.reloaded(ReloadKind::kTokens, false, then + std::chrono::hours(1));
   CHECK(value(metrics, R"(postern_config_reloads_total{kind="tokens",result="success"})") == 1);
   CHECK(value(metrics, R"(postern_config_reloads_total{kind="tokens",result="failure"})") == 1);
+  CHECK(value(metrics, R"(postern_config_last_reload_successful{kind="tokens"})") == 0);
   CHECK(value(metrics, R"(postern_config_last_reload_success_timestamp_seconds{kind="tokens"})") ==
         1'700'000'000);
 }
@@ -144,7 +209,10 @@ TEST_CASE("enumerated series exist from the start") {
   Metrics metrics;
   CHECK(value(metrics, R"(postern_connections_rejected_total{reason="address_limit"})") == 0);
   CHECK(value(metrics, R"(postern_responses_cut_total{reason="bug"})") == 0);
-  CHECK(value(metrics, R"(postern_upstream_requests_total{code="502"})") == 0);
+  CHECK(value(metrics, R"(postern_http_request_outcomes_total{outcome="error"})") == 0);
+  const ClusterMetrics cluster(metrics, "a");
+  CHECK(value(metrics, R"(postern_upstream_requests_total{cluster="a",code="502"})") == 0);
+  CHECK(value(metrics, R"(postern_cluster_reachable{cluster="a"})") == 0);
   CHECK(series_count(metrics, "postern_build_info") == 1);
 }
 

@@ -69,6 +69,15 @@ TEST_CASE_FIXTURE(Fixture, "what a stream rests on ends it when its time has com
   CHECK(stream.end() == StreamEnd::kExpired);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a stream that goes on after the end of its access is noticed once") {
+  const auto now = Clock::now();
+  LiveStream endless(streams, worker.deadlines(), hooks(false), std::nullopt);
+  LiveStream stream(streams, worker.deadlines(), hooks(false), std::chrono::milliseconds(100));
+  CHECK(streams.count_outlived(now + std::chrono::seconds(4)) == 0);
+  CHECK(streams.count_outlived(now + std::chrono::seconds(6)) == 1);
+  CHECK(streams.count_outlived(now + std::chrono::hours(1)) == 0);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a stream that is over is not asked again") {
   { const LiveStream stream(streams, worker.deadlines(), hooks(true), std::nullopt); }
   CHECK(streams.size() == 0);

@@ -179,8 +179,10 @@ TEST_CASE("endpoint: the client certificate's end is told") {
   EndpointSource source = endpoint_source(1, "");
   source.certificate = WatchedFile::inline_text(test_pki().client.text, "client-certificate-data");
   source.key = WatchedFile::inline_text(test_pki().client_key.text, "client-key-data");
-  make_endpoint(source, {&metrics, {}});
-  CHECK(metrics.serialize().find("upstream_client") != std::string::npos);
+  LoggedLines logged;
+  make_endpoint(source, logged.hooks(&metrics));
+  CHECK(metrics.serialize().find(R"({cluster="mycluster",use="upstream_client"})") !=
+        std::string::npos);
 }
 
 TEST_CASE("attack 216: a refused token is read again, a broken one does not replace it") {

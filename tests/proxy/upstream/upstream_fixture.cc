@@ -15,7 +15,8 @@ Task<void> fetch_into(UpstreamPool& pool, std::string target, Result<FetchedResp
 }  // namespace
 
 UpstreamHooks LoggedLines::hooks(Metrics* metrics) {
-  return {metrics, [this](LogLevel, const std::string& line) {
+  if (metrics != nullptr) metrics_.emplace(*metrics, "mycluster");
+  return {metrics != nullptr ? &*metrics_ : nullptr, [this](LogLevel, const std::string& line) {
             const std::lock_guard lock(mutex_);
             lines_.push_back(line);
           }};

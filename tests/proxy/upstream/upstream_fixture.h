@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/observe/cluster_metrics.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/upstream.h"
 #include "scripted_server.h"
@@ -7,6 +8,7 @@
 
 #include <doctest/doctest.h>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace postern::proxy::test {
 /// What the code under test logged.
 class LoggedLines {
  public:
+  /// Counts into `metrics` as the cluster `mycluster`, where there is any.
   UpstreamHooks hooks(Metrics* metrics = nullptr);
   bool contain(const std::string& text) const;
   std::size_t size() const;
@@ -22,6 +25,7 @@ class LoggedLines {
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
+  std::optional<ClusterMetrics> metrics_;
 };
 
 /// An endpoint at 127.0.0.1 that trusts the test's authority and shows a token.
