@@ -135,6 +135,8 @@ SUITES = [
     Suite("style", "clang-format, and includes against the layers", 15, 300,
           pytest("style", str(ROOT / "tests" / "style_test.py"), str(ROOT / "tests" / "layers_test.py")),
           count_pytest, live=True),
+    Suite("monitoring", "rules, alerts and runbooks, with promtool", 30, 300,
+          pytest("monitoring", str(ROOT / "tests" / "monitoring")), count_pytest, live=True),
     Suite("build-asan", "everything, with ASan and UBSan", 60, 2400, script("build.sh", "asan"),
           count_nothing),
     Suite("unit", "unit and property tests, with ASan and UBSan", 90, 900, ctest("asan"),

@@ -255,6 +255,9 @@ class Cluster(ClusterClient):
         """Ends the API server at once, or after a graceful shutdown of at most so long."""
         self._apiserver.stop(polite_seconds)
 
+    def apiserver_runs(self) -> bool:
+        return self._apiserver.running()
+
     def start_apiserver(self) -> None:
         """Starts it again at the same address and waits until it is ready."""
         self._apiserver.start()

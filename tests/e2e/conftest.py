@@ -69,6 +69,14 @@ def attack(
     made.finish()
 
 
+@pytest.fixture(scope="session")
+def second_cluster() -> Iterator[Cluster]:
+    """Another real cluster, which its users may stop and stall; they leave it running."""
+    with Cluster(name="second") as running:
+        running.apply_fixture()
+        yield running
+
+
 CLUSTER_USERS = [*USERS, User("grace"), User("heidi"), User("frank", ("contractors",))]
 
 
