@@ -6,6 +6,7 @@
 #include "proxy/access/api/own_review.h"
 #include "proxy/access/state/session_table.h"
 #include "proxy/session/answer.h"
+#include "proxy/session/route.h"
 #include "proxy/upstream/impersonation.h"
 #include "rbac/self_review.h"
 
@@ -296,6 +297,45 @@ Task<Result<void>> answer_rules_review(WorkerState& state, ClientConnection& cli
 bool is_self_review(const ProxiedRequest& request) {
   return request.info.verb == "create" && request.info.api_group == "authorization.k8s.io" &&
          (request.info.resource == kAccessReviews || request.info.resource == kRulesReviews);
+}
+
+bool is_self_review_alone(const WorkerState& state, const ProxiedRequest& request,
+                          const kube::Status& error) {
+  return error.code == 404 && state.shared().access_api != nullptr && is_self_review(request) &&
+         request.info.api_version == "v1" && request.info.subresource.empty() &&
+         !request.head.upgrade && !route_of(request.head.target, "").named;
+}
+
+Task<Result<void>> answer_self_review_alone(WorkerState& state, ClientConnection& client,
+                                            ProxiedRequest& request) {
+  const auto body = co_await read_review(client, request);
+  if (!body) {
+    co_return fail(body.error());
+  }
+  if (request.info.resource == kRulesReviews) {
+    const auto namespace_ = kube::read_rules_review(body->encoding, body->text);
+    if (!namespace_) {
+      co_return fail(namespace_.error());
+    }
+    rbac::RulesAnswer own;
+    own.resource_rules = co_await access_api_rules(state, request);
+    const std::string text =
+        rules_json(*namespace_, own).dump(-1, ' ', false, Json::error_handler_t::replace);
+    co_return co_await send_json(client, request, 201, text);
+  }
+  const auto spec = kube::read_access_review(body->encoding, body->text);
+  if (!spec) {
+    co_return fail(spec.error());
+  }
+  if (!is_own_group(state, *spec)) {
+    const kube::AccessReviewAnswer no{false, false, "no role of yours covers this cluster", {}};
+    co_return co_await send_json(client, request, 201, kube::access_review_json(*spec, no));
+  }
+  const auto answer = co_await ask_access_api(state, request, *spec);
+  if (!answer) {
+    co_return fail(answer.error());
+  }
+  co_return co_await send_json(client, request, 201, kube::access_review_json(*spec, *answer));
 }
 
 Task<Result<void>> answer_self_review(WorkerState& state, ClientConnection& client,

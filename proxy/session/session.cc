@@ -113,6 +113,9 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
     if (is_served_without_cluster(state_, request, found.error())) {
       co_return co_await answer_merged_alone(client_, request);
     }
+    if (is_self_review_alone(state_, request, found.error())) {
+      co_return co_await answer_self_review_alone(state_, client_, request);
+    }
     co_return fail(std::move(found.error()));  // 400, 404, 503
   }
   if (auto resolved = co_await resolve_kind(state_, request); !resolved) {

@@ -1,6 +1,7 @@
 #include "rbac/request/make_grant.h"
 
 #include "kube/text.h"
+#include "rbac/explain.h"
 #include "rbac/request/create.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ Result<void> check_time(const AccessRequest& request, TimePoint now) {
     return no_grant(request, "has expired");
   }
   if (request.assume_start && now < *request.assume_start) {
-    return no_grant(request, "cannot be assumed yet");
+    return no_grant(request, "cannot be assumed before " + utc_text(*request.assume_start));
   }
   return {};
 }

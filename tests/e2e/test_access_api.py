@@ -555,3 +555,19 @@ def test_a_session_for_a_credential(proxy: Postern) -> None:
 
 def test_kubectl_by_raw_paths(alice: As) -> None:
     assert json.loads(alice("get", "--raw", ROOT).stdout)["groupVersion"] == API
+
+
+def test_who_sees_no_cluster_is_answered_about_the_access_api(
+    proxy: Postern, person: Callable[[str], As]
+) -> None:
+    """And about nothing of the cluster, which they must not learn of."""
+    eve = person("eve")
+    assert "yes" in eve("auth", "can-i", "create", "accessrequests.access.postern.dev").stdout
+    assert eve("auth", "can-i", "get", "pods", check=False).stdout.startswith("no")
+    assert "accessrequests.access.postern.dev" in eve("auth", "can-i", "--list").stdout
+    review = b'{"spec":{"resourceAttributes":{"verb":"get","resource":"pods"}}}'
+    path = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    for target, code in ((f"/{path}", 201), (f"/clusters/mycluster/{path}", 404),
+                         (f"/{path.replace('v1', 'v2')}", 404)):  # fmt: skip
+        fields = [("Content-Type", "application/json")]
+        assert proxy.ask("eve", "POST", target, fields, review).status == code, target

@@ -14,7 +14,7 @@ from raw_http import wait_for
 from test_access_api import approve, get, post
 
 ID = "/postern.test/pod/mycluster/dev/nginx-1"
-NAMES = ("alice", "bob", "carol", "dave", "root")
+NAMES = ("alice", "bob", "carol", "dave", "erin", "root")
 ROLES = """
 kind: role
 version: v7
@@ -63,6 +63,27 @@ kind: user
 version: v2
 metadata: {name: dave}
 spec: {roles: [reviews], traits: {duty: [on-call]}}
+---
+kind: role
+version: v8
+metadata: {name: all-of-dev}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [viewers]
+    kubernetes_resources:
+    - {kind: '*', api_group: '*', namespace: dev, name: '*', verbs: [get, list]}
+    - {kind: namespaces, api_group: '', name: dev, verbs: [get, list]}
+---
+kind: role
+version: v8
+metadata: {name: asks-for-all}
+spec: {allow: {request: {search_as_roles: [all-of-dev]}}}
+---
+kind: user
+version: v2
+metadata: {name: erin}
+spec: {roles: [asks-for-all]}
 ---
 kind: user
 version: v2
@@ -154,7 +175,7 @@ def test_durations(proxy: Postern) -> None:
 
 
 def test_not_before_its_start(proxy: Postern) -> None:
-    start = (datetime.now(timezone.utc) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    start = (datetime.now(timezone.utc) + timedelta(seconds=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
     name = name_of(file(proxy, assumeStartTime=start, maxDuration="1h"))
     approve(proxy, "dave", name)
     early = post(proxy, "alice", "sessions", {"spec": {"requests": [name]}})
@@ -198,6 +219,26 @@ def test_bad_resources_are_refused_with_their_field(
     assert refused["code"] in (403, 404, 422), refused
     assert says in str(refused["message"]) + str(refused.get("details"))
     assert len(get(proxy, "alice", "accessrequests")["items"]) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("pod", "/postern.test/pod/mycluster/dev/nginx-1"),
+        ("secret", "/postern.test/secret/mycluster/dev/app-config"),
+        ("namespace", "/postern.test/namespace/mycluster/dev"),
+        ("widgets.e.com", "/postern.test/widgets.e.com/mycluster/dev/w1"),
+        ("serviceaccounts.core", "/postern.test/serviceaccount/mycluster/dev/default"),
+    ],
+)
+def test_searches_of_every_kind(proxy: Postern, kind: str, found: str) -> None:
+    spec = {"kind": kind, "kubeCluster": "mycluster"}
+    if kind != "namespace":
+        spec["namespace"] = "dev"
+    answer = post(proxy, "erin", "resourcesearches", {"spec": spec})
+    assert found in [one["id"] for one in answer["status"]["resources"]], answer
+    made = post(proxy, "erin", "accessrequests", {"spec": {"resources": [found]}})
+    assert made["status"]["state"] == "PENDING", made
 
 
 def test_what_has_ended_is_removed_in_time(proxy: Postern) -> None:

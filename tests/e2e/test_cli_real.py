@@ -234,6 +234,38 @@ def test_invites_resets_and_roles(town: Town) -> None:
     town.root.postern("users", "rm", "late", "zoe")
 
 
+def test_sessions_are_listed_and_ended(town: Town) -> None:
+    other = Person(town.bob.home, "desk", town.postern, town.cluster)
+    other.postern("login", "--proxy", f"127.0.0.1:{town.postern.port}", "--user", "bob", "--ca-file",
+                  str(town.postern.ca_file), "--password-file", str(town.bob.password_file))  # fmt: skip
+    session = other.json("status")["session"]
+    assert session in names(town.bob.postern("sessions", "ls"))
+    assert session not in names(town.alice.postern("sessions", "ls"))
+    town.alice.refusal("sessions", "rm", session)
+    assert session in names(town.root.postern("sessions", "ls"))
+    town.root.postern("sessions", "rm", session)
+    assert "Unauthorized" in other.refusal("request", "ls")
+    town.bob.postern("status")
+
+
+def test_everything_a_request_can_say(town: Town) -> None:
+    start = (datetime.now(timezone.utc) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made = town.alice.json(
+        "request", "create", "--resource", NGINX_1, "--resource", "/postern.test/pod/mycluster/dev/db-*",
+        "--roles", "k8s-access", "--reviewers", "carol,bob", "--reason", "all of it",
+        "--max-duration", "1d", "--request-ttl", "1h", "--session-ttl", "30m",
+        "--assume-start-time", start, "--label", "team=web", "--dry-run",
+    )  # fmt: skip
+    assert made["spec"] == {
+        "user": "alice", "roles": ["k8s-access"], "reason": "all of it",
+        "resources": [NGINX_1, "/postern.test/pod/mycluster/dev/db-*"],
+        "suggestedReviewers": ["bob", "carol"], "maxDuration": "24h", "requestTTL": "1h",
+        "sessionTTL": "30m", "assumeStartTime": start,
+    }  # fmt: skip
+    assert made["metadata"]["labels"] == {"team": "web"}
+    assert town.alice.json("request", "ls", "--mine")["items"] is not None
+
+
 def test_can_i_explains_itself(town: Town) -> None:
     name = town.alice.json("request", "create", "--resource", NGINX_1, "--reason", "explain", "--nowait")
     name = name["metadata"]["name"]

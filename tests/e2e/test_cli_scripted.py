@@ -744,6 +744,20 @@ def test_bash_completes(alice: Desk) -> None:
     assert alice.run("-c", script, program="bash").stdout == "show\n"
 
 
+def test_zsh_completes(alice: Desk) -> None:
+    """The function as zsh calls it, with zsh's own commands for the outcome as stubs."""
+    if not (alice.home / "bin" / "postern").exists():
+        (alice.home / "bin" / "postern").symlink_to(binary())
+    script = (
+        "compdef() { :; }; _files() { echo files; }; "
+        '_describe() { [[ $1 == -V ]] && shift; print -l -- "${(@P)2}"; }; '
+        "source <(postern completion zsh); words=(postern request sho); CURRENT=3; _postern; "
+        "words=(postern create -f ''); CURRENT=4; _postern"
+    )
+    said = alice.run("-f", "-c", script, program="zsh").stdout.splitlines()
+    assert said[0].startswith("show:") and said[-1] == "files", said
+
+
 def test_as_a_plugin_of_kubectl(alice: Desk) -> None:
     for name in ("kubectl-postern", "kubectl_complete-postern"):
         (alice.home / "bin" / name).symlink_to(binary())

@@ -78,7 +78,7 @@ TEST_CASE("grant: not before, not after, not in another state") {
   asked.resource_ids = {"/mycluster/pod/k/dev/web-*"};
   asked.times.assume_start = kNow + 1h;
   const AccessRequest later = world.approved(asked);
-  CHECK_HAS(at(later, kNow + 1h - 1s), "cannot be assumed yet");
+  CHECK_HAS(at(later, kNow + 1h - 1s), "cannot be assumed before 20");
   CHECK(at(later, kNow + 1h) == "ok");
 }
 

@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(StoryWorld, "access begins when it was said to begin") {
   REQUIRE(review("bob", *made, Decision::kApprove));
   SessionDocument wanted;
   wanted.requests = {(*made)->meta.name};
-  CHECK(said(state->create_session(as("alice"), wanted)).find("cannot be assumed yet") !=
+  CHECK(said(state->create_session(as("alice"), wanted)).find("cannot be assumed before 20") !=
         std::string::npos);
   pass(1h);
   const IssuedSession session = this->session("alice", {(*made)->meta.name});
