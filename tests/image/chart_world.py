@@ -114,7 +114,8 @@ class ChartWorld:
 
     def helm_environment(self) -> dict[str, str]:
         homes = {f"HELM_{kind}_HOME": str(self.folder / "helm" / kind) for kind in ("CACHE", "CONFIG", "DATA")}
-        return {"PATH": os.environ["PATH"], "KUBECONFIG": str(self.cluster.kubeconfig), **homes}
+        own = {"HOME": str(self.folder), "KUBECONFIG": str(self.cluster.kubeconfig)}
+        return {"PATH": os.environ["PATH"], **own, **homes}
 
     def helm_do(self, *args: str, seconds: float = 120) -> str:
         done = subprocess.run(
