@@ -50,6 +50,7 @@ REFUSED_BY_SCHEMA: list[tuple[str, str]] = [
     ("impersonation: {actions: [{apiGroups: [''], resources: [pods], verb: [get]}]}", "'verb' not allowed"),
     ("impersonation: {serviceAccount: {automount: true}}", "'automount' not allowed"),
     ("serviceAccountToken: {expirationSeconds: 60}", "/serviceAccountToken/expirationSeconds"),
+    ("serviceAccountToken: {expirationSeconds: 3607}", "/serviceAccountToken/expirationSeconds"),
     ("tls: {existingSecretName: a}", "'existingSecretName' not allowed"),
     ("tls: {certManager: {issuer: a}}", "'issuer' not allowed"),
     ("tls: {certManager: {duration: 90d}}", "/tls/certManager/duration"),
