@@ -69,6 +69,7 @@ def test_a_release_from_beginning_to_end(cluster_helm: Helm, chart_cluster: Clus
         helm("test", "postern", *there, "--timeout", "60s")
 
     definitions = {i["metadata"]["name"] for i in get(cluster, "crds")["items"]}
+    assert "accessrequests.store.postern.dev" in definitions
     helm("uninstall", "postern", *there, "--wait", "--timeout", "60s")
     assert names(cluster, KINDS, "postern") == set()
     kept = {i["metadata"]["name"] for i in get(cluster, "crds")["items"]}
@@ -105,7 +106,8 @@ def test_releases_side_by_side(cluster_helm: Helm, chart_cluster: Cluster) -> No
     helm, cluster = cluster_helm, chart_cluster
     releases = [("one", "postern"), ("two", "postern"), ("one", "monitoring")]
     for number, (release, namespace) in enumerate(releases):
-        more = () if number == 0 else ("--set", "crds.enabled=false")
+        # The first one takes over the definitions that a release of before has left.
+        more = ("--take-ownership",) if number == 0 else ("--set", "crds.enabled=false")
         helm("install", release, CHART, "-n", namespace, *SMALL, *more, "--wait", "--timeout", "60s")
     found = [names(cluster, KINDS, *where) for where in releases]
     assert all(len(objects) >= 8 for objects in found), found
@@ -116,13 +118,16 @@ def test_releases_side_by_side(cluster_helm: Helm, chart_cluster: Cluster) -> No
     helm("uninstall", "two", "-n", "postern", "--wait", "--timeout", "60s")
     assert names(cluster, KINDS, *releases[0]) == found[0]
     assert names(cluster, KINDS, *releases[2]) == found[2]
+    with pytest.raises(HelmError, match="invalid ownership metadata"):
+        helm("install", "three", CHART, "-n", "postern", *SMALL)
     for release, namespace in (releases[0], releases[2]):
         helm("uninstall", release, "-n", namespace, "--wait", "--timeout", "60s")
 
 
 def test_every_node_has_its_pod(cluster_helm: Helm, chart_cluster: Cluster) -> None:
     helm, cluster = cluster_helm, chart_cluster
-    helm("install", "nodes", CHART, "-n", "postern", *SMALL, "--set", "kind=DaemonSet", "--wait", "--timeout", "60s")
+    form = ("--set", "kind=DaemonSet,crds.enabled=false")
+    helm("install", "nodes", CHART, "-n", "postern", *SMALL, *form, "--wait", "--timeout", "60s")
     status = get(cluster, "daemonset/nodes-postern")["status"]
     assert status["numberReady"] == status["desiredNumberScheduled"] == len(cluster.nodes)
     helm("uninstall", "nodes", "-n", "postern", "--wait", "--timeout", "60s")
@@ -160,7 +165,7 @@ def test_notes_name_commands_of_postern_that_exist(cluster_helm: Helm, values: A
 
 def test_notes_name_objects_that_exist(cluster_helm: Helm, chart_cluster: Cluster) -> None:
     helm, cluster = cluster_helm, chart_cluster
-    helm("install", "told", CHART, "-n", "postern", *SMALL, "--wait", "--timeout", "60s")
+    helm("install", "told", CHART, "-n", "postern", *SMALL, "--set", "crds.enabled=false", "--wait", "--timeout", "60s")
     text = "\n".join(commands(helm, *SMALL))
     rollout = re.search(r"^kubectl (.* rollout status .*)$", text, re.M)
     assert rollout
