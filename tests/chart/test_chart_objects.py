@@ -1,12 +1,14 @@
 """Objects: what the API server says about every combination of values, and what must be in them."""
 
+import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from cluster import Cluster
-from helm import CHART, CI_VALUES, Helm, Object, configuration, container, find, find_all, pod_spec
+from helm import CHART, CI_VALUES, SOURCE, Helm, Object, configuration, container, find, find_all, pod_spec
 
 WITHOUT_NAMESPACE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
                    "PriorityLevelConfiguration", "ValidatingAdmissionPolicy",
@@ -271,3 +273,21 @@ def test_the_chart_names_its_custom_resource_definitions(helm: Helm) -> None:
     }  # fmt: skip
     versions = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert container(helm.render())["image"] == f"postern:{versions['appVersion']}"
+
+
+def test_rules_and_dashboard_are_the_files(helm: Helm, tmp_path: Path) -> None:
+    prefix = "https://example.com/postern/"
+    objects = helm.render(*ci("monitoring"), "--set", f"prometheusRule.runbookUrlPrefix={prefix}")
+    groups = find(objects, "PrometheusRule")["spec"]["groups"]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(tmp_path / "rules.yaml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "postern-extra" in {group["name"] for group in groups}
+    runbooks = [r["annotations"]["runbook_url"] for g in groups for r in g["rules"] if "annotations" in r]
+    assert runbooks and all((SOURCE / url.removeprefix(prefix)).is_file() for url in runbooks)
+    dashboard = find(objects, "ConfigMap", "postern-dashboard")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    source = CHART / "files" / "monitoring" / "dashboard.json"
+    assert json.loads(dashboard["data"]["postern.json"]) == json.loads(source.read_text())
