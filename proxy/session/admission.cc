@@ -2,6 +2,7 @@
 
 #include "kube/media_type.h"
 #include "kube/resolve_resource.h"
+#include "proxy/access/state/session_table.h"
 #include "proxy/observe/cluster_metrics.h"
 #include "proxy/session/route.h"
 #include "proxy/upstream/cluster_endpoint.h"
@@ -184,7 +185,22 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
   return {};
 }
 
+Result<void> require_fresh_grants(const WorkerState& state, const access::SessionEntry* session) {
+  if (session == nullptr || session->grants.empty() ||
+      state.shared().sessions.fresh(std::chrono::steady_clock::now())) {
+    return {};
+  }
+  kube::Status status = kube::Status::unavailable(
+      "the access that this session has assumed cannot be checked at the moment: postern does not "
+      "hear from where access requests are kept");
+  status.retry_after_seconds = 5;
+  return fail(std::move(status));
+}
+
 Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
+  if (auto fresh = require_fresh_grants(state, request.session.get()); !fresh) {
+    return fresh;
+  }
   const Route route = route_of(request.head.target, state.shared().default_cluster);
   if (!route.cluster.empty() && !may_name_cluster(route.cluster)) {
     state.shared().metrics.protocol_error(ProtocolError::kBadTarget);

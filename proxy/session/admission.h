@@ -13,6 +13,11 @@ namespace postern::proxy {
 /// any `Impersonate-*` field but User and Group).
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
 
+/// Whether what a session has assumed can be relied on. 503 while nothing is heard from the store
+/// of access requests: what was revoked meanwhile is not known here (design §4). Sessions without
+/// grants, and other credentials (nullptr), do not rest on it.
+Result<void> require_fresh_grants(const WorkerState& state, const access::SessionEntry* session);
+
 /// Which cluster, and what is asked of it? 400 and 405 for what is no request of Kubernetes'
 /// grammar, 404 for a cluster that does not exist or that the user may not know of. Fills cluster
 /// and info.

@@ -1,6 +1,7 @@
 #include "proxy/session/long_running.h"
 
 #include "proxy/access/api/viewer.h"
+#include "proxy/session/admission.h"
 #include "proxy/session/answer.h"
 
 #include <chrono>
@@ -23,6 +24,9 @@ bool is_still_allowed(WorkerState& state, ClientConnection& client, const Proxie
     return proved->user.groups == request.user.groups &&
            access::api::same_view(*request.policy, *state.policy(), request.user,
                                   request.info.resource);
+  }
+  if (!require_fresh_grants(state, proved->session.get())) {
+    return false;
   }
   const auto policy = state.policy();
   if (policy == request.policy && proved->user.groups == request.user.groups &&

@@ -56,7 +56,7 @@ kube::Status version_ahead(Version asked, Version current) {
 /// Whether the version that a list has to be of, or after, can be had.
 Result<Version> version_of_list(const AccessState& state, const KindInfo& kind,
                                 const ListOptions& options) {
-  const Version current = state.version();
+  const Version current = state.version(change_kind(kind));
   if (options.from) {
     const Version first = options.from->version;
     if (first > current) return fail(version_ahead(first, current));

@@ -25,7 +25,7 @@ Result<WatchStart> WatchHub::open(const Caller& caller, const KindInfo& kind,
   }
   WatchStart start;
   start.queue = std::make_shared<WatchQueue>();
-  start.version = state_.version();
+  start.version = state_.version(change_kind(kind));
   watch.queue = start.queue;
   if (options.version) {
     catch_up(watch, *options.version, *start.queue);
@@ -41,7 +41,7 @@ void WatchHub::catch_up(Watch& watch, Version from, WatchQueue& queue) {
   auto changes = state_.changes_since(change_kind(*watch.kind), from);
   if (!changes) {
     return queue.end(expired("too old resource version: " + std::to_string(from) + " (" +
-                             std::to_string(state_.version()) + ")"));
+                             std::to_string(state_.version(change_kind(*watch.kind))) + ")"));
   }
   for (const StateChange& change : *changes) {
     const SeenChange look = seen(change, watch.viewer, watch.selection);
@@ -59,10 +59,11 @@ void WatchHub::pass_on(const StateChange& change) {
       watch = watches_.erase(watch);
       continue;
     }
-    const bool wanted = change_kind(*watch->kind) == change.kind;
+    const StateChange::Kind watched = change_kind(*watch->kind);
+    const bool wanted = watched == change.kind;
     const SeenChange look = wanted ? seen(change, watch->viewer, watch->selection) : SeenChange{};
     if (look.type.empty()) {
-      queue->advance(change.version);
+      queue->advance(wanted ? change.version : state_.version(watched));
     } else {
       ObjectPtr& object = objects.at(look.is_now ? 1 : 0);
       if (!object) object = object_of(change, look.is_now);

@@ -56,8 +56,8 @@ const std::map<std::string, ClusterPtr, std::less<>>& AccessState::clusters() co
 const std::map<std::string, SessionPtr, std::less<>>& AccessState::sessions() const {
   return impl_->sessions;
 }
-Version AccessState::version() const {
-  return impl_->seen;
+Version AccessState::version(StateChange::Kind kind) const {
+  return impl_->shown_of(kind);
 }
 
 rbac::request::Person AccessState::person(const rbac::UserInfo& user) const {
@@ -79,7 +79,7 @@ std::vector<RecordedRefusal> AccessState::refusals(std::string_view session) con
 
 Result<std::vector<StateChange>> AccessState::changes_since(StateChange::Kind kind,
                                                             Version version) const {
-  return impl_->changes.since(kind, version, impl_->seen);
+  return impl_->changes.since(kind, version, impl_->shown_of(kind));
 }
 std::shared_ptr<void> AccessState::observe(std::function<void(const StateChange&)> see) {
   return impl_->changes.observe(std::move(see));

@@ -39,6 +39,10 @@ struct StateOptions {
   /// How long a request is kept after its end.
   std::chrono::seconds retention = std::chrono::hours(720);
   rbac::request::Limits limits;
+  /// Without a word from the store for so long, grants count for nothing (SessionTable::fresh()).
+  std::chrono::seconds max_silence{10};
+  /// Other replicas write to the store as well.
+  bool shared_store = false;
   std::size_t max_requests_per_user = 1000;  ///< PENDING and APPROVED ones of one user
   std::size_t max_sessions_per_user = 1000;
 
@@ -130,8 +134,9 @@ class AccessState {
   const std::map<std::string, UserPtr, std::less<>>& users() const;
   const std::map<std::string, ClusterPtr, std::less<>>& clusters() const;
   const std::map<std::string, SessionPtr, std::less<>>& sessions() const;
-  /// The version of what the reads above show; a list's `resourceVersion`.
-  Version version() const;
+  /// The version of what the reads above show of a kind; a list's `resourceVersion`. Versions are
+  /// comparable within a kind only, as Kubernetes' own.
+  Version version(StateChange::Kind kind) const;
 
   /// What the user's static roles are, today. Without roles for a locked user.
   rbac::request::Person person(const rbac::UserInfo& user) const;
@@ -199,7 +204,9 @@ class AccessState {
                               const InviteDocument& document = {});
   /// To be called at start. When nobody in files or store may create roles and users, a user with
   /// the preset role `editor` is made, and an invite for it: nullopt when somebody may, or when
-  /// logins by password are off. The invite is made anew at each start until it is redeemed.
+  /// logins by password are off. The invite is made anew at each start until it is redeemed; in a
+  /// store that replicas share, only when the last one has come to its end, for it may be another
+  /// replica's.
   Result<std::optional<IssuedInvite>> ensure_administrator();
 
   // Sessions. -----------------------------------------------------------------------------------

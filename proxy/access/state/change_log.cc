@@ -1,19 +1,24 @@
 #include "proxy/access/state/change_log.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace postern::proxy::access {
 
-void ChangeLog::start_at(Version begin) {
-  changes_.clear();
-  forgotten_ = begin;
+void ChangeLog::start_at(StateChange::Kind kind, Version begin) {
+  std::erase_if(changes_, [kind](const StateChange& change) { return change.kind == kind; });
+  forgotten(kind) = begin;
+}
+
+void ChangeLog::forget(StateChange::Kind kind, Version before) {
+  forgotten(kind) = std::max(forgotten(kind), before);
 }
 
 void ChangeLog::add(StateChange change) {
   changes_.push_back(std::move(change));
   if (changes_.size() > kMax) {
-    forgotten_ = changes_.front().version;
+    forget(changes_.front().kind, changes_.front().version);
     changes_.pop_front();
   }
   const StateChange& added = changes_.back();
@@ -25,7 +30,7 @@ void ChangeLog::add(StateChange change) {
 
 Result<std::vector<StateChange>> ChangeLog::since(StateChange::Kind kind, Version version,
                                                   Version reached) const {
-  if (version < forgotten_ || version > reached) {
+  if (version < forgotten_.at(static_cast<std::size_t>(kind)) || version > reached) {
     return fail(kube::Status::gone("the resource version " + std::to_string(version) +
                                    " is no longer known: list again"));
   }

@@ -60,6 +60,16 @@ void SessionTable::remove(const std::string& digest) {
   version_.fetch_add(1, std::memory_order_release);
 }
 
+void SessionTable::keep_fresh(std::chrono::steady_clock::time_point until,
+                              std::chrono::steady_clock::time_point now) {
+  fresh_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+  const bool stale = !fresh(now);
+  if (stale && !told_stale_) {
+    version_.fetch_add(1, std::memory_order_release);
+  }
+  told_stale_ = stale;
+}
+
 std::size_t SessionTable::size() const {
   std::size_t size = 0;
   for (Part& part : parts_) {

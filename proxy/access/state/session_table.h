@@ -63,6 +63,15 @@ class SessionTable {
   /// Grows when an entry that was there is replaced or removed: what was allowed may not be any
   /// more. New entries do not count.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  /// Whether what grants rest on is known to be as it is here. Always, unless keep_fresh() said
+  /// until when.
+  bool fresh(std::chrono::steady_clock::time_point now) const {
+    return now.time_since_epoch().count() < fresh_until_.load(std::memory_order_relaxed);
+  }
+  /// The table counts as fresh until then. Once it has gone stale, that is a change as any other
+  /// (version()).
+  void keep_fresh(std::chrono::steady_clock::time_point until,
+                  std::chrono::steady_clock::time_point now);
   std::size_t size() const;
 
  private:
@@ -81,6 +90,9 @@ class SessionTable {
 
   mutable std::array<Part, 64> parts_;
   std::atomic<std::uint64_t> version_{0};
+  std::atomic<std::chrono::steady_clock::rep> fresh_until_{
+      std::chrono::steady_clock::time_point::max().time_since_epoch().count()};
+  bool told_stale_ = false;  ///< the access thread's
 };
 
 }  // namespace postern::proxy::access

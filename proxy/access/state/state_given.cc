@@ -69,7 +69,8 @@ void AccessState::Impl::set_files(FileObjects files) {
   add_to_digest(text, files.users);
   complete_given(files.roles, "role", started);
   complete_given(files.users, "user", started);
-  const Version version = mark("files", sha256_hex(text));
+  const Version version =
+      mark("files", sha256_hex(text), {StateChange::Kind::kRole, StateChange::Kind::kUser});
   roles.give(std::move(files.roles), version, role_changed());
   users.give(std::move(files.users), version, user_changed());
   settle();
@@ -116,7 +117,7 @@ void AccessState::Impl::take_over_clusters(std::vector<ClusterObject> changed) {
             '\0';
     for (const auto& [key, value] : fact.labels) text += key + '\0' + value + '\0';
   }
-  const Version version = mark("clusters", sha256_hex(text));
+  const Version version = mark("clusters", sha256_hex(text), {StateChange::Kind::kCluster});
   complete_given(changed, "cluster", started);
   for (ClusterObject& object : changed) {
     object.meta.version = version;

@@ -10,6 +10,7 @@
 #include "proxy/observe/log.h"
 #include "proxy/observe/metrics.h"
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -37,6 +38,9 @@ struct AccessState::Impl {
   // state_store.cc: what the store has, here.
   Result<void> load();
   Result<void> read_kind(std::string_view kind);
+  /// Reads everything anew: the store no longer remembers what happened since.
+  Result<void> read_again();
+  std::vector<std::string> names_of(std::string_view kind) const;
   void catch_up();
   /// All of it or nothing, and what came of it is taken over before this returns.
   Result<void> commit(const std::vector<Write>& writes);
@@ -46,8 +50,15 @@ struct AccessState::Impl {
   /// Both may be nullptr.
   void count_request(const RequestPtr& before, const RequestPtr& now);
   void apply_login(const StoredObject& stored, bool removed);
-  /// A version of its own for what no write of the store stands behind. `what`: "files".
-  Version mark(std::string_view what, const std::string& digest);
+  /// A version of its own for what no write of the store stands behind. `what`: "files". It is
+  /// above whatever has been shown of these kinds.
+  Version mark(std::string_view what, const std::string& digest,
+               const std::vector<StateChange::Kind>& kinds);
+  /// What is shown of a kind has reached this version.
+  void show(StateChange::Kind kind, Version version);
+  Version shown_of(StateChange::Kind kind) const {
+    return shown.at(static_cast<std::size_t>(kind));
+  }
   void note_store(const std::string& fault);
   bool store_failed() const {
     const std::lock_guard lock(fault_mutex);
@@ -145,7 +156,10 @@ struct AccessState::Impl {
   std::optional<Write> write_for_due(const DueQueue::Due& one);
   void probe_store();
   std::vector<RequestPtr> pending_among(const std::vector<DueQueue::Due>& due_now) const;
+  void note_silence();
   void finish_due(const std::vector<Write>& writes, const std::vector<DueQueue::Due>& written);
+  void come_back_to(const std::vector<DueQueue::Due>& due_ones);
+  void audit_due(const Write& write);
 
   ObjectStore& store;
   StateOptions options;
@@ -163,7 +177,9 @@ struct AccessState::Impl {
   std::map<std::string, SessionPtr, std::less<>> sessions;
   std::map<std::string, LiveSession, std::less<>> live_sessions;
 
-  Version seen = 0;
+  Version seen = 0;                                        ///< what changes_since() goes on from
+  std::array<Version, 5> shown{};                          ///< by StateChange::Kind
+  std::map<std::string, std::string, std::less<>> marked;  ///< digests that this process gave
   TimePoint started;
   ChangeLog changes;
   DueQueue due;

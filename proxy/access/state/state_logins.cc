@@ -90,11 +90,24 @@ Result<std::optional<IssuedInvite>> AccessState::Impl::ensure_administrator() {
     for (int i = 2; users.in_force().contains(name); ++i) {
       name = std::string(kAdministrator) + "-" + std::to_string(i);
     }
-    if (auto made = make_administrator(name); !made) {
+    auto made = make_administrator(name);
+    if (!made && options.shared_store && made.error().code == 409) {
+      return std::nullopt;  // another replica was faster
+    }
+    if (!made) {
       return fail(std::move(made.error()));
     }
   }
+  const auto login = logins.find(name);
+  if (options.shared_store && login != logins.end() && login->second.invite_ends > now()) {
+    log.info("nobody administers this postern yet: another replica has handed out a one-time login",
+             {{"user", name}});
+    return std::nullopt;
+  }
   auto invite = issue_invite(name, options.first_invite_ttl, true);
+  if (!invite && options.shared_store && invite.error().code == 409) {
+    return std::nullopt;  // another replica was faster
+  }
   if (!invite) {
     return fail(std::move(invite.error()));
   }

@@ -21,6 +21,16 @@ RequestStateLabel label_of(State state) {
 constexpr std::string_view kReadKinds[] = {kRequestKind, kRoleKind, kUserKind, kLoginKind,
                                            kSessionKind};
 
+struct ShownKind {
+  StateChange::Kind kind;
+  std::string_view stored;
+};
+/// Clusters come from no kind of the store; their versions are those of marks.
+constexpr ShownKind kShownKinds[] = {{StateChange::Kind::kRequest, kRequestKind},
+                                     {StateChange::Kind::kRole, kRoleKind},
+                                     {StateChange::Kind::kUser, kUserKind},
+                                     {StateChange::Kind::kSession, kSessionKind}};
+
 }  // namespace
 
 AccessState::Impl::Impl(ObjectStore& with_store, StateOptions with_options, Log& with_log,
@@ -61,17 +71,63 @@ Result<void> AccessState::Impl::load() {
     }
   }
   catch_up();
-  changes.start_at(seen);
+  for (const ShownKind& each : kShownKinds) {
+    changes.start_at(each.kind, shown_of(each.kind));
+  }
+  show(StateChange::Kind::kCluster, store.progress(kGivenKind).reached);
+  changes.start_at(StateChange::Kind::kCluster, shown_of(StateChange::Kind::kCluster));
+  return {};
+}
+
+void AccessState::Impl::show(StateChange::Kind kind, Version version) {
+  Version& place = shown.at(static_cast<std::size_t>(kind));
+  place = std::max(place, version);
+}
+
+std::vector<std::string> AccessState::Impl::names_of(std::string_view kind) const {
+  std::vector<std::string> names;
+  const auto add = [&names](const auto& map) {
+    for (const auto& [name, object] : map) names.push_back(name);
+  };
+  if (kind == kRequestKind) add(requests);
+  if (kind == kRoleKind) add(roles.stored());
+  if (kind == kUserKind) add(users.stored());
+  if (kind == kLoginKind) add(logins);
+  if (kind == kSessionKind) add(sessions);
+  return names;
+}
+
+Result<void> AccessState::Impl::read_again() {
+  seen = store.version();
+  for (const std::string_view kind : kReadKinds) {
+    const Version reached = store.progress(kind).reached;
+    for (const std::string& name : names_of(kind)) {
+      if (!store.get(kind, name)) {
+        apply({Change::Type::kRemoved, {std::string(kind), name, reached, {}}});
+      }
+    }
+    if (auto read = read_kind(kind); !read) return read;
+  }
+  // Watchers were told of the outcome, not of the way: they begin anew.
+  for (const ShownKind& each : kShownKinds) {
+    changes.forget(each.kind, store.progress(each.stored).reached);
+  }
   return {};
 }
 
 void AccessState::Impl::catch_up() {
+  std::array<Progress, std::size(kShownKinds)> progress;
+  for (std::size_t i = 0; i < progress.size(); ++i) {
+    progress.at(i) = store.progress(kShownKinds[i].stored);
+  }
   bool more = true;
   while (more) {
     const auto news = store.changes_since(seen, 1000);
     if (!news) {
-      note_store(news.error().message);
-      log.error("the store cannot be read", {{"why", news.error().message}});
+      const auto read = news.error().code == 410 ? read_again() : fail(news.error());
+      if (read) continue;
+      note_store(read.error().message);
+      log.error("the store cannot be read", {{"why", read.error().message}});
       break;
     }
     for (const Change& change : news->changes) {
@@ -79,6 +135,10 @@ void AccessState::Impl::catch_up() {
     }
     seen = std::max(seen, news->version);
     more = news->more;
+  }
+  for (std::size_t i = 0; i < progress.size(); ++i) {
+    show(kShownKinds[i].kind, progress.at(i).reached);
+    changes.forget(kShownKinds[i].kind, progress.at(i).whole_after);
   }
   settle();
 }
@@ -102,16 +162,38 @@ Result<void> AccessState::Impl::commit(const std::vector<Write>& writes) {
   return {};
 }
 
-Version AccessState::Impl::mark(std::string_view what, const std::string& digest) {
+Version AccessState::Impl::mark(std::string_view what, const std::string& digest,
+                                const std::vector<StateChange::Kind>& kinds) {
   const auto known = store.get(kGivenKind, what);
-  if (known && known->data == digest) {
+  const auto before = marked.find(what);
+  // Another replica may have given the same before; whoever watches here must not have seen more.
+  const bool is_new = before != marked.end() && before->second != digest;
+  const bool above = std::all_of(kinds.begin(), kinds.end(), [&](StateChange::Kind kind) {
+    return known && known->version > shown_of(kind);
+  });
+  marked.insert_or_assign(std::string(what), digest);
+  if (known && known->data == digest && (!is_new || above)) {
+    for (const StateChange::Kind kind : kinds) show(kind, known->version);
     return known->version;
   }
   const Write write = known ? Write::update(std::string(kGivenKind), std::string(what), digest, {})
                             : Write::create(std::string(kGivenKind), std::string(what), digest);
-  const auto marked = commit({write});
-  static_cast<void>(marked);  // without it watchers that begin just now may miss a change
-  return seen;
+  const auto written = commit({write});
+  static_cast<void>(written);  // without it watchers that begin just now may miss a change
+  // What others wrote to these kinds before the mark has to be seen before it.
+  for (const ShownKind& each : kShownKinds) {
+    if (std::find(kinds.begin(), kinds.end(), each.kind) != kinds.end()) {
+      static_cast<void>(store.refresh(each.stored));
+    }
+  }
+  catch_up();
+  const auto mine = store.get(kGivenKind, what);
+  Version version = mine ? mine->version : 0;
+  for (const StateChange::Kind kind : kinds) {
+    if (!mine) version = std::max(version, shown_of(kind));
+  }
+  for (const StateChange::Kind kind : kinds) show(kind, version);
+  return version;
 }
 
 void AccessState::Impl::apply(const Change& change) {

@@ -66,7 +66,16 @@ std::optional<Write> AccessState::Impl::write_for_due(const DueQueue::Due& one) 
   return Write::update(std::string(kRequestKind), name, std::move(*text), object.meta.version);
 }
 
+/// Nobody knows what was revoked while the store is not heard of.
+void AccessState::Impl::note_silence() {
+  const auto silence = store.silence();
+  if (silence == std::chrono::steady_clock::duration::zero()) return;  // a store of this process
+  const auto time = options.steady();
+  table.keep_fresh(time + (options.max_silence - silence), time);
+}
+
 void AccessState::Impl::tick() {
+  note_silence();
   std::vector<Write> writes;
   std::vector<DueQueue::Due> written;
   for (DueQueue::Due& one : due.take(clocks(), kMaxDue)) {
@@ -75,8 +84,11 @@ void AccessState::Impl::tick() {
       written.push_back(std::move(one));
     }
   }
-  if (!writes.empty()) {
+  if (!writes.empty() && store.keeps_house()) {
     finish_due(writes, written);
+  } else {
+    // Another replica writes it; should that one end, this one may have to.
+    come_back_to(written);
   }
   if (grants_stale) {
     remake_all();
@@ -92,7 +104,7 @@ void AccessState::Impl::probe_store() {
     return;
   }
   next_probe = time + kProbe;
-  mark("probe", std::to_string(now().time_since_epoch().count()));
+  mark("probe", std::to_string(now().time_since_epoch().count()), {});
 }
 
 std::vector<RequestPtr> AccessState::Impl::pending_among(
@@ -111,24 +123,38 @@ std::vector<RequestPtr> AccessState::Impl::pending_among(
 void AccessState::Impl::finish_due(const std::vector<Write>& writes,
                                    const std::vector<DueQueue::Due>& written) {
   const std::vector<RequestPtr> expired = pending_among(written);
-  if (const auto done = commit(writes); !done) {
-    // Nobody has any access by it meanwhile; the store will know it later.
-    for (const DueQueue::Due& one : written) {
-      due.set(one.key, now() + kRetry, clocks());
+  const auto done = commit(writes);
+  if (done) {
+    for (const RequestPtr& request : expired) {
+      note_resolved(*request, RequestResolution::kExpired);
     }
+    for (const Write& write : writes) audit_due(write);
     return;
   }
-  for (const RequestPtr& request : expired) {
-    note_resolved(*request, RequestResolution::kExpired);
-  }
+  // Nobody has any access by it meanwhile; the store will know it later.
+  if (done.error().code >= 500 || writes.size() == 1) return come_back_to(written);
+  // One of them another replica was faster with: each by itself.
   for (std::size_t i = 0; i < writes.size(); ++i) {
-    const std::string name = written[i].key.substr(2);
-    const bool removed = writes[i].action == Write::Action::kRemove;
-    if (writes[i].kind == kSessionKind) {
-      audit(log, "session.end", "", name, "why", "its time is over");
-    } else {
-      audit(log, removed ? "accessrequest.remove" : "accessrequest.expire", "", name);
-    }
+    finish_due({writes[i]}, {written[i]});
+  }
+}
+
+/// Those that are still there; what has gone has nothing due any more.
+void AccessState::Impl::come_back_to(const std::vector<DueQueue::Due>& due_ones) {
+  for (const DueQueue::Due& one : due_ones) {
+    const std::string name = one.key.substr(2);
+    const bool there =
+        one.key.starts_with("s:") ? sessions.contains(name) : requests.contains(name);
+    if (there) due.set(one.key, now() + kRetry, clocks());
+  }
+}
+
+void AccessState::Impl::audit_due(const Write& write) {
+  if (write.kind == kSessionKind) {
+    audit(log, "session.end", "", write.name, "why", "its time is over");
+  } else {
+    const bool removed = write.action == Write::Action::kRemove;
+    audit(log, removed ? "accessrequest.remove" : "accessrequest.expire", "", write.name);
   }
 }
 

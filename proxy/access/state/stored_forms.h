@@ -3,6 +3,7 @@
 #include "kube/result.h"
 #include "proxy/access/state/objects.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,5 +45,9 @@ Result<RoleObject> decode_role(const StoredObject& stored);
 Result<UserObject> decode_user(const StoredObject& stored);
 Result<StoredSession> decode_session(const StoredObject& stored);
 Result<StoredLogin> decode_login(const StoredObject& stored);
+
+/// What people may see of a stored object at a glance, without secrets: the `summary` of custom
+/// resources (charts/postern/files/crds). Empty for what cannot be read.
+std::map<std::string, std::string> summary_of(const std::string& kind, const std::string& data);
 
 }  // namespace postern::proxy::access

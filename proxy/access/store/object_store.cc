@@ -28,6 +28,18 @@ Write Write::remove(std::string kind, std::string name, std::optional<Version> e
   return {Action::kRemove, std::move(kind), std::move(name), {}, expected};
 }
 
+Progress ObjectStore::progress(std::string_view) const {
+  return {version(), 0};
+}
+
+Result<void> ObjectStore::refresh(std::string_view) {
+  return {};
+}
+
+bool ObjectStore::keeps_house() const {
+  return true;
+}
+
 std::chrono::steady_clock::duration ObjectStore::silence() const {
   return std::chrono::steady_clock::duration::zero();
 }

@@ -14,8 +14,10 @@
 
 namespace postern::proxy::access {
 
-/// A point in the life of a whole store. It grows with each write, over restarts too, and is what
-/// becomes `resourceVersion`. 0 is before the first write.
+/// Of an object: it grows with each write of its kind, over restarts and in all replicas alike, and
+/// is what becomes `resourceVersion`. Of a store: a point in the life of the whole of it, as one
+/// process has seen it; changes_since() goes on from there. In stores of one process both are the
+/// same numbers. 0 is before the first write.
 using Version = std::uint64_t;
 
 /// An object of a store: opaque JSON text under (kind, name).
@@ -60,6 +62,15 @@ struct Listing {
   bool more = false;  ///< objects follow behind the last one
 };
 
+/// What is known of one kind, in versions of its objects.
+struct Progress {
+  /// Everything up to here is visible: the `resourceVersion` of a list of this kind.
+  Version reached = 0;
+  /// Changes behind this version came one by one; what lies before may have been missed (a store
+  /// that lost its connection for too long sees the outcome only), so a watch may not begin there.
+  Version whole_after = 0;
+};
+
 struct Changes {
   std::vector<Change> changes;  ///< oldest first
   Version version = 0;          ///< from where to go on
@@ -92,15 +103,19 @@ using Subscription = std::shared_ptr<void>;
 /// from a copy that its own thread keeps up to date.
 ///
 /// **Durable.** When a write returns a value, it survives the end of the process and of the machine
-/// (MemoryStore apart). All writes of one call happen, or none; nobody sees a part. An error below
-/// 500 means that nothing happened. An error of 500 and above means that the caller does not know:
-/// it reads again (get()) before it says or does anything that rests on the outcome.
+/// (MemoryStore apart). In stores of one process all writes of one call happen, or none, and nobody
+/// sees a part. In a shared one the preconditions of all are looked at first, then they happen in
+/// their order: callers put first what takes access away, so that each beginning of the list is
+/// safe. An error below 500 means that nothing happened. An error of 500 and above means that the
+/// caller does not know: it reads again (get()) before it says or does anything that rests on the
+/// outcome.
 ///
 /// **Other writers.** Whoever wrote, own or foreign (another replica), a change comes out of
-/// changes_since() once, in the order of versions, after which get() and list() show it too; the
-/// wake-ups of subscribe() say when to look. A caller that has taken over the result of its own
-/// write knows its version and skips what is not newer. Versions are not dense: numbers may be left
-/// out, so a caller compares them and never counts them.
+/// changes_since() once, in the order of its kind's versions (in stores of one process: in the
+/// order of all versions), after which get() and list() show it too; the wake-ups of subscribe()
+/// say when to look. A caller that has taken over the result of its own write knows its version and
+/// skips what is not newer. Versions are not dense: numbers may be left out, so a caller compares
+/// them and never counts them.
 ///
 /// **Errors** are Kubernetes Status values with a sentence: 404 NotFound, 409 AlreadyExists, 409
 /// Conflict, 410 Expired, 413, 422 for kinds and names that are none, 503 when the disk is full or
@@ -135,9 +150,20 @@ class ObjectStore {
   /// neither block nor call the store: it posts to the thread that then asks changes_since().
   [[nodiscard]] virtual Subscription subscribe(std::function<void()> wake) = 0;
 
+  /// Up to where this kind is known here; {version(), 0} for stores of this process.
+  virtual Progress progress(std::string_view kind) const;
+
+  /// Makes visible what anybody wrote to this kind before the call: nothing to do in stores of this
+  /// process. 503 when the store cannot be reached.
+  virtual Result<void> refresh(std::string_view kind);
+
   /// For how long nothing was heard from where the objects are kept; always 0 for stores of this
   /// process. Design §4: after 10 s what rests on a grant is answered with 503.
   virtual std::chrono::steady_clock::duration silence() const;
+
+  /// Whether this process writes what is due because time passes (expiries, removals). Of replicas
+  /// one does; for a moment it may be two, or none. Always true for stores of this process.
+  virtual bool keeps_house() const;
 
   /// Single writes. create() is 409 AlreadyExists when there is such an object, update() and
   /// remove() are 404 when there is none, and 409 Conflict when it has another version.

@@ -1,6 +1,10 @@
 // What every store does alike (proxy/access/store/object_store.h).
 
-#include "tests/proxy/access/store/stores.h"
+// Which stores: `Stores`, a list of fixtures. Another one is given by -DPOSTERN_STORES="FILE".
+#ifndef POSTERN_STORES
+#define POSTERN_STORES "tests/proxy/access/store/stores.h"
+#endif
+#include POSTERN_STORES
 
 #include <atomic>
 #include <doctest/doctest.h>
@@ -28,11 +32,11 @@ Texts contents(const ObjectStore& store, const std::string& kind) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("an object is created, read, changed and removed", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("an object is created, read, changed and removed", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   CHECK(store.version() == 0);
-  CHECK(store.silence() == std::chrono::seconds(0));
+  CHECK(store.silence() < std::chrono::seconds(10));
   CHECK(store.create("role", "a", "{}").value() == 1);
   const StoredObject object = store.get("role", "a").value();
   CHECK(object.kind == "role");
@@ -53,7 +57,7 @@ TEST_CASE_TEMPLATE("an object is created, read, changed and removed", Store, Mem
   CHECK(store.get("role", "a")->data.empty());
 }
 
-TEST_CASE_TEMPLATE("what a write rests on has to hold", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("what a write rests on has to hold", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   REQUIRE(store.create("role", "a", "1"));
@@ -84,7 +88,7 @@ TEST_CASE_TEMPLATE("what a write rests on has to hold", Store, Memory, Sqlite) {
   CHECK(store.changes_since(2)->changes.empty());
 }
 
-TEST_CASE_TEMPLATE("several writes happen together or not at all", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("several writes happen together or not at all", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   REQUIRE(store.create("role", "old", "1"));
@@ -113,7 +117,7 @@ TEST_CASE_TEMPLATE("several writes happen together or not at all", Store, Memory
   CHECK(store.version() == 5);
 }
 
-TEST_CASE_TEMPLATE("a store takes neither everything nor anything twice", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a store takes neither everything nor anything twice", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   for (const std::string& kind : {std::string(), std::string("Role"), std::string("a/b"),
@@ -129,12 +133,12 @@ TEST_CASE_TEMPLATE("a store takes neither everything nor anything twice", Store,
   CHECK(store.write(std::vector<Write>(kMaxWrites + 1)).error().code == 413);
   CHECK(store.version() == 0);
 
-  const std::string largest(kMaxDataBytes, 'x');
+  const std::string largest(Store::kLargest, 'x');
   CHECK(store.create("role", std::string(kMaxNameBytes, 'a'), largest));
   CHECK(store.get("role", std::string(kMaxNameBytes, 'a'))->data == largest);
 }
 
-TEST_CASE_TEMPLATE("names and data come back byte for byte", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("names and data come back byte for byte", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   const Texts names = {"alice@example.com",
@@ -147,7 +151,8 @@ TEST_CASE_TEMPLATE("names and data come back byte for byte", Store, Memory, Sqli
   std::string every_byte;
   for (int c = 0; c < 256; ++c) every_byte += static_cast<char>(c);
   for (const std::string& name : names) {
-    REQUIRE(store.create("user", name, every_byte + name));
+    const auto created = store.create("user", name, every_byte + name);
+    REQUIRE_MESSAGE(created, created.error().message);
   }
   for (const std::string& name : names) {
     CHECK(store.get("user", name)->data == every_byte + name);
@@ -157,7 +162,7 @@ TEST_CASE_TEMPLATE("names and data come back byte for byte", Store, Memory, Sqli
   CHECK(store.get("user", "ALICE@example.com").error().code == 404);
 }
 
-TEST_CASE_TEMPLATE("lists are by name, one kind, in pages", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("lists are by name, one kind, in pages", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   for (const char* name : {"b", "a", "Z", "c", "\xc3\xa4", "a1"}) {
@@ -184,7 +189,7 @@ TEST_CASE_TEMPLATE("lists are by name, one kind, in pages", Store, Memory, Sqlit
   CHECK(store.list("session")->version == 7);
 }
 
-TEST_CASE_TEMPLATE("changes are told in order from any version", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("changes are told in order from any version", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   REQUIRE(store.create("role", "a", "1"));
@@ -211,7 +216,7 @@ TEST_CASE_TEMPLATE("changes are told in order from any version", Store, Memory, 
   CHECK(ahead.error().reason == "Expired");
 }
 
-TEST_CASE_TEMPLATE("a store remembers so many changes", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a store remembers so many changes", Store, STORES) {
   const Store fixture(HistoryLimits{3, 1 << 20});
   ObjectStore& store = *fixture.store;
   for (int i = 1; i <= 5; ++i) {
@@ -236,7 +241,7 @@ TEST_CASE_TEMPLATE("a store remembers so many changes", Store, Memory, Sqlite) {
         Texts{"removed role/3@8=", "removed role/4@9=", "removed role/5@10="});
 }
 
-TEST_CASE_TEMPLATE("a store remembers so many bytes", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a store remembers so many bytes", Store, STORES) {
   const Store fixture(HistoryLimits{1000, 100});
   ObjectStore& store = *fixture.store;
   for (int i = 0; i < 5; ++i) {
@@ -249,7 +254,7 @@ TEST_CASE_TEMPLATE("a store remembers so many bytes", Store, Memory, Sqlite) {
   CHECK(store.changes_since(6)->changes.empty());
 }
 
-TEST_CASE_TEMPLATE("those who want to know are woken after each write", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("those who want to know are woken after each write", Store, STORES) {
   Store fixture;
   ObjectStore& store = *fixture.store;
   int first = 0;
@@ -264,18 +269,18 @@ TEST_CASE_TEMPLATE("those who want to know are woken after each write", Store, M
   one.reset();
   REQUIRE(store.write({Write::create("role", "b", ""), Write::create("role", "c", "")}));
   CHECK(first == 1);
-  CHECK(second == 2);
+  CHECK(second >= 2);
   fixture.store.reset();  // subscriptions may end later
 }
 
-TEST_CASE_TEMPLATE("any thread may read and write", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("any thread may read and write", Store, STORES) {
   const Store fixture;
   ObjectStore& store = *fixture.store;
   std::atomic<int> woken = 0;
   const Subscription wake = store.subscribe([&] { ++woken; });
   REQUIRE(store.create("role", "shared", "0"));
   constexpr int kThreads = 4;
-  constexpr int kWrites = 50;
+  constexpr int kWrites = Store::kFast ? 50 : 10;
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&store] {
@@ -290,17 +295,17 @@ TEST_CASE_TEMPLATE("any thread may read and write", Store, Memory, Sqlite) {
   // No write was lost, which is what versions are for.
   CHECK(store.get("role", "shared")->data == std::to_string(kThreads * kWrites));
   CHECK(store.version() == kThreads * kWrites + 1);
-  CHECK(woken == kThreads * kWrites + 1);
+  CHECK(woken >= kThreads * kWrites + 1);
 }
 
-TEST_CASE_TEMPLATE("changes lead from any list to the present one", Store, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("changes lead from any list to the present one", Store, STORES) {
   // Random writes; whoever listed at some time and follows the changes has what list() shows.
   const Store fixture;
   ObjectStore& store = *fixture.store;
   std::mt19937 random(20240501);
   std::map<std::string, StoredObject> followed;
   Version version = 0;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < (Store::kFast ? 300 : 100); ++round) {
     std::vector<Write> writes;
     const unsigned count = 1 + random() % 3;
     for (unsigned i = 0; i < count; ++i) {
