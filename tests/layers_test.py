@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROXY = ("proxy/net", "proxy/http", "proxy/authn", "proxy/upstream", "proxy/crypto", "proxy/observe",
          "proxy/session", "proxy")  # fmt: skip
-ACCESS = ("proxy/access/store", "proxy/access/logins", "proxy/access/state", "proxy/access/api")
+ACCESS = ("proxy/access/store", "proxy/access/kubernetes", "proxy/access/logins", "proxy/access/state", "proxy/access/api")
 
 # A folder may include itself and these; the longest folder that fits a file counts.
 MAY_USE: dict[str, tuple[str, ...]] = {
@@ -23,6 +23,8 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "proxy/upstream": ("kube", "kube/filter", "rbac", "proxy/net", "proxy/http", "proxy/observe"),
     "proxy/session": ("kube", "kube/filter", "rbac", *PROXY[:-1], *ACCESS),
     "proxy/access/store": ("kube",),
+    "proxy/access/kubernetes": ("kube", "proxy/net", "proxy/crypto", "proxy/http", "proxy/observe",
+                                "proxy/upstream", "proxy/access/store"),
     "proxy/access/logins": ("kube", "proxy/crypto"),
     "proxy/access/state": ("kube", "rbac", "proxy/net", "proxy/crypto", "proxy/observe",
                            "proxy/authn", "proxy/access/store", "proxy/access/logins"),

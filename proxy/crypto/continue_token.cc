@@ -81,6 +81,12 @@ void write_new_key(const std::string& path, const MasterKey::Bytes& bytes) {
 
 }  // namespace
 
+MasterKey::Bytes MasterKey::random() {
+  Bytes bytes{};
+  require(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())), "random bytes");
+  return bytes;
+}
+
 MasterKey MasterKey::load_or_create(const std::string& path) {
   Bytes bytes{};
   {
@@ -99,7 +105,7 @@ MasterKey MasterKey::load_or_create(const std::string& path) {
       fail_on_file(path, std::strerror(errno));
     }
   }
-  require(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())), "random bytes");
+  bytes = random();
   write_new_key(path, bytes);
   return MasterKey(bytes);
 }

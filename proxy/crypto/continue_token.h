@@ -18,6 +18,7 @@ class MasterKey {
   /// Reads the file, or makes it (written whole, synced, renamed). Throws std::runtime_error with
   /// the file's name when it can be neither read nor made, or has another size.
   static MasterKey load_or_create(const std::string& path);
+  static Bytes random();
   /// A key for one purpose. Throws on a failure of the library.
   Bytes derive(std::string_view purpose) const;
 

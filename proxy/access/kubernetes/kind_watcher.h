@@ -1,0 +1,54 @@
+#pragma once
+
+#include "proxy/access/kubernetes/api_client.h"
+#include "proxy/access/kubernetes/local_copy.h"
+#include "proxy/access/kubernetes/watch_stream.h"
+#include "proxy/net/worker.h"
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace postern::proxy::access {
+
+/// Keeps the copy of one kind as the API server has it: a list, then watches without end, a list
+/// again when the server no longer knows where we are (410). After a failure it waits, longer each
+/// time up to five seconds, with jitter, so that replicas do not come all at once.
+class KindWatcher {
+ public:
+  /// Everything must outlive this. `moved` is called on the worker whenever the copy knows more.
+  KindWatcher(CustomResourceClient& client, LocalCopy& copy, std::size_t kind,
+              std::function<void()> moved);
+
+  /// Runs as long as the worker does.
+  Task<void> run();
+  /// Lists now: when it returns, the copy has everything that was written before the call.
+  Task<Result<void>> list();
+  /// To be called about twice a second on the worker.
+  void check() { stream_.check(); }
+
+  /// Any thread.
+  const Pulse& pulse() const { return pulse_; }
+  /// Why the last try failed; nullopt while all is well. Any thread.
+  std::optional<std::string> fault() const;
+
+ private:
+  Task<void> watch();
+  bool take_line(std::string_view line);
+  void note(const std::optional<kube::Status>& error);
+  Task<void> pause();
+
+  CustomResourceClient& client_;
+  LocalCopy& copy_;
+  const std::size_t kind_;
+  const std::function<void()> moved_;
+  Pulse pulse_;
+  WatchStream stream_;
+  bool must_list_ = true;
+  unsigned failures_ = 0;
+  mutable std::mutex mutex_;
+  std::optional<std::string> fault_;  ///< under mutex_
+};
+
+}  // namespace postern::proxy::access
