@@ -56,6 +56,8 @@ access::StateOptions state_options(const ProxyConfiguration& configuration) {
   options.session_max_ttl = duration_cast<seconds>(configuration.sessions.max_ttl);
   options.invite_ttl = duration_cast<seconds>(configuration.sessions.invite_ttl);
   options.retention = duration_cast<seconds>(configuration.requests.retention);
+  options.max_silence = duration_cast<seconds>(configuration.storage.max_silence);
+  options.shared_store = configuration.storage.type == StorageConfiguration::kKubernetes;
   options.limits.pending = duration_cast<seconds>(configuration.requests.pending);
   options.limits.access = duration_cast<seconds>(configuration.requests.max_duration);
   options.limits.session = options.session_max_ttl;
@@ -69,12 +71,15 @@ AccessRuntime::~AccessRuntime() {
   stop();
 }
 
-Loaded<void> AccessRuntime::open() {
-  auto store = open_store(configuration_);
-  if (!store) {
-    return fail_on("storage", store.error());
+Loaded<void> AccessRuntime::open(std::unique_ptr<access::ObjectStore> shared) {
+  store_ = std::move(shared);
+  if (store_ == nullptr) {
+    auto store = open_store(configuration_);
+    if (!store) {
+      return fail_on("storage", store.error());
+    }
+    store_ = std::move(*store);
   }
-  store_ = std::move(*store);
   state_.emplace(*store_, state_options(configuration_), log_, &metrics_);
   service_.emplace(*state_, log_);
   watches_.emplace(*state_);
@@ -120,10 +125,6 @@ void AccessRuntime::stop() {
   if (service_) {
     service_->stop();
   }
-}
-
-void AccessRuntime::add_health_check(HealthRegistry& health) {
-  health.add_ready("access-store", [this] { return state_->store_fault(); });
 }
 
 Loaded<void> AccessRuntime::make_first_login(const std::string& server, const std::string& pin) {

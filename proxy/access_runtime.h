@@ -27,8 +27,9 @@ class AccessRuntime {
   AccessRuntime(const AccessRuntime&) = delete;
   AccessRuntime& operator=(const AccessRuntime&) = delete;
 
-  /// Opens the store, which makes it at the first start, and reads it.
-  Loaded<void> open();
+  /// Opens the store, which makes it at the first start, and reads it. `shared`: one that has been
+  /// opened already, instead of what the configuration says.
+  Loaded<void> open(std::unique_ptr<access::ObjectStore> shared = nullptr);
   /// The roles and users of files; at once before start(), on the access thread afterwards.
   void take_files(access::FileObjects files);
   /// `clusters` is asked a few times a second, on the access thread.
@@ -43,7 +44,8 @@ class AccessRuntime {
   /// What sessions serve the access API by; it outlives them.
   const access::api::AccessApi& api() const { return *api_; }
   std::shared_ptr<const SessionAuthenticator> authenticator() const { return authenticator_; }
-  void add_health_check(HealthRegistry& health);
+  /// Why the store cannot be used at present; nullopt: it can. Any thread, after open().
+  std::optional<std::string> store_fault() const { return state_->store_fault(); }
 
   /// Makes the first administrator, if nobody can administer yet (AccessState), and hands out the
   /// one-time login: on the terminal, when standard error is one, else in `dataDir/first-login`,

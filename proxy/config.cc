@@ -95,6 +95,27 @@ void check_sessions(ConfigParser& parser, const SessionsConfiguration& sessions)
   }
 }
 
+void check_storage(ConfigParser& parser, ProxyConfiguration& configuration) {
+  StorageConfiguration& storage = configuration.storage;
+  if (storage.type != StorageConfiguration::kKubernetes) {
+    for (const char* key :
+         {"storage.kubeCluster", "storage.namespace", "storage.secretName", "storage.maxSilence"}) {
+      if (parser.has_key(key)) parser.add_error(key, "is of type: kubernetes only");
+    }
+    return;
+  }
+  if (storage.kube_cluster.empty()) storage.kube_cluster = configuration.default_cluster;
+  const auto& clusters = configuration.kube_clusters;
+  const bool known = std::any_of(clusters.begin(), clusters.end(), [&](const auto& cluster) {
+    return cluster.name == storage.kube_cluster;
+  });
+  if (known || clusters.empty()) return;
+  const bool named = parser.has_key("storage.kubeCluster");
+  parser.add_error(named ? "storage.kubeCluster" : "storage",
+                   named ? "is the name of no cluster in kubeClusters"
+                         : "type: kubernetes needs a kubeCluster to keep things in");
+}
+
 /// A context's name as a DNS label: what does not fit becomes a dash.
 std::string cluster_name_of(const std::string& context) {
   std::string name;
@@ -152,6 +173,7 @@ Loaded<ProxyConfiguration> parse_configuration(const std::string& file, std::str
   check_listeners(parser, configuration);
   check_limits(parser, configuration.limits);
   check_sessions(parser, configuration.sessions);
+  check_storage(parser, configuration);
 
   ConfigErrors errors = parser.take_errors();
   if (!errors.empty()) return tl::unexpected(std::move(errors));

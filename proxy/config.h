@@ -49,8 +49,13 @@ struct AuthenticationConfiguration {
 };
 
 struct StorageConfiguration {
-  enum Type : std::size_t { kSqlite, kMemory };
+  enum Type : std::size_t { kSqlite, kMemory, kKubernetes };
   std::size_t type = kSqlite;
+  // Of kKubernetes:
+  std::string kube_cluster;  ///< one of kubeClusters
+  std::string namespace_ = "postern";
+  std::string secret_name = "postern-keys";
+  std::chrono::milliseconds max_silence{10'000};
 };
 struct SessionsConfiguration {
   std::chrono::milliseconds ttl = std::chrono::hours(12);

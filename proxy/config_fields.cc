@@ -11,12 +11,13 @@ constexpr DurationRange kIdle{milliseconds(1000), std::chrono::hours(24)};
 constexpr DurationRange kSession{std::chrono::minutes(1), std::chrono::hours(24 * 365)};
 constexpr DurationRange kRetention{milliseconds(0), std::chrono::hours(24 * 3650)};
 constexpr DurationRange kInvite{std::chrono::minutes(1), std::chrono::hours(24 * 7)};
+constexpr DurationRange kSilence{std::chrono::seconds(5), std::chrono::hours(1)};
 constexpr NumberRange kCount{1, 1'000'000};
 constexpr std::uint64_t kKi = 1024;
 constexpr std::uint64_t kMi = 1024 * kKi;
 
 constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
-constexpr std::string_view kStorageTypes[] = {"sqlite", "memory"};
+constexpr std::string_view kStorageTypes[] = {"sqlite", "memory", "kubernetes"};
 constexpr std::string_view kFormats[] = {"json", "text"};
 
 std::string check_api_version(std::string_view text) {
@@ -107,6 +108,11 @@ constexpr ConfigField<ImpersonationConfiguration> kImpersonation[] = {
 
 constexpr ConfigField<StorageConfiguration> kStorage[] = {
     {"type", [](V& v, StorageConfiguration& c) { v.choice(c.type, kStorageTypes); }},
+    {"kubeCluster", [](V& v, StorageConfiguration& c) { v.text(c.kube_cluster, check_dns_label); }},
+    {"namespace", [](V& v, StorageConfiguration& c) { v.text(c.namespace_, check_dns_label); }},
+    {"secretName",
+     [](V& v, StorageConfiguration& c) { v.text(c.secret_name, check_dns_subdomain); }},
+    {"maxSilence", [](V& v, StorageConfiguration& c) { v.duration(c.max_silence, kSilence); }},
 };
 
 constexpr ConfigField<SessionsConfiguration> kSessions[] = {

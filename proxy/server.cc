@@ -4,6 +4,7 @@
 #include "proxy/admin_server.h"
 #include "proxy/check_config.h"
 #include "proxy/kube_clusters.h"
+#include "proxy/kubernetes_storage.h"
 #include "proxy/live_files.h"
 #include "proxy/observe/version.h"
 #include "proxy/serving_thread.h"
@@ -12,6 +13,7 @@
 #include "rbac/request/sha256.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -89,6 +91,8 @@ class ProxyServer {
 
   /// Reads everything. Nothing is served and nobody is connected to yet.
   Loaded<void> load();
+  /// A signal ended it while load() waited for the store.
+  bool ended_early() const { return ended_early_; }
   /// Binds, and starts every thread.
   Loaded<void> start();
   /// Until a signal and the drain after it.
@@ -97,6 +101,12 @@ class ProxyServer {
  private:
   ListenerOptions listener_options(const asio::ip::tcp::endpoint& endpoint);
   Loaded<void> bind();
+  Loaded<void> start_admin();
+  Loaded<MasterKey> open_storage();
+  Loaded<MasterKey> open_shared_storage();
+  Task<void> prepare_storage(Loaded<void>& outcome);
+  Task<void> end_on_signal();
+  std::optional<std::string> store_fault() const;
   void make_discoveries();
   void make_probes();
   std::vector<access::ClusterFacts> cluster_facts() const;
@@ -112,6 +122,7 @@ class ProxyServer {
   Metrics metrics_;
   Log log_;
   HealthRegistry health_;
+  std::optional<KubernetesStorage> storage_;
   AccessRuntime access_;
   LiveFiles files_;
   std::vector<KubeCluster> clusters_;
@@ -127,6 +138,9 @@ class ProxyServer {
   std::vector<std::unique_ptr<ServingThread>> threads_;
   AdminServer admin_;
   std::string admin_address_;
+  std::atomic<bool> opened_{false};   ///< the store has been read
+  std::atomic<bool> started_{false};  ///< threads and discoveries are all there
+  bool ended_early_ = false;
 };
 
 Loaded<void> ProxyServer::load() {
@@ -142,15 +156,17 @@ Loaded<void> ProxyServer::load() {
   if (collect(clusters)) {
     clusters_ = std::move(*clusters);
   }
-  if (has_directory && collect(access_.open())) {
+  // A store that is waited for is not begun with when there is nothing to wait for.
+  const bool waits = configuration_.storage.type == StorageConfiguration::kKubernetes;
+  if (has_directory && (errors.empty() || !waits)) {
+    auto master = open_storage();
+    if (!collect(master) || ended_early_) {
+      return tl::unexpected(std::move(errors));
+    }
+    sealer_.emplace(*master);
     files_.on_objects([this](access::FileObjects files) { access_.take_files(std::move(files)); });
     files_.set_sessions(access_.authenticator());
     collect(files_.load());
-    try {
-      sealer_.emplace(MasterKey::load_or_create(configuration_.data_dir + "/master.key"));
-    } catch (const std::runtime_error& error) {
-      errors.push_back({"", 0, 0, "dataDir", error.what()});
-    }
   }
   if (!errors.empty()) {
     return tl::unexpected(std::move(errors));
@@ -168,6 +184,74 @@ Loaded<void> ProxyServer::load() {
                               .log = log_,
                               .access_api = &access_.api()});
   return {};
+}
+
+Loaded<MasterKey> ProxyServer::open_storage() {
+  if (configuration_.storage.type == StorageConfiguration::kKubernetes) {
+    return open_shared_storage();
+  }
+  if (auto opened = access_.open(); !opened) {
+    return tl::unexpected(std::move(opened.error()));
+  }
+  opened_ = true;
+  try {
+    return MasterKey::load_or_create(configuration_.data_dir + "/master.key");
+  } catch (const std::runtime_error& error) {
+    return tl::unexpected(ConfigErrors{{"", 0, 0, "dataDir", error.what()}});
+  }
+}
+
+/// However long it takes: meanwhile health is answered, and signals end the wait.
+Loaded<MasterKey> ProxyServer::open_shared_storage() {
+  const auto found = std::find_if(clusters_.begin(), clusters_.end(), [this](const auto& each) {
+    return each.identity.name == configuration_.storage.kube_cluster;
+  });
+  storage_.emplace(configuration_, found->endpoint, log_, metrics_, found->hooks);
+  if (auto admin = start_admin(); !admin) {
+    return tl::unexpected(std::move(admin.error()));
+  }
+  Loaded<void> outcome;
+  asio::co_spawn(control_.executor(), prepare_storage(outcome), asio::detached);
+  asio::co_spawn(control_.executor(), end_on_signal(), asio::detached);
+  control_.run();
+  control_.context().restart();
+  signals_.cancel();
+  if (!outcome) {
+    return tl::unexpected(std::move(outcome.error()));
+  }
+  if (!ended_early_) {
+    if (auto opened = access_.open(storage_->take_store()); !opened) {
+      return tl::unexpected(std::move(opened.error()));
+    }
+    opened_ = true;
+  }
+  return MasterKey(storage_->master());
+}
+
+Task<void> ProxyServer::prepare_storage(Loaded<void>& outcome) {
+  outcome = co_await storage_->prepare(control_);
+  control_.stop();
+}
+
+Task<void> ProxyServer::end_on_signal() {
+  for (;;) {
+    const auto [error, signal] = co_await signals_.async_wait(kAwait);
+    if (error) {
+      co_return;
+    }
+    if (signal != SIGHUP) {
+      ended_early_ = true;
+      control_.stop();
+      co_return;
+    }
+  }
+}
+
+std::optional<std::string> ProxyServer::store_fault() const {
+  if (storage_) {
+    if (auto fault = storage_->fault()) return fault;
+  }
+  return opened_ ? access_.store_fault() : "the store has not been read yet";
 }
 
 ListenerOptions ProxyServer::listener_options(const asio::ip::tcp::endpoint& endpoint) {
@@ -255,13 +339,20 @@ Loaded<void> ProxyServer::bind() {
       return fail_on("listen", opened.error());
     }
   }
-  if (!configuration_.admin_listen.empty()) {
-    auto started = admin_.start(configuration_.admin_listen);
-    if (!started) {
-      return fail_on("adminListen", started.error());
-    }
-    admin_address_ = std::move(*started);
+  return start_admin();
+}
+
+/// Once, whoever comes first.
+Loaded<void> ProxyServer::start_admin() {
+  if (configuration_.admin_listen.empty() || !admin_address_.empty()) {
+    return {};
   }
+  add_health_checks();
+  auto started = admin_.start(configuration_.admin_listen);
+  if (!started) {
+    return tl::unexpected(ConfigErrors{{"", 0, 0, "adminListen", std::move(started.error())}});
+  }
+  admin_address_ = std::move(*started);
   return {};
 }
 
@@ -291,8 +382,11 @@ std::string ProxyServer::own_address() const {
 }
 
 void ProxyServer::add_health_checks() {
-  access_.add_health_check(health_);
+  health_.add_ready("access-store", [this] { return store_fault(); });
   health_.add_live("event-loop", [this]() -> std::optional<std::string> {
+    if (!started_) {
+      return std::nullopt;
+    }
     for (const auto& thread : threads_) {
       if (Clock::now() - thread->last_turn() > kStuckAfter) {
         return "a worker's loop has not come around for 30 s";
@@ -302,7 +396,7 @@ void ProxyServer::add_health_checks() {
   });
   // One cluster that is down must not take the others' clients away.
   health_.add_ready("discovery", [this]() -> std::optional<std::string> {
-    return access_.knows_a_cluster() || discoveries_.empty()
+    return started_ && (access_.knows_a_cluster() || discoveries_.empty())
                ? std::nullopt
                : std::optional<std::string>("no cluster's kinds have been discovered yet");
   });
@@ -327,7 +421,6 @@ void ProxyServer::add_cluster_checks() {
 Loaded<void> ProxyServer::start() {
   make_discoveries();
   make_probes();
-  add_health_checks();
   if (auto bound = bind(); !bound) {
     return bound;
   }
@@ -346,6 +439,7 @@ Loaded<void> ProxyServer::start() {
   for (const auto& thread : threads_) {
     thread->start();
   }
+  started_ = true;
   files_.watch();
   asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
   for (std::size_t i = 0; i < clusters_.size(); ++i) {
@@ -460,6 +554,9 @@ int run_proxy(const ProxyConfiguration& configuration) {
   raise_descriptor_limit();
   ProxyServer server(configuration);
   auto ready = server.load();
+  if (server.ended_early()) {
+    return 0;
+  }
   if (ready) {
     ready = server.start();
   }

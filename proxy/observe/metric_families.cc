@@ -195,6 +195,10 @@ Metrics::Families::Families(Registry& registry)
   store_write_errors = &counter(registry, "postern_store_write_errors_total",
                                 "Writes that the store of access requests could not keep.")
                             .Add({});
+  store_objects_refused = &counter(registry, "postern_store_objects_refused_total",
+                                   "Custom resources that were written or deleted past postern.")
+                               .Add({});
+  leader = &gauge(registry, "postern_leader", "1 while this replica keeps house.").Add({});
   resolve(log_messages, counter(registry, "postern_log_messages_total", "Log lines by level."),
           "level", {"debug", "info", "warn", "error"});
   log_suppressed = &counter(registry, "postern_log_suppressed_total",

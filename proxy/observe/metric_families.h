@@ -74,6 +74,8 @@ struct Metrics::Families {
   prometheus::Histogram* access_request_wait;
   prometheus::Gauge* oldest_pending_request;
   prometheus::Counter* store_write_errors;
+  prometheus::Counter* store_objects_refused;
+  prometheus::Gauge* leader;
   Handles<prometheus::Counter, 4> log_messages;
   prometheus::Counter* log_suppressed;
 

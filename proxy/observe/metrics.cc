@@ -161,6 +161,12 @@ void Metrics::oldest_pending_request(std::optional<std::chrono::system_clock::ti
 void Metrics::store_write_failed() {
   families_->store_write_errors->Increment();
 }
+void Metrics::store_object_refused() {
+  families_->store_objects_refused->Increment();
+}
+void Metrics::leads(bool leads) {
+  families_->leader->Set(leads ? 1 : 0);
+}
 
 void Metrics::reloaded(ReloadKind kind, bool success, std::chrono::system_clock::time_point now) {
   families_->reloads.at(at(kind)).at(success ? 0 : 1)->Increment();

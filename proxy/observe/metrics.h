@@ -125,6 +125,10 @@ class Metrics {
   /// When the oldest of the pending requests was made; nullopt: none is pending.
   void oldest_pending_request(std::optional<std::chrono::system_clock::time_point> created);
   void store_write_failed();
+  /// Something in the cluster's store that postern has not written, or not like this.
+  void store_object_refused();
+  /// Whether this replica keeps house.
+  void leads(bool leads);
 
   // Life.
   /// Counts a load of a file; success also sets the timestamp of the last good one to `now`.
