@@ -1,5 +1,8 @@
 #include "proxy/access/kubernetes/api_client.h"
 
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -25,6 +28,15 @@ kube::Status answer_of(const FetchedResponse& response) {
     status.message = "the API server answered " + std::to_string(response.status);
   }
   return status;
+}
+
+std::string rfc3339_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
 }
 
 Result<CustomResource> read_answer(const std::string& body) {
@@ -62,9 +74,9 @@ Result<std::string> add_page(const std::string& body, CustomResourceClient::List
 }  // namespace
 
 Task<Result<std::string>> call_api(UpstreamPool& pool, std::string method, std::string target,
-                                   std::string body) {
+                                   std::string body, std::string content_type) {
   std::vector<std::pair<std::string, std::string>> fields{{"Accept", "application/json"}};
-  if (!body.empty()) fields.emplace_back("Content-Type", "application/json");
+  if (!body.empty()) fields.emplace_back("Content-Type", std::move(content_type));
   auto response = co_await fetch(pool, method, std::move(target), std::move(fields),
                                  std::move(body), kMaxAnswerBytes);
   if (!response) co_return fail(std::move(response.error()));
@@ -124,6 +136,23 @@ Task<Result<CustomResource>> CustomResourceClient::replace(const ResourceKind& k
                                                            const Summary& summary) {
   return write("PUT", path(kind, resource.object_name),
                write_custom_resource(kind, namespace_, resource, summary));
+}
+
+Task<Result<void>> CustomResourceClient::mark_refused(const ResourceKind& kind,
+                                                      const CustomResource& resource,
+                                                      std::string reason, std::string why) {
+  const json condition{{"type", "Authentic"},
+                       {"status", "False"},
+                       {"reason", reason},
+                       {"message", why},
+                       {"observedGeneration", resource.generation},
+                       {"lastTransitionTime", rfc3339_now()}};
+  const json patch{{"status", {{"conditions", json::array({condition})}}}};
+  const std::string target = path(kind, resource.object_name) + "/status";
+  const auto done =
+      co_await call_api(pool_, "PATCH", target, patch.dump(), "application/merge-patch+json");
+  if (!done) co_return fail(done.error());
+  co_return Result<void>();
 }
 
 Task<Result<void>> CustomResourceClient::remove(const ResourceKind& kind,

@@ -15,7 +15,7 @@ namespace postern::proxy::access {
 /// One call with postern's own credential; the body of a 2xx answer. Anything else is an error with
 /// the API server's own code, reason and message (or 502 and 504 as fetch()). A body is JSON.
 Task<Result<std::string>> call_api(UpstreamPool& pool, std::string method, std::string target,
-                                   std::string body);
+                                   std::string body, std::string content_type = "application/json");
 
 /// The custom resources of one namespace.
 ///
@@ -41,6 +41,10 @@ class CustomResourceClient {
                                        const Summary& summary);
   /// Deletes the object if it is still in this state.
   Task<Result<void>> remove(const ResourceKind& kind, const CustomResource& resource);
+
+  /// Says in the object's status that it does not count, and why.
+  Task<Result<void>> mark_refused(const ResourceKind& kind, const CustomResource& resource,
+                                  std::string reason, std::string why);
 
   /// Where a watch from this version is, without `timeoutSeconds`.
   std::string watch_target(const ResourceKind& kind, Version from) const;

@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <future>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -27,7 +28,7 @@ using std::chrono::seconds;
 constexpr UpstreamTimeouts kTimeouts{.connect = milliseconds(3000),
                                      .first_byte = milliseconds(5000)};
 constexpr milliseconds kCheckInterval{500};
-constexpr seconds kTidyInterval{15};
+constexpr seconds kTidyInterval{10};
 /// Without a word for so long, a write is not even tried.
 constexpr seconds kSilent{10};
 /// What was written shows within milliseconds; after this the copy is read anew.
@@ -70,6 +71,8 @@ class KubernetesStoreImpl final : public KubernetesStore {
   Task<Result<void>> list_kind(std::size_t kind);
   Task<void> keep_checking();
   Task<void> keep_tidy();
+  Task<void> tidy(std::size_t kind);
+  Task<void> mark_forged(std::size_t kind);
   Task<void> end();
   /// Runs it on the worker and waits.
   template <typename T>
@@ -85,6 +88,8 @@ class KubernetesStoreImpl final : public KubernetesStore {
   ResourceWriter writer_;
   LeaseHolder lease_;
   std::vector<std::unique_ptr<KindWatcher>> watchers_;
+  std::set<Version> left_before_;  ///< leftovers that were there before
+  std::set<std::string> marked_;   ///< uid/generation of what was said not to count
   std::thread thread_;
 };
 
@@ -235,28 +240,44 @@ Task<void> KubernetesStoreImpl::keep_checking() {
   }
 }
 
-/// The leader deletes what replicas that ended too early left.
+/// The leader deletes what replicas that ended too early left, and says what does not count.
 Task<void> KubernetesStoreImpl::keep_tidy() {
   Timer timer(worker_.executor());
-  std::vector<std::vector<CustomResource>> before(copy_.kinds().size());
   for (;;) {
     timer.expires_after(kTidyInterval);
     const auto [error] = co_await timer.async_wait(kAwait);
     if (error) co_return;
-    for (std::size_t kind = 0; kind < before.size(); ++kind) {
-      std::vector<CustomResource> left = copy_.leftovers(kind);
-      if (left.size() > kMaxTidied) left.resize(kMaxTidied);
-      if (!lease_.held()) left.clear();
-      for (const CustomResource& each : left) {
-        // What was there the last time as well: nobody is at work on it.
-        const bool old =
-            std::any_of(before[kind].begin(), before[kind].end(),
-                        [&](const CustomResource& b) { return b.version == each.version; });
-        if (old) co_await writer_.tidy(kind, each);
-      }
-      before[kind] = std::move(left);
+    for (std::size_t kind = 0; lease_.held() && kind < copy_.kinds().size(); ++kind) {
+      co_await tidy(kind);
+      co_await mark_forged(kind);
     }
   }
+}
+
+Task<void> KubernetesStoreImpl::tidy(std::size_t kind) {
+  std::vector<CustomResource> left = copy_.leftovers(kind);
+  if (left.size() > kMaxTidied) left.resize(kMaxTidied);
+  std::set<Version> seen;
+  for (const CustomResource& each : left) {
+    seen.insert(each.version);
+    // What was there the last time as well: nobody is at work on it.
+    if (left_before_.contains(each.version)) co_await writer_.tidy(kind, each);
+  }
+  left_before_.merge(seen);
+  if (left_before_.size() > 100 * kMaxTidied) left_before_.clear();
+}
+
+Task<void> KubernetesStoreImpl::mark_forged(std::size_t kind) {
+  std::vector<LocalCopy::Forged> forged = copy_.forged(kind);
+  if (forged.size() > kMaxTidied) forged.resize(kMaxTidied);
+  for (const LocalCopy::Forged& each : forged) {
+    const std::string state = each.resource.uid + "/" + std::to_string(each.resource.generation);
+    if (!marked_.insert(state).second) continue;
+    const auto done = co_await client_.mark_refused(copy_.kinds()[kind], each.resource,
+                                                    each.refusal.reason, each.refusal.why);
+    static_cast<void>(done);  // it does not count either way
+  }
+  if (marked_.size() > 100 * kMaxTidied) marked_.clear();
 }
 
 }  // namespace

@@ -14,11 +14,16 @@ std::size_t bytes_of(const Change& change) {
   return change.object.kind.size() + change.object.name.size() + change.object.data.size();
 }
 
-const char* why_forged(const CustomResource& resource) {
-  if (resource.name.empty()) return "its spec cannot be read";
-  if (object_name_of(resource.name) != resource.object_name) return "it is a copy of another one";
-  if (resource.seal.empty()) return "it has no seal";
-  return "its seal is not of this object in this state";
+Refusal refusal_of(const ResourceKind& kind, const CustomResource& resource) {
+  const auto refusal = [&](const char* reason, const char* why) {
+    return Refusal{kind.resource, resource.object_name, reason, why};
+  };
+  if (resource.name.empty()) return refusal("Unreadable", "its spec cannot be read");
+  if (object_name_of(resource.name) != resource.object_name) {
+    return refusal("Copy", "it is a copy of another one");
+  }
+  if (resource.seal.empty()) return refusal("NoSeal", "it has no seal");
+  return refusal("OtherState", "its seal is not of this object in this state");
 }
 
 }  // namespace
@@ -130,7 +135,7 @@ void LocalCopy::drop(std::size_t kind, const std::string& object_name, Version v
     // postern writes a sealed `removed` before it deletes. After a gap it may have gone unseen.
     if (version != here.progress.reached) {
       told.refusals.push_back(
-          {kinds_[kind].resource, object_name, "somebody deleted it past postern"});
+          {kinds_[kind].resource, object_name, "Deleted", "somebody deleted it past postern"});
     }
     auto node = here.present.extract(found->second.resource.name);
     node.mapped().version = version;
@@ -146,8 +151,7 @@ void LocalCopy::note_refusal(std::size_t kind, const KnownResource& now,
       before->resource.generation == now.resource.generation) {
     return;
   }
-  told.refusals.push_back(
-      {kinds_[kind].resource, now.resource.object_name, why_forged(now.resource)});
+  told.refusals.push_back(refusal_of(kinds_[kind], now.resource));
 }
 
 void LocalCopy::remember(Change change, Told& told) {
@@ -185,6 +189,16 @@ std::vector<CustomResource> LocalCopy::leftovers(std::size_t kind) const {
     }
   }
   return left;
+}
+
+std::vector<LocalCopy::Forged> LocalCopy::forged(std::size_t kind) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Forged> forged;
+  for (const auto& [name, known] : contents_.at(kind).known) {
+    if (known.verdict != Verdict::kForged) continue;
+    forged.push_back({known.resource, refusal_of(kinds_[kind], known.resource)});
+  }
+  return forged;
 }
 
 bool LocalCopy::complete() const {

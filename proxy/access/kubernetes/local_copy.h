@@ -20,6 +20,7 @@ namespace postern::proxy::access {
 struct Refusal {
   std::string resource;     ///< plural
   std::string object_name;  ///< metadata.name
+  std::string reason;       ///< one word: "OtherState"
   std::string why;
 };
 
@@ -56,6 +57,12 @@ class LocalCopy {
   std::optional<KnownResource> known(std::size_t kind, const std::string& object_name) const;
   /// What is only waiting to be deleted: removed states, and stubs whose maker never came back.
   std::vector<CustomResource> leftovers(std::size_t kind) const;
+  /// What is there and does not count, with the reason.
+  struct Forged {
+    CustomResource resource;
+    Refusal refusal;
+  };
+  std::vector<Forged> forged(std::size_t kind) const;
 
   // Any thread. ---------------------------------------------------------------------------------
 
