@@ -151,8 +151,8 @@ access::KubernetesStoreOptions KubernetesStorage::store_options() const {
 }
 
 Task<void> KubernetesStorage::pause(Worker& worker, std::string why) {
-  log_.write_limited("store.wait", LogLevel::kWarn, "waiting for the store of access requests",
-                     {{"why", why}});
+  log_.write_limited("store.wait." + why, LogLevel::kWarn,
+                     "waiting for the store of access requests", {{"why", why}});
   set_fault(std::move(why));
   Timer timer(worker.executor());
   timer.expires_after(kPause);
@@ -170,7 +170,10 @@ Task<Loaded<void>> KubernetesStorage::prepare(Worker& worker) {
   if (auto written = write_authority(); !written) co_return written;
   owned_ = access::KubernetesStore::start(store_options());
   Timer timer(worker.executor());
-  for (auto next_word = Clock::now() + kPause; !owned_->complete();) {
+  const auto is_ready = [this] {
+    return owned_->complete() && owned_->silence() < configuration_.storage.max_silence;
+  };
+  for (auto next_word = Clock::now() + kPause; !is_ready();) {
     timer.expires_after(kLook);
     const auto [error] = co_await timer.async_wait(kAwait);
     static_cast<void>(error);

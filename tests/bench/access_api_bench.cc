@@ -137,7 +137,8 @@ void page(const AccessState& state, const char* who, const char* query, const Me
 void watchers(AccessState& state) {
   WatchHub hub(state);
   const auto options = must(read_watch_options(
-      must(kube::Query::parse("resourceVersion=" + std::to_string(state.version()))),
+      must(kube::Query::parse("resourceVersion=" +
+                              std::to_string(state.version(StateChange::Kind::kRequest)))),
       access_requests()));
   std::vector<WatchStart> open;
   const auto before = ::mallinfo2().uordblks;

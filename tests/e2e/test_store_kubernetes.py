@@ -20,6 +20,41 @@ from pki import Authority
 from raw_http import wait_for
 
 
+# The first ones, for they take the definitions away.
+
+
+def test_what_is_missing_is_waited_for_and_told(
+    cluster: Cluster, authority: Authority, tmp_path: Path
+) -> None:
+    store = ResourceStore(cluster, "late", rights=False)
+    for resource in RESOURCES:
+        cluster.kubectl("delete", "crd", f"{resource}.{GROUP}", "--ignore-not-found")
+    postern = store.replica(authority, tmp_path / "late")
+    postern.spawn()
+    try:
+        wait_for("the log", lambda: "may not read or make the Secret store-late/postern-keys" in postern.log(), 10)
+        status, text = postern.admin("/readyz?verbose")
+        assert status == 500 and "[-]access-store failed" in text, text
+        assert postern.admin("/livez")[0] == 200
+        store.grant()
+        said = "does not know accessrequests.store.postern.dev: install postern's CustomResourceDefinitions"
+        wait_for("the log", lambda: said in postern.log(), 20)
+        install_definitions(cluster)
+        wait_for("readiness", lambda: postern.admin("/readyz")[0] == 200, 30)
+        assert Caller(postern, "alice").file()
+    finally:
+        install_definitions(cluster)
+        postern.stop()
+
+
+def test_sigterm_ends_the_wait(cluster: Cluster, authority: Authority, tmp_path: Path) -> None:
+    store = ResourceStore(cluster, "never", rights=False)
+    postern = store.replica(authority, tmp_path / "never")
+    postern.spawn()
+    wait_for("the log", lambda: "waiting for the store" in postern.log(), 10)
+    postern.stop()
+
+
 @pytest.fixture(scope="module")
 def definitions(cluster: Cluster) -> Cluster:
     install_definitions(cluster)
@@ -96,7 +131,7 @@ def test_versions_are_the_same_at_all_replicas(pair: Pair) -> None:
         client.send(pair.other.request("alice", "GET", target))
         assert client.read_head().status == 200
         while True:
-            event = json.loads(client.read_event())
+            event = client.read_event()
             assert event["type"] != "ERROR", event
             if event["object"]["metadata"]["name"] == request["metadata"]["name"]:
                 break
@@ -331,38 +366,6 @@ def test_grants_count_for_nothing_while_the_store_is_silent(
             finally:
                 store.cluster.resume_apiserver()
         wait_for("the grant", lambda: session.status(POD) == 200, 30)
-
-
-def test_what_is_missing_is_waited_for_and_told(
-    cluster: Cluster, authority: Authority, tmp_path: Path
-) -> None:
-    store = ResourceStore(cluster, "late", rights=False)
-    for resource in RESOURCES:
-        cluster.kubectl("delete", "crd", f"{resource}.{GROUP}", "--ignore-not-found")
-    postern = store.replica(authority, tmp_path / "late")
-    postern.spawn()
-    try:
-        wait_for("the log", lambda: "may not read or make the Secret store-late/postern-keys" in postern.log(), 10)
-        status, text = postern.admin("/readyz?verbose")
-        assert status == 500 and "[-]access-store failed" in text, text
-        assert postern.admin("/livez")[0] == 200
-        store.grant()
-        said = "does not know accessrequests.store.postern.dev: install postern's CustomResourceDefinitions"
-        wait_for("the log", lambda: said in postern.log(), 20)
-        install_definitions(cluster)
-        wait_for("readiness", lambda: postern.admin("/readyz")[0] == 200, 30)
-        assert Caller(postern, "alice").file()
-    finally:
-        install_definitions(cluster)
-        postern.stop()
-
-
-def test_sigterm_ends_the_wait(cluster: Cluster, authority: Authority, tmp_path: Path) -> None:
-    store = ResourceStore(cluster, "never", rights=False)
-    postern = store.replica(authority, tmp_path / "never")
-    postern.spawn()
-    wait_for("the log", lambda: "waiting for the store" in postern.log(), 10)
-    postern.stop()
 
 
 # -- keys and moving in ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPage = 100;
+constexpr std::size_t kPage = 500;
 /// A page of the largest objects.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{512} << 20U;
 

@@ -66,10 +66,10 @@ Task<void> KindWatcher::pause() {
   static_cast<void>(error);
 }
 
-Task<Result<void>> KindWatcher::list() {
+Task<Result<void>> KindWatcher::list(bool alone) {
   auto listed = co_await client_.list(copy_.kinds()[kind_]);
   if (!listed) co_return fail(std::move(listed.error()));
-  copy_.replace(kind_, std::move(listed->items), listed->version);
+  copy_.replace(kind_, std::move(listed->items), listed->version, alone);
   moved_();
   co_return Result<void>();
 }
@@ -77,7 +77,7 @@ Task<Result<void>> KindWatcher::list() {
 Task<void> KindWatcher::run() {
   for (;;) {
     if (must_list_) {
-      const auto listed = co_await list();
+      const auto listed = co_await list(true);
       if (listed) {
         must_list_ = false;
         pulse_.beat();

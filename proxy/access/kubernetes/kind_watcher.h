@@ -23,8 +23,9 @@ class KindWatcher {
 
   /// Runs as long as the worker does.
   Task<void> run();
-  /// Lists now: when it returns, the copy has everything that was written before the call.
-  Task<Result<void>> list();
+  /// Lists now, beside the watch: when it returns, the copy has everything that was written before
+  /// the call.
+  Task<Result<void>> list() { return list(false); }
   /// To be called about twice a second on the worker.
   void check() { stream_.check(); }
 
@@ -34,6 +35,7 @@ class KindWatcher {
   std::optional<std::string> fault() const;
 
  private:
+  Task<Result<void>> list(bool alone);
   Task<void> watch();
   bool take_line(std::string_view line);
   void note(const std::optional<kube::Status>& error);

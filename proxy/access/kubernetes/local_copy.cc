@@ -43,12 +43,13 @@ std::optional<std::size_t> LocalCopy::index_of(std::string_view kind) const {
   return static_cast<std::size_t>(found - kinds_.begin());
 }
 
-void LocalCopy::replace(std::size_t kind, std::vector<CustomResource> all, Version listed) {
+void LocalCopy::replace(std::size_t kind, std::vector<CustomResource> all, Version listed,
+                        bool alone) {
   Told told;
   {
     const std::lock_guard lock(mutex_);
     Kind& here = contents_.at(kind);
-    if (here.listed && listed <= here.progress.reached) return;
+    if (here.listed && !alone && listed <= here.progress.reached) return;
     std::set<std::string> names;
     for (const CustomResource& resource : all) names.insert(resource.object_name);
     std::vector<std::string> gone;
@@ -62,7 +63,7 @@ void LocalCopy::replace(std::size_t kind, std::vector<CustomResource> all, Versi
     std::sort(all.begin(), all.end(),
               [](const auto& a, const auto& b) { return a.version < b.version; });
     for (CustomResource& resource : all) put(kind, std::move(resource), told);
-    if (!here.listed) here.progress.whole_after = listed;
+    if (!here.listed || listed < here.progress.reached) here.progress.whole_after = listed;
     here.progress.reached = listed;
     here.listed = true;
   }

@@ -48,8 +48,10 @@ class LocalCopy {
   // The writing thread. -------------------------------------------------------------------------
 
   /// The whole of a kind, as a list gave it. What is the same stays; the first one makes no
-  /// history.
-  void replace(std::size_t kind, std::vector<CustomResource> all, Version listed);
+  /// history. Beside a watch that was faster it is nothing new; `alone`, without a watch, it is the
+  /// truth, even when its version is older than what was known (etcd was restored).
+  void replace(std::size_t kind, std::vector<CustomResource> all, Version listed,
+               bool alone = true);
   void take(std::size_t kind, CustomResource resource);
   void take_removal(std::size_t kind, CustomResource resource);
   /// Nothing happened up to here.

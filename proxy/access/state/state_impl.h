@@ -205,6 +205,17 @@ inline constexpr std::string_view kGroup = "access.postern.dev";
 
 kube::Status not_found(std::string_view plural, std::string_view name);
 kube::Status conflict(std::string_view plural, std::string_view name, std::string_view why);
+/// What was just written, or 409: in a store that others write to it may have gone again.
+template <typename T>
+Result<std::shared_ptr<const T>> just_written(
+    const std::map<std::string, std::shared_ptr<const T>, std::less<>>& objects,
+    std::string_view plural, std::string_view name) {
+  const auto found = objects.find(name);
+  if (found == objects.end()) {
+    return fail(conflict(plural, name, "somebody removed it at the same moment"));
+  }
+  return found->second;
+}
 /// 403 in kube-apiserver's words.
 kube::Status refused(std::string_view user, std::string_view verb, std::string_view plural,
                      std::string_view name, std::string_view why);

@@ -213,7 +213,7 @@ Result<RequestPtr> AccessState::Impl::create_request(const Caller& caller,
     metrics->access_request_created();
   }
   audit(log, "accessrequest.create", caller.user.name, name, "reason", document.spec.reason);
-  return requests.at(name);
+  return just_written(requests, kPlural, name);
 }
 
 Result<RequestPtr> AccessState::Impl::review_request(const Caller& caller, std::string_view name,
@@ -250,7 +250,11 @@ Result<RequestPtr> AccessState::Impl::review_request(const Caller& caller, std::
   const std::string_view word = decision_word(review.decision);
   audit(log, word == "revoke" ? "accessrequest.revoke" : "accessrequest.review", caller.user.name,
         name, "decision", word);
-  const RequestPtr after = requests.at(before->meta.name);
+  const auto written = just_written(requests, kPlural, before->meta.name);
+  if (!written) {
+    return written;
+  }
+  const RequestPtr after = *written;
   if (metrics != nullptr) {
     metrics->access_request_reviewed(label_of(review.decision));
   }

@@ -166,7 +166,11 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
   }
   audit(log, "session.create", caller.user.name, object.meta.name, "requests",
         joined(object.requests));
-  return IssuedSession{sessions.at(object.meta.name), token.text};
+  const auto written = just_written(sessions, kPlural, object.meta.name);
+  if (!written) {
+    return fail(written.error());
+  }
+  return IssuedSession{*written, token.text};
 }
 
 Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
@@ -218,7 +222,7 @@ Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
   if (!drop.empty()) {
     audit(log, "session.drop", caller.user.name, caller.session, "requests", joined(drop));
   }
-  return sessions.at(caller.session);
+  return just_written(sessions, kPlural, caller.session);
 }
 
 std::vector<std::string> AccessState::Impl::family(const std::string& id) const {

@@ -34,7 +34,7 @@ TEST_CASE("a watch begins with what is there and goes on with what happens") {
   world.ask("alice", "DELETE", "accessrequests/" + second);
   const auto gone = watch->queue->take();
   CHECK(types(gone) == Events{"DELETED " + second});
-  CHECK(gone.version == world.state().version());
+  CHECK(gone.version == world.state().version(StateChange::Kind::kRequest));
 }
 
 TEST_CASE("each watcher sees what it may see") {
@@ -48,7 +48,8 @@ TEST_CASE("each watcher sees what it may see") {
   CHECK(types(reviewers->queue->take()) == Events{"ADDED " + name});
   const auto nothing = nobodys->queue->take();
   CHECK(nothing.events.empty());
-  CHECK(nothing.version == world.state().version());  // a bookmark may move on
+  CHECK(nothing.version ==
+        world.state().version(StateChange::Kind::kRequest));  // a bookmark may move on
 }
 
 TEST_CASE("what leaves a selection is DELETED, what comes into it ADDED") {
@@ -68,7 +69,7 @@ TEST_CASE("what leaves a selection is DELETED, what comes into it ADDED") {
 TEST_CASE("a watch from a version brings what came after it") {
   World world;
   world.file();
-  const std::string version = std::to_string(world.state().version());
+  const std::string version = std::to_string(world.state().version(StateChange::Kind::kRequest));
   const std::string second = world.file();
   const auto watch = world.watch("alice", "accessrequests?resourceVersion=" + version + "&");
   REQUIRE(watch);

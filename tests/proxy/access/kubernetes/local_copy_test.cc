@@ -167,6 +167,18 @@ TEST_CASE("after a gap: what is gone first, and watches begin anew") {
   CHECK(f.refusals.empty());
 }
 
+TEST_CASE("a list beside a watch that was faster is nothing new; after a restore of etcd it is") {
+  Fixture f;
+  f.begin();
+  f.copy.take(kRole, resource("role", "a", "1", 11));
+  f.copy.take(kRole, resource("role", "b", "1", 12));
+  f.copy.replace(kRole, {resource("role", "a", "1", 11)}, 11, false);
+  CHECK(f.copy.get("role", "b"));
+  f.copy.replace(kRole, {resource("role", "a", "1", 11)}, 11);
+  CHECK(f.copy.get("role", "b").error().code == 404);
+  CHECK(f.copy.progress("role").reached == 11);
+}
+
 TEST_CASE("so many changes are remembered") {
   Fixture f(HistoryLimits{2, 1 << 20});
   f.begin();

@@ -13,7 +13,7 @@ TEST_CASE_FIXTURE(StoryWorld, "a request is filed, approved, assumed, and gives 
   CHECK(request->request.state == State::kPending);
   CHECK(request->meta.name.size() == 10);
   CHECK(request->meta.uid.size() == 36);
-  CHECK(request->meta.version == state->version());
+  CHECK(request->meta.version == state->version(StateChange::Kind::kRequest));
   const IssuedSession session = this->session("alice");
   CHECK_FALSE(may_get(session, "web-1"));
   CHECK(
@@ -142,9 +142,9 @@ TEST_CASE_FIXTURE(StoryWorld, "a restart loses nothing") {
   const RequestPtr pending = file_request();
   const RequestPtr request = approved_request();
   const IssuedSession session = this->session("alice", {request->meta.name});
-  const Version version = state->version();
+  const Version version = state->version(StateChange::Kind::kRequest);
   start();
-  CHECK(state->version() == version);  // the same files are no change
+  CHECK(state->version(StateChange::Kind::kRequest) == version);  // the same files are no change
   CHECK(may_get(session, "web-1"));
   CHECK_FALSE(may_get(session, "db-0"));
   CHECK(state->requests().at(pending->meta.name)->request.state == State::kPending);

@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(StoryWorld, "presets may be overridden, and come back") {
   CHECK(state->roles().at("reviewer")->origin == Origin::kStore);
   REQUIRE(state->delete_role(as("carol"), "reviewer", {}, false));
   CHECK(state->roles().at("reviewer")->origin == Origin::kPreset);
-  CHECK(state->roles().at("reviewer")->meta.version == state->version());
+  CHECK(state->roles().at("reviewer")->meta.version == state->version(StateChange::Kind::kRole));
 }
 
 TEST_CASE_FIXTURE(StoryWorld, "changes rest on the version that was seen") {
@@ -138,14 +138,14 @@ TEST_CASE_FIXTURE(StoryWorld, "changes rest on the version that was seen") {
 
 TEST_CASE_FIXTURE(StoryWorld, "watchers get every change once, in order, and its version") {
   using Kind = StateChange::Kind;
-  const Version begin = state->version();
+  const Version begin = state->version(Kind::kRole);
   std::string seen;
   const auto watching = state->observe([&](const StateChange& change) {
     seen += change.name + (change.role.before ? "-" : "+") + (change.role.now ? "+ " : "- ");
   });
   REQUIRE(state->create_role(as("carol"), kReader, false));
   state->set_files(file_objects(files + role("other", "")));
-  const Version middle = state->version();
+  const Version middle = state->version(Kind::kRole);
   state->set_files(file_objects(files));
   REQUIRE(state->delete_role(as("carol"), "reader", {}, false));
   CHECK(seen == "reader++ other++ other-- reader-- ");
@@ -153,10 +153,11 @@ TEST_CASE_FIXTURE(StoryWorld, "watchers get every change once, in order, and its
   REQUIRE(all);
   REQUIRE(all->size() == 4);
   CHECK(all->front().version > begin);
-  CHECK(all->back().version == state->version());
+  CHECK(all->back().version == state->version(Kind::kRole));
   CHECK(state->changes_since(Kind::kRole, middle)->size() == 2);
   CHECK(state->changes_since(Kind::kUser, begin)->empty());
-  CHECK(said(state->changes_since(Kind::kRole, state->version() + 1)).starts_with("410"));
+  CHECK(
+      said(state->changes_since(Kind::kRole, state->version(Kind::kRole) + 1)).starts_with("410"));
   start();
   CHECK(said(state->changes_since(Kind::kRole, begin)).starts_with("410"));
 }
@@ -165,9 +166,9 @@ TEST_CASE_FIXTURE(StoryWorld, "clusters are shown as they are known") {
   const ClusterPtr before = state->clusters().at("k");
   CHECK(before->ready);
   CHECK(before->is_default);
-  const Version version = state->version();
+  const Version version = state->version(StateChange::Kind::kCluster);
   state->set_clusters({cluster});
-  CHECK(state->version() == version);
+  CHECK(state->version(StateChange::Kind::kCluster) == version);
   cluster.version = "v1.34.1";
   state->set_clusters({cluster});
   CHECK(state->clusters().at("k")->version == "v1.34.1");
