@@ -31,8 +31,9 @@ Outcome<int> run_first_login(const FirstLoginArguments& arguments, const Context
   if (!configuration) return kUsage;
   const std::string file = configuration->data_dir + "/first-login";
   if (!std::filesystem::exists(file)) {
-    return failed(
-        file + " does not exist: somebody administers this postern already, or it has not started");
+    return failed(file +
+                  " does not exist: somebody administers this postern already, it has not started, "
+                  "or another of its replicas has the login");
   }
   auto link = read_link(file);
   if (!link) return tl::unexpected(link.error());

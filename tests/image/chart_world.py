@@ -59,13 +59,13 @@ WEB = (
 
 VALUES = """
 image: {repository: postern.test/postern, tag: "1", pullPolicy: Never}
-replicaCount: 1
+replicaCount: 2
 kubeCluster: {name: mycluster}
 impersonation: {groups: [dev-team], serviceAccount: {enabled: false}}
 service: {type: NodePort, nodePort: 30443}
 config:
   clusterName: postern.test
-  storage: {type: sqlite}
+  storage: {type: kubernetes}
   drain: {delay: 1s, timeout: 10s}
 """
 
@@ -178,10 +178,21 @@ class ChartWorld:
 
         wait_until("the Service's port to answer", answers, 30)
 
-    def first_login(self) -> str:
+    def first_login_command(self, pod: str) -> list[str]:
         config = "/etc/postern/config/postern.yaml"
-        args = ("postern", "auth", "first-login", "--config", config, "--server", self.address)
-        return self.exec(*args).stdout
+        asked = ["postern", "auth", "first-login", "--config", config, "--server", self.address]
+        return ["exec", "-n", NAMESPACE, pod, "--", *asked]
+
+    def pod_with_first_login(self) -> str:
+        """One of the replicas has it."""
+        for pod in self.pods():
+            name = str(pod["metadata"]["name"])
+            if self.cluster.kubectl(*self.first_login_command(name), check=False).returncode == 0:
+                return name
+        raise AssertionError(f"no pod has the first login: {self.describe()}")
+
+    def first_login(self) -> str:
+        return self.cluster.kubectl(*self.first_login_command(self.pod_with_first_login())).stdout
 
     def running(self, person: Person, *args: str) -> Running:
         """Their kubectl, which asks postern for its token."""

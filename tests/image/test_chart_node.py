@@ -132,12 +132,6 @@ def test_3_the_cluster_knows_who_it_was(world: ChartWorld) -> None:
     assert event["user"]["username"].startswith(f"system:serviceaccount:{NAMESPACE}:")
 
 
-def test_3_drop(world: ChartWorld) -> None:
-    world.alice.postern("request", "drop")
-    assert "Forbidden" in world.alice.kubectl("get", "pods", code=1).stderr
-    world.alice.postern("request", "assume", world.request)
-
-
 # 4. Upgrade, rollback. ------------------------------------------------------------------------------
 
 
@@ -152,12 +146,31 @@ def test_4_a_watch_held_through_an_upgrade_ends_cleanly(world: ChartWorld) -> No
     assert after and not after & before
 
 
+def test_4_what_was_approved_survives_it(world: ChartWorld) -> None:
+    assert names(world.alice.kubectl("get", "pods").stdout) == ["web-1"]
+
+
 def test_4_rollback(world: ChartWorld) -> None:
     world.helm_do("rollback", RELEASE, "1", "--wait", "--timeout=90s")
     assert json.loads(world.helm_do("status", RELEASE, "-o", "json"))["version"] == 3
+    assert names(world.alice.kubectl("get", "pods").stdout) == ["web-1"]
+
+
+def test_4_everything_else_that_the_chart_makes_is_accepted(world: ChartWorld) -> None:
+    more = ("autoscaling.enabled=true", "podDisruptionBudget.enabled=true", "networkPolicy.enabled=true")
+    sets = [word for setting in more for word in ("--set", setting)]
+    world.helm("upgrade", RELEASE, "--wait", "--timeout=90s", *sets)
+    for kind in ("hpa", "pdb", "networkpolicy"):
+        found = json.loads(world.cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "json").stdout)
+        assert len(found["items"]) == 1, kind
 
 
 # 5. And back. ---------------------------------------------------------------------------------------
+
+
+def test_5_drop(world: ChartWorld) -> None:
+    world.alice.postern("request", "drop")
+    assert "Forbidden" in world.alice.kubectl("get", "pods", code=1).stderr
 
 
 def test_5_uninstall_leaves_nothing_that_runs(world: ChartWorld) -> None:
