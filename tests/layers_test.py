@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROXY = ("proxy/net", "proxy/http", "proxy/authn", "proxy/upstream", "proxy/crypto", "proxy/observe",
-         "proxy/session", "proxy")  # fmt: skip
+         "proxy/audit", "proxy/session", "proxy")  # fmt: skip
 ACCESS = ("proxy/access/store", "proxy/access/kubernetes", "proxy/access/logins", "proxy/access/state", "proxy/access/api")
 
 # A folder may include itself and these; the longest folder that fits a file counts.
@@ -20,6 +20,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "proxy/http": ("kube",),
     "proxy/authn": ("kube", "rbac", "proxy/net", "proxy/crypto", "proxy/http", "proxy/observe"),
     "proxy/observe": ("kube",),
+    "proxy/audit": ("kube", "rbac", "proxy/net", "proxy/observe"),
     "proxy/upstream": ("kube", "kube/filter", "rbac", "proxy/net", "proxy/http", "proxy/observe"),
     "proxy/session": ("kube", "kube/filter", "rbac", *PROXY[:-1], *ACCESS),
     "proxy/access/store": ("kube",),

@@ -165,8 +165,9 @@ Metrics::Families::Families(Registry& registry)
                              "Streams that went on after the end of their access; none should.")
                          .Add({});
   resolve(reloads, counter(registry, "postern_config_reloads_total", "Loads of configured files."),
-          "kind", {"policy", "tokens", "client_ca", "serving_certificate", "kubeconfig"}, "result",
-          {"success", "failure"});
+          "kind",
+          {"policy", "tokens", "client_ca", "serving_certificate", "kubeconfig", "audit_policy"},
+          "result", {"success", "failure"});
   resolve(access_requests,
           gauge(registry, "postern_access_requests", "Access requests that are kept, by state."),
           "state", {"pending", "approved", "denied", "revoked", "expired"});
@@ -199,6 +200,18 @@ Metrics::Families::Families(Registry& registry)
                                    "Custom resources that were written or deleted past postern.")
                                .Add({});
   leader = &gauge(registry, "postern_leader", "1 while this replica keeps house.").Add({});
+  resolve(audit_events,
+          counter(registry, "postern_audit_events_total", "Audit events by the policy's level."),
+          "level", {"Metadata", "Request", "RequestResponse"});
+  audit_dropped = &counter(registry, "postern_audit_dropped_total",
+                           "Audit events that were lost because the queue was full.")
+                       .Add({{"sink", "file"}});
+  audit_errors = &counter(registry, "postern_audit_errors_total",
+                          "Writes to the audit log that failed; what they had is tried again.")
+                      .Add({});
+  audit_queue =
+      &gauge(registry, "postern_audit_queue_bytes", "Audit events that are still to be written.")
+           .Add({});
   resolve(log_messages, counter(registry, "postern_log_messages_total", "Log lines by level."),
           "level", {"debug", "info", "warn", "error"});
   log_suppressed = &counter(registry, "postern_log_suppressed_total",

@@ -65,7 +65,7 @@ struct Metrics::Families {
   Handles<prometheus::Counter, 3> decisions;
   Handles<prometheus::Counter, 3> outcomes;
   prometheus::Counter* grants_outlived;
-  std::array<Handles<prometheus::Counter, 2>, 5> reloads;
+  std::array<Handles<prometheus::Counter, 2>, 6> reloads;
   Handles<prometheus::Gauge, 5> access_requests;
   prometheus::Gauge* access_sessions;
   prometheus::Counter* access_requests_created;
@@ -76,6 +76,10 @@ struct Metrics::Families {
   prometheus::Counter* store_write_errors;
   prometheus::Counter* store_objects_refused;
   prometheus::Gauge* leader;
+  Handles<prometheus::Counter, 3> audit_events;
+  prometheus::Counter* audit_dropped;
+  prometheus::Counter* audit_errors;
+  prometheus::Gauge* audit_queue;
   Handles<prometheus::Counter, 4> log_messages;
   prometheus::Counter* log_suppressed;
 

@@ -37,6 +37,8 @@ constexpr const char* name(ReloadKind kind) {
       return "serving_certificate";
     case ReloadKind::kKubeconfig:
       return "kubeconfig";
+    case ReloadKind::kAuditPolicy:
+      return "audit_policy";
   }
   return "other";
 }
@@ -166,6 +168,19 @@ void Metrics::store_object_refused() {
 }
 void Metrics::leads(bool leads) {
   families_->leader->Set(leads ? 1 : 0);
+}
+
+void Metrics::audit_event(AuditLevelLabel level) {
+  families_->audit_events.at(at(level))->Increment();
+}
+void Metrics::audit_dropped() {
+  families_->audit_dropped->Increment();
+}
+void Metrics::audit_failed() {
+  families_->audit_errors->Increment();
+}
+void Metrics::audit_queue(std::size_t bytes) {
+  families_->audit_queue->Set(static_cast<double>(bytes));
 }
 
 void Metrics::reloaded(ReloadKind kind, bool success, std::chrono::system_clock::time_point now) {

@@ -46,7 +46,16 @@ enum class ProtocolError {
 };
 /// Why a response was cut after its head had been sent.
 enum class CutReason { kUpstream, kFilter, kClientGone, kStalled, kGrantEnded, kShutdown, kBug };
-enum class ReloadKind { kPolicy, kTokens, kClientCA, kServingCertificate, kKubeconfig };
+enum class ReloadKind {
+  kPolicy,
+  kTokens,
+  kClientCA,
+  kServingCertificate,
+  kKubeconfig,
+  kAuditPolicy
+};
+/// As audit::Level, without None.
+enum class AuditLevelLabel { kMetadata, kRequest, kRequestResponse };
 /// How an answered request went. What an API server does wrong is not postern's failure.
 enum class RequestOutcome { kOk, kUpstreamError, kError };
 /// What reviewers, and those who take approvals back, decide.
@@ -129,6 +138,13 @@ class Metrics {
   void store_object_refused();
   /// Whether this replica keeps house.
   void leads(bool leads);
+
+  // Audit.
+  void audit_event(AuditLevelLabel level);
+  void audit_dropped();
+  /// A write of events that failed.
+  void audit_failed();
+  void audit_queue(std::size_t bytes);
 
   // Life.
   /// Counts a load of a file; success also sets the timestamp of the last good one to `now`.
