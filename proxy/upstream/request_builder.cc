@@ -1,6 +1,7 @@
 #include "proxy/upstream/request_builder.h"
 
 #include "proxy/http/codec.h"
+#include "proxy/http/trace_context.h"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +13,8 @@ namespace postern::proxy {
 namespace {
 
 /// The client's fields that pass whatever the call is.
-constexpr std::array<std::string_view, 5> kAlwaysFromClient{
-    "User-Agent", "Kubectl-Command", "Kubectl-Session", "traceparent", "tracestate"};
+constexpr std::array<std::string_view, 3> kAlwaysFromClient{"User-Agent", "Kubectl-Command",
+                                                            "Kubectl-Session"};
 /// Those that pass where the answer's body does.
 constexpr std::array<std::string_view, 3> kWithBodyUntouched{"Accept-Encoding", "If-None-Match",
                                                              "If-Modified-Since"};
@@ -41,9 +42,20 @@ void write_negotiation(const RequestPlan& plan, http::HeadWriter& out) {
   if (plan.body_is_read || plan.client == nullptr) out.field("Accept-Encoding", "identity");
 }
 
+/// A broken trace context is left out whole, as W3C Trace Context wants it.
+void write_trace_context(const http::Fields& client, http::HeadWriter& out) {
+  if (http::trace_id(client).empty()) return;
+  out.field("traceparent", *client.get("traceparent"));
+  const auto state = client.get("tracestate");
+  if (state && client.count("tracestate") == 1 && http::is_tracestate(*state)) {
+    out.field("tracestate", *state);
+  }
+}
+
 void write_client_fields(const RequestPlan& plan, http::HeadWriter& out) {
   if (plan.client == nullptr) return;
   for (const std::string_view name : kAlwaysFromClient) copy_field(*plan.client, name, out);
+  write_trace_context(*plan.client, out);
   if (plan.body.kind != RequestBody::Kind::kNone) copy_field(*plan.client, "Content-Type", out);
   if (plan.body_is_read) return;
   for (const std::string_view name : kWithBodyUntouched) copy_field(*plan.client, name, out);

@@ -60,8 +60,8 @@ struct RequestPlan {
 ///   OpenAPI caches of kubectl;
 /// - `User-Agent`, `Kubectl-Command`, `Kubectl-Session`: the cluster's audit log and metrics name
 ///   the real client;
-/// - `traceparent`, `tracestate`: the client's trace goes on (W3C Trace Context); `baggage` is not
-///   read by any API server and does not pass.
+/// - `traceparent`, `tracestate`: the client's trace goes on, where they are valid (W3C Trace
+///   Context); `baggage` is not read by any API server and does not pass.
 /// Whatever else there is stays behind: hop-by-hop fields, cookies, `X-Remote-*`, `Forwarded`,
 /// `Audit-ID` and `X-Forwarded-For` of the client's, method overrides (attacks 58, 66–80).
 ///
