@@ -66,6 +66,7 @@ Result<Call> plan_login(const ApiRequest& request, const Json& document, Session
   auto login = read_login(document, std::move(session));
   if (!login) return fail(std::move(login.error()));
   login->address = request.address;
+  login->audit_id = request.caller.audit_id;
   return LoginCall{std::move(*login)};
 }
 

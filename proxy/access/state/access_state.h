@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kube/result.h"
+#include "proxy/access/state/audit_record.h"
 #include "proxy/access/state/objects.h"
 #include "proxy/access/store/object_store.h"
 #include "proxy/net/snapshot.h"
@@ -45,6 +46,9 @@ struct StateOptions {
   bool shared_store = false;
   std::size_t max_requests_per_user = 1000;  ///< PENDING and APPROVED ones of one user
   std::size_t max_sessions_per_user = 1000;
+
+  /// Who is told of every change; may be empty.
+  AuditHook audit;
 
   /// Both clocks: what is due is due when either says so, whatever is done to the wall clock.
   std::function<TimePoint()> wall = std::chrono::system_clock::now;

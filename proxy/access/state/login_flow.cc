@@ -93,9 +93,12 @@ Result<IssuedSession> LoginFlow::finish(AccessState& state, const LoginDocument&
   const bool still = login.invite.empty()
                          ? !kept.password.empty()
                          : redeems(login.invite, kept.invite, kept.invite_ends, impl.now());
+  const Caller caller{
+      {login.user, {"system:authenticated"}, ""}, "", login.audit_id, login.address};
+  const std::string_view by = login.invite.empty() ? "password" : "invite";
   if (!proof->holds || !still) {
-    audit(impl.log, "login.fail", login.user, login.address, "by",
-          login.invite.empty() ? "password" : "invite");
+    // The name is what somebody typed, not who they are.
+    impl.audit({{}, "", login.audit_id, login.address}, "login.fail", login.user, "by", by);
     return fail(kube::Status::unauthorized());
   }
   if (!login.invite.empty() || !proof->new_hash.empty()) {
@@ -112,12 +115,15 @@ Result<IssuedSession> LoginFlow::finish(AccessState& state, const LoginDocument&
       return fail(std::move(done.error()));
     }
     if (!login.invite.empty()) {
-      audit(impl.log, "invite.redeem", login.user, login.address);
+      impl.audit(caller, "invite.redeem", login.user);
     }
   }
   impl.throttle.succeeded(login.user, login.address, impl.options.steady());
-  const Caller caller{{login.user, {"system:authenticated"}, ""}, ""};
-  return impl.create_session(caller, login.session, true);
+  auto session = impl.create_session(caller, login.session, true);
+  if (session) {
+    impl.audit(caller, "login.succeed", session->session->meta.name, "by", by);
+  }
+  return session;
 }
 
 }  // namespace postern::proxy::access

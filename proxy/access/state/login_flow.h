@@ -15,7 +15,8 @@ struct LoginDocument {
   std::string invite;        ///< a one-time invite
   std::string new_password;  ///< with an invite: the password from now on; "" keeps what there is
   SessionDocument session;
-  std::string address;  ///< of the peer, without a port: who guesses is slowed down by it
+  std::string address;        ///< of the peer, without a port: who guesses is slowed down by it
+  std::string audit_id = {};  ///< of the request
 };
 
 /// The three steps of a login: begin() and finish() on the access thread, prove() on a thread that

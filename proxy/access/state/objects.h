@@ -127,7 +127,9 @@ struct StateChange {
 /// Who calls: what the data path proved.
 struct Caller {
   rbac::UserInfo user;
-  std::string session;  ///< id of the session whose token was used; "" for another credential
+  std::string session;        ///< id of the session whose token was used; "" for another credential
+  std::string audit_id = {};  ///< of the request; "" when there is none
+  std::string address = {};   ///< of the client, without a port
 };
 
 /// What a change rests on; 409 when it is not so.

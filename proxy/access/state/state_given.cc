@@ -38,6 +38,7 @@ Layers<RoleObject>::Changed AccessState::Impl::role_changed() {
       log.warn("a role of the store counts no more, because a file has one of that name",
                {{"role", name}, {"file", now->file}});
     }
+    audit_file<RoleObject>("role", name, before, now);
     StateChange change;
     change.kind = StateChange::Kind::kRole;
     change.name = name;
@@ -54,6 +55,7 @@ Layers<UserObject>::Changed AccessState::Impl::user_changed() {
       log.warn("a user of the store counts no more, because a file has one of that name",
                {{"name", name}, {"file", now->file}});
     }
+    audit_file<UserObject>("user", name, before, now);
     StateChange change;
     change.kind = StateChange::Kind::kUser;
     change.name = name;
@@ -73,6 +75,7 @@ void AccessState::Impl::set_files(FileObjects files) {
       mark("files", sha256_hex(text), {StateChange::Kind::kRole, StateChange::Kind::kUser});
   roles.give(std::move(files.roles), version, role_changed());
   users.give(std::move(files.users), version, user_changed());
+  files_given = true;
   settle();
   remake_all();
 }

@@ -151,6 +151,17 @@ struct AccessState::Impl {
   void remake_all();
   void remake_users_of(const std::string& request);
 
+  // state_audit.cc
+  /// Tells the audit log: who did what to which object, and one thing more. Events by their names,
+  /// see there.
+  void audit(const Caller& caller, std::string_view event, std::string_view object,
+             std::string_view detail_key = {}, std::string_view detail = {}) const;
+  /// The same for what a changed file gave or took, from the second reading on.
+  template <typename T>
+  void audit_file(std::string_view kind, const std::string& name,
+                  const std::shared_ptr<const T>& before,
+                  const std::shared_ptr<const T>& now) const;
+
   // state_time.cc
   void schedule(const RequestObject& request);
   std::optional<Write> write_for_due(const DueQueue::Due& one);
@@ -187,6 +198,7 @@ struct AccessState::Impl {
   /// Requests whose time is over, though the store does not know it yet.
   std::set<std::string, std::less<>> elapsed;
   std::chrono::steady_clock::time_point next_probe{};
+  bool files_given = false;  ///< set_files() was called before
   bool policy_stale = true;
   bool directory_stale = true;
   bool grants_stale = true;
@@ -221,9 +233,5 @@ kube::Status refused(std::string_view user, std::string_view verb, std::string_v
                      std::string_view name, std::string_view why);
 Result<void> check_preconditions(const ObjectMeta& meta, const Preconditions& wanted,
                                  std::string_view plural);
-
-/// One audit line: who did what to which object. `more` stands behind.
-void audit(Log& log, std::string_view event, std::string_view user, std::string_view object,
-           std::string_view more_key = {}, std::string_view more = {});
 
 }  // namespace postern::proxy::access

@@ -111,7 +111,7 @@ Result<std::optional<IssuedInvite>> AccessState::Impl::ensure_administrator() {
   if (!invite) {
     return fail(std::move(invite.error()));
   }
-  audit(log, "user.invite", "", name, "why", "nobody administers yet");
+  audit({}, "user.invite", name, "why", "nobody administers yet");
   return std::optional<IssuedInvite>(std::move(*invite));
 }
 
@@ -125,7 +125,7 @@ Result<void> AccessState::Impl::make_administrator(const std::string& name) {
   user->meta.created = now();
   auto done = commit({Write::create(std::string(kUserKind), name, encode(*user))});
   if (done) {
-    audit(log, "user.create", "", name, "why", "nobody administers yet");
+    audit({}, "user.create", name, "why", "nobody administers yet");
   }
   return done;
 }
@@ -151,7 +151,7 @@ Result<IssuedInvite> AccessState::invite(const Caller& caller, std::string_view 
   }
   auto invite = impl.issue_invite(std::string(user), ttl, false, document.reset);
   if (invite) {
-    audit(impl.log, document.reset ? "user.reset" : "user.invite", caller.user.name, user);
+    impl.audit(caller, document.reset ? "user.reset" : "user.invite", user);
   }
   return invite;
 }

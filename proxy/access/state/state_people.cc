@@ -148,7 +148,7 @@ Result<std::shared_ptr<const T>> AccessState::Impl::create_object(const Caller& 
   if (dry_run) return std::make_shared<const T>(std::move(*object));
   auto done = commit({Write::create(std::string(Kind::kStored), name, encode(*object))});
   if (!done) return fail(std::move(done.error()));
-  audit(log, std::string(Kind::kResource) + ".create", caller.user.name, name);
+  audit(caller, std::string(Kind::kResource) + ".create", name);
   return in_force(layers, Kind::kPlural, name);
 }
 
@@ -185,7 +185,7 @@ Result<std::shared_ptr<const T>> AccessState::Impl::update_object(
   auto done = commit({Write::update(std::string(Kind::kStored), std::string(name), encode(*object),
                                     before.meta.version)});
   if (!done) return fail(std::move(done.error()));
-  audit(log, std::string(Kind::kResource) + ".update", caller.user.name, name);
+  audit(caller, std::string(Kind::kResource) + ".update", name);
   return in_force(layers, Kind::kPlural, name);
 }
 
@@ -211,7 +211,7 @@ Result<std::shared_ptr<const T>> AccessState::Impl::delete_object(
   Kind::add_to_delete(*this, before.meta.name, writes);
   auto done = commit(writes);
   if (!done) return fail(std::move(done.error()));
-  audit(log, std::string(Kind::kResource) + ".delete", caller.user.name, name);
+  audit(caller, std::string(Kind::kResource) + ".delete", name);
   return *held;
 }
 

@@ -212,7 +212,7 @@ Result<RequestPtr> AccessState::Impl::create_request(const Caller& caller,
   if (metrics != nullptr) {
     metrics->access_request_created();
   }
-  audit(log, "accessrequest.create", caller.user.name, name, "reason", document.spec.reason);
+  audit(caller, "accessrequest.create", name, "reason", document.spec.reason);
   return just_written(requests, kPlural, name);
 }
 
@@ -248,8 +248,8 @@ Result<RequestPtr> AccessState::Impl::review_request(const Caller& caller, std::
     return fail(std::move(done.error()));
   }
   const std::string_view word = decision_word(review.decision);
-  audit(log, word == "revoke" ? "accessrequest.revoke" : "accessrequest.review", caller.user.name,
-        name, "decision", word);
+  audit(caller, word == "revoke" ? "accessrequest.revoke" : "accessrequest.review", name,
+        "decision", word);
   const auto written = just_written(requests, kPlural, before->meta.name);
   if (!written) {
     return written;
@@ -259,9 +259,9 @@ Result<RequestPtr> AccessState::Impl::review_request(const Caller& caller, std::
     metrics->access_request_reviewed(label_of(review.decision));
   }
   if (before->request.state == State::kPending && after->request.state != State::kPending) {
-    audit(log,
+    audit(caller,
           after->request.state == State::kApproved ? "accessrequest.approve" : "accessrequest.deny",
-          caller.user.name, name, "for", after->request.user);
+          name, "for", after->request.user);
     note_resolved(*before, after->request.state == State::kApproved ? RequestResolution::kApproved
                                                                     : RequestResolution::kDenied);
   }
@@ -295,7 +295,7 @@ Result<RequestPtr> AccessState::Impl::delete_request(const Caller& caller, std::
   if (!done) {
     return fail(std::move(done.error()));
   }
-  audit(log, "accessrequest.delete", caller.user.name, name, "state",
+  audit(caller, "accessrequest.delete", name, "state",
         rbac::request::state_name(before->request.state));
   if (before->request.state == State::kPending) {
     note_resolved(*before, RequestResolution::kDeleted);

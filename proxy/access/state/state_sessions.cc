@@ -164,8 +164,7 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
   if (!done) {
     return fail(std::move(done.error()));
   }
-  audit(log, "session.create", caller.user.name, object.meta.name, "requests",
-        joined(object.requests));
+  audit(caller, "session.create", object.meta.name, "requests", joined(object.requests));
   const auto written = just_written(sessions, kPlural, object.meta.name);
   if (!written) {
     return fail(written.error());
@@ -217,10 +216,10 @@ Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
     return fail(std::move(done.error()));
   }
   if (!to_assume.empty()) {
-    audit(log, "session.assume", caller.user.name, caller.session, "requests", joined(to_assume));
+    audit(caller, "session.assume", caller.session, "requests", joined(to_assume));
   }
   if (!drop.empty()) {
-    audit(log, "session.drop", caller.user.name, caller.session, "requests", joined(drop));
+    audit(caller, "session.drop", caller.session, "requests", joined(drop));
   }
   return just_written(sessions, kPlural, caller.session);
 }
@@ -274,7 +273,7 @@ Result<SessionPtr> AccessState::Impl::delete_session(const Caller& caller, std::
   if (!done) {
     return fail(std::move(done.error()));
   }
-  audit(log, "session.end", caller.user.name, id, "of", before->user.name);
+  audit(caller, "session.end", id, "of", before->user.name);
   return before;
 }
 

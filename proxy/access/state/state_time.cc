@@ -151,10 +151,11 @@ void AccessState::Impl::come_back_to(const std::vector<DueQueue::Due>& due_ones)
 
 void AccessState::Impl::audit_due(const Write& write) {
   if (write.kind == kSessionKind) {
-    audit(log, "session.end", "", write.name, "why", "its time is over");
+    audit({}, "session.end", write.name, "why", "its time is over");
   } else {
     const bool removed = write.action == Write::Action::kRemove;
-    audit(log, removed ? "accessrequest.remove" : "accessrequest.expire", "", write.name);
+    audit({}, removed ? "accessrequest.remove" : "accessrequest.expire", write.name, "why",
+          "its time is over");
   }
 }
 

@@ -44,13 +44,4 @@ Result<void> check_preconditions(const ObjectMeta& meta, const Preconditions& wa
   return {};
 }
 
-void audit(Log& log, std::string_view event, std::string_view user, std::string_view object,
-           std::string_view more_key, std::string_view more) {
-  if (more_key.empty()) {
-    log.info("audit", {{"event", event}, {"user", user}, {"object", object}});
-  } else {
-    log.info("audit", {{"event", event}, {"user", user}, {"object", object}, {more_key, more}});
-  }
-}
-
 }  // namespace postern::proxy::access

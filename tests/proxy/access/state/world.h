@@ -55,6 +55,7 @@ struct World {
   TimePoint wall = kNow;
   std::chrono::steady_clock::time_point steady{std::chrono::hours(1)};
   std::vector<std::string> lines;
+  std::vector<std::string> records;  ///< EVENT USER OBJECT, as the audit log is told
   Metrics metrics;
   Log log{LogOptions{LogLevel::kInfo, LogFormat::kJson,
                      [this](std::string_view line) { lines.emplace_back(line); }}};
@@ -69,6 +70,11 @@ struct World {
     options.cluster_name = "mycluster";
     options.wall = [this] { return wall; };
     options.steady = [this] { return steady; };
+    options.audit = [this](const AuditRecord& record) {
+      std::string text(record.event);
+      text += " " + record.caller.user.name + " ";
+      records.push_back(text.append(record.name));
+    };
     cluster.name = "k";
     cluster.labels = {{"env", "dev"}};
     cluster.is_default = true;
@@ -98,9 +104,8 @@ struct World {
   }
   std::size_t audited(const std::string& event) const {
     return static_cast<std::size_t>(
-        std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
-          return line.find("\"msg\":\"audit\",\"event\":\"" + event + "\"") != std::string::npos;
-        }));
+        std::count_if(records.begin(), records.end(),
+                      [&](const std::string& record) { return record.starts_with(event + " "); }));
   }
 };
 
