@@ -80,7 +80,9 @@ Loaded<void> AccessRuntime::open(std::unique_ptr<access::ObjectStore> shared) {
     }
     store_ = std::move(*store);
   }
-  state_.emplace(*store_, state_options(configuration_), log_, &metrics_);
+  access::StateOptions options = state_options(configuration_);
+  options.audit = audit_;
+  state_.emplace(*store_, std::move(options), log_, &metrics_);
   service_.emplace(*state_, log_);
   watches_.emplace(*state_);
   api_.emplace(access::api::AccessApi{*service_, *state_, *watches_});

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::proxy {
@@ -27,6 +28,8 @@ class AccessRuntime {
   AccessRuntime(const AccessRuntime&) = delete;
   AccessRuntime& operator=(const AccessRuntime&) = delete;
 
+  /// Who is told of every change; before open().
+  void set_audit(access::AuditHook audit) { audit_ = std::move(audit); }
   /// Opens the store, which makes it at the first start, and reads it. `shared`: one that has been
   /// opened already, instead of what the configuration says.
   Loaded<void> open(std::unique_ptr<access::ObjectStore> shared = nullptr);
@@ -57,6 +60,7 @@ class AccessRuntime {
   const ProxyConfiguration& configuration_;
   Log& log_;
   Metrics& metrics_;
+  access::AuditHook audit_;
   std::unique_ptr<access::ObjectStore> store_;
   std::optional<access::AccessState> state_;
   std::optional<access::AccessService> service_;

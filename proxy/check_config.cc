@@ -1,5 +1,6 @@
 #include "proxy/check_config.h"
 
+#include "proxy/audit_policy_file.h"
 #include "proxy/authn/client_ca.h"
 #include "proxy/authn/token_file.h"
 #include "proxy/certificate_store.h"
@@ -46,6 +47,9 @@ ConfigErrors check_files(const ProxyConfiguration& configuration) {
     const PrefixConfiguration& prefix = authentication.token_file.prefix;
     collector.add(TokenFile::load(authentication.token_file.file, {prefix.users, prefix.groups}));
   }
+  if (configuration.audit.enabled && !configuration.audit.policy_file.empty()) {
+    collector.add(load_audit_policy(configuration.audit.policy_file));
+  }
   collector.add(load_policy(configuration));
   return collector.take();
 }
@@ -69,6 +73,9 @@ std::vector<std::string> configuration_warnings(const ProxyConfiguration& config
     warnings.emplace_back(
         "storage.type memory: access requests, sessions, roles and users that are made at run time "
         "are gone with the process");
+  }
+  if (!configuration.audit.enabled) {
+    warnings.emplace_back("audit.enabled false: nobody will know who did what through postern");
   }
   if (configuration.impersonation.allow_masters) {
     warnings.emplace_back(

@@ -116,6 +116,13 @@ void check_storage(ConfigParser& parser, ProxyConfiguration& configuration) {
                          : "type: kubernetes needs a kubeCluster to keep things in");
 }
 
+/// kube-apiserver's word for the standard output, and the default.
+void settle_audit(ProxyConfiguration& configuration) {
+  std::string& path = configuration.audit.path;
+  if (path.empty()) path = configuration.data_dir + "/audit.log";
+  if (path == "-" || path.ends_with("/-")) path = "/dev/stdout";
+}
+
 /// A context's name as a DNS label: what does not fit becomes a dash.
 std::string cluster_name_of(const std::string& context) {
   std::string name;
@@ -175,6 +182,8 @@ Loaded<ProxyConfiguration> parse_configuration(const std::string& file, std::str
   check_sessions(parser, configuration.sessions);
   check_storage(parser, configuration);
 
+  settle_audit(configuration);
+
   ConfigErrors errors = parser.take_errors();
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   return configuration;
@@ -205,6 +214,7 @@ Loaded<ProxyConfiguration> default_configuration(const std::string& home,
   cluster.context = std::move(*context);
   configuration.default_cluster = cluster.name;
   configuration.kube_clusters.push_back(std::move(cluster));
+  settle_audit(configuration);
   return configuration;
 }
 

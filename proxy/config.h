@@ -68,6 +68,21 @@ struct RequestsConfiguration {
   std::chrono::milliseconds max_duration = std::chrono::hours(336);
 };
 
+/// Where audit events go; see proxy/audit/.
+struct AuditConfiguration {
+  enum OnFailure : std::size_t { kRefuse, kContinue };
+  enum Delivery : std::size_t { kWritten, kQueued };
+  bool enabled = true;
+  std::string path;         ///< "/dev/stdout": standard output; "" only before it was parsed
+  std::string policy_file;  ///< "": the built-in policy
+  std::uint64_t max_size = 100 * 1024 * 1024;
+  std::uint64_t max_backups = 10;
+  std::chrono::milliseconds max_age{0};
+  std::size_t on_failure = kRefuse;
+  std::size_t delivery = kWritten;
+  std::uint64_t queue_size = 16 * 1024 * 1024;
+};
+
 struct ImpersonationConfiguration {
   std::vector<std::string> allow_system;
   bool allow_masters = false;
@@ -119,6 +134,7 @@ struct ProxyConfiguration {
   std::vector<std::string> resources;
   SessionsConfiguration sessions;
   RequestsConfiguration requests;
+  AuditConfiguration audit;
   std::uint64_t workers = 0;  ///< 0: one for each CPU
   LimitsConfiguration limits;
   UpstreamConfiguration upstream;

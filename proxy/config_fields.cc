@@ -15,10 +15,13 @@ constexpr DurationRange kSilence{std::chrono::seconds(5), std::chrono::hours(1)}
 constexpr NumberRange kCount{1, 1'000'000};
 constexpr std::uint64_t kKi = 1024;
 constexpr std::uint64_t kMi = 1024 * kKi;
+constexpr std::uint64_t kGi = 1024 * kMi;
 
 constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
 constexpr std::string_view kStorageTypes[] = {"sqlite", "memory", "kubernetes"};
 constexpr std::string_view kFormats[] = {"json", "text"};
+constexpr std::string_view kOnFailure[] = {"refuse", "continue"};
+constexpr std::string_view kDelivery[] = {"written", "queued"};
 
 std::string check_api_version(std::string_view text) {
   return text == kConfigApiVersion ? "" : "must be " + std::string(kConfigApiVersion);
@@ -127,6 +130,27 @@ constexpr ConfigField<RequestsConfiguration> kRequests[] = {
     {"maxDuration", [](V& v, RequestsConfiguration& c) { v.duration(c.max_duration, kSession); }},
 };
 
+constexpr ConfigField<AuditConfiguration> kAudit[] = {
+    {"enabled", [](V& v, AuditConfiguration& c) { v.boolean(c.enabled); }},
+    {"path", [](V& v, AuditConfiguration& c) { v.path(c.path); }},
+    {"policyFile", [](V& v, AuditConfiguration& c) { v.path(c.policy_file); }},
+    {"maxSize",
+     [](V& v, AuditConfiguration& c) {
+       v.bytes(c.max_size, {0, 1024 * kGi});
+     }},
+    {"maxBackups",
+     [](V& v, AuditConfiguration& c) {
+       v.number(c.max_backups, {0, 100'000});
+     }},
+    {"maxAge", [](V& v, AuditConfiguration& c) { v.duration(c.max_age, kRetention); }},
+    {"onFailure", [](V& v, AuditConfiguration& c) { v.choice(c.on_failure, kOnFailure); }},
+    {"delivery", [](V& v, AuditConfiguration& c) { v.choice(c.delivery, kDelivery); }},
+    {"queueSize",
+     [](V& v, AuditConfiguration& c) {
+       v.bytes(c.queue_size, {kMi, kGi});
+     }},
+};
+
 constexpr ConfigField<LimitsConfiguration> kLimits[] = {
     {"maxConnections", [](V& v, LimitsConfiguration& c) { v.number(c.max_connections, kCount); }},
     {"maxConnectionsPerAddress",
@@ -218,7 +242,7 @@ constexpr ConfigField<ConfigurationDocument> kDocument[] = {
      [](V& v, ConfigurationDocument& d) { v.section(d.configuration.sessions, kSessions); }},
     {"requests",
      [](V& v, ConfigurationDocument& d) { v.section(d.configuration.requests, kRequests); }},
-    {"audit", [](V& v, ConfigurationDocument&) { v.unavailable("this version has no audit log"); }},
+    {"audit", [](V& v, ConfigurationDocument& d) { v.section(d.configuration.audit, kAudit); }},
     {"workers",
      [](V& v, ConfigurationDocument& d) {
        v.number(d.configuration.workers, {0, 1024});

@@ -8,7 +8,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace postern::proxy {
 
@@ -32,6 +34,10 @@ class LiveFiles {
   }
   /// Reads every file for the first time; all errors of all of them at once.
   Loaded<void> load();
+  /// Other files to be watched, and what is to be done when they change; before watch().
+  void also_watch(std::vector<std::string> files, std::function<void()> action) {
+    watch_.groups().add(std::move(files), std::move(action));
+  }
   /// From now on changed files are read again, within a second; a made certificate is renewed
   /// when it is due.
   void watch();

@@ -2,6 +2,7 @@
 
 #include "proxy/access_runtime.h"
 #include "proxy/admin_server.h"
+#include "proxy/audit_runtime.h"
 #include "proxy/check_config.h"
 #include "proxy/kube_clusters.h"
 #include "proxy/kubernetes_storage.h"
@@ -81,6 +82,7 @@ class ProxyServer {
               .write = {}},
              &metrics_),
         health_(&metrics_),
+        audit_(configuration.audit, log_, metrics_),
         access_(configuration, log_, metrics_),
         files_(configuration, metrics_, log_),
         control_(0),
@@ -123,6 +125,7 @@ class ProxyServer {
   Log log_;
   HealthRegistry health_;
   std::optional<KubernetesStorage> storage_;
+  AuditRuntime audit_;
   AccessRuntime access_;
   LiveFiles files_;
   std::vector<KubeCluster> clusters_;
@@ -158,6 +161,8 @@ Loaded<void> ProxyServer::load() {
   }
   // A store that is waited for is not begun with when there is nothing to wait for.
   const bool waits = configuration_.storage.type == StorageConfiguration::kKubernetes;
+  if (has_directory) collect(audit_.open());
+  access_.set_audit(audit_.hook());
   if (has_directory && (errors.empty() || !waits)) {
     auto master = open_storage();
     if (!collect(master) || ended_early_) {
@@ -182,7 +187,8 @@ Loaded<void> ProxyServer::load() {
                               .sessions = access_.state().sessions_in_force(),
                               .metrics = metrics_,
                               .log = log_,
-                              .access_api = &access_.api()});
+                              .access_api = &access_.api(),
+                              .audit = audit_.log()});
   return {};
 }
 
@@ -383,6 +389,7 @@ std::string ProxyServer::own_address() const {
 
 void ProxyServer::add_health_checks() {
   health_.add_ready("access-store", [this] { return store_fault(); });
+  audit_.add_health_check(health_);
   health_.add_live("event-loop", [this]() -> std::optional<std::string> {
     if (!started_) {
       return std::nullopt;
@@ -419,6 +426,7 @@ void ProxyServer::add_cluster_checks() {
 }
 
 Loaded<void> ProxyServer::start() {
+  audit_.start();
   make_discoveries();
   make_probes();
   if (auto bound = bind(); !bound) {
@@ -440,6 +448,7 @@ Loaded<void> ProxyServer::start() {
     thread->start();
   }
   started_ = true;
+  files_.also_watch(audit_.policy_files(), [this] { audit_.reload_policy(); });
   files_.watch();
   asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
   for (std::size_t i = 0; i < clusters_.size(); ++i) {
@@ -493,6 +502,7 @@ Task<void> ProxyServer::handle_signals() {
     }
     if (signal == SIGHUP) {
       files_.reload_all();
+      audit_.reopen();
     } else if (!draining) {
       draining = true;
       log_.info("draining", {{"signal", ::strsignal(signal)}});
@@ -537,9 +547,11 @@ int ProxyServer::run() {
   files_.stop();
   access_.stop();
   admin_.stop();
+  const bool all_written = audit_.stop();
   log_.info("ended");
   const bool all_ended = std::all_of(threads_.begin(), threads_.end(),
                                      [](const auto& thread) { return thread->all_ended(); });
+  if (!all_written) std::_Exit(1);
   if (!all_ended) {
     std::_Exit(
         0);  // the drain's time is over; nothing of the sessions that are left has to be kept

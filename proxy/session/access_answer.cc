@@ -51,6 +51,7 @@ Task<Result<void>> send_own(ClientConnection& client, ProxiedRequest& request,
   if (answer.code != 304) writer.content_length(answer.body.size());
   request.code = answer.code;
   request.answer_started = true;
+  request.audit.note_response(answer.body);
   std::string response = writer.take();
   response.append(answer.body);
   if (const error_code error = co_await client.write(response)) {

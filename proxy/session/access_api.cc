@@ -11,6 +11,7 @@
 #include "proxy/access/state/session_table.h"
 #include "proxy/session/access_answer.h"
 #include "proxy/session/access_watch.h"
+#include "proxy/session/audit_request.h"
 #include "proxy/session/request_log.h"
 #include "proxy/session/resource_finder.h"
 #include "proxy/session/route.h"
@@ -94,11 +95,13 @@ Result<void> read_info(ProxiedRequest& request) {
   return {};
 }
 
-access::Caller caller_of(const ProxiedRequest& request) {
-  return {request.user, request.session ? request.session->id : std::string()};
+access::Caller caller_of(const ClientConnection& client, const ProxiedRequest& request) {
+  return {request.user, request.session ? request.session->id : std::string(), request.audit_id,
+          client.peer_address()};
 }
 
-api::ApiRequest api_request(const ProxiedRequest& request, std::string body) {
+api::ApiRequest api_request(const ClientConnection& client, const ProxiedRequest& request,
+                            std::string body) {
   const auto field = [&request](const char* name) {
     return std::string(request.head.fields.get(name).value_or(""));
   };
@@ -107,7 +110,8 @@ api::ApiRequest api_request(const ProxiedRequest& request, std::string body) {
   made.content_type = field("content-type");
   made.accept = field("accept");
   made.body = std::move(body);
-  made.caller = caller_of(request);
+  made.caller = caller_of(client, request);
+  made.address = made.caller.address;
   return made;
 }
 
@@ -177,10 +181,10 @@ class PlanRunner {
 Task<Result<void>> carry_out_plan(WorkerState& state, ClientConnection& client,
                                   ProxiedRequest& request, api::Plan plan) {
   if (auto* watch = std::get_if<api::WatchCall>(&plan.call)) {
-    co_return co_await answer_access_watch(state, client, request, caller_of(request), plan.media,
-                                           std::move(*watch));
+    co_return co_await answer_access_watch(state, client, request, caller_of(client, request),
+                                           plan.media, std::move(*watch));
   }
-  PlanRunner runner(state, caller_of(request));
+  PlanRunner runner(state, caller_of(client, request));
   auto outcome =
       co_await std::visit([&runner](auto& call) { return runner.run(std::move(call)); }, plan.call);
   if (!outcome) co_return fail(std::move(outcome.error()));
@@ -231,11 +235,13 @@ Task<std::optional<Result<void>>> answer_login(WorkerState& state, ClientConnect
     co_return std::nullopt;
   }
   if (auto read = read_info(request); !read) co_return fail(std::move(read.error()));
-  api::ApiRequest login = api_request(request, std::move(*request.body));
+  api::ApiRequest login = api_request(client, request, std::move(*request.body));
   login.anonymous = true;
-  login.address = client.peer_address();
   auto plan = api::plan_request(login);
   if (!plan) co_return fail(std::move(plan.error()));
+  if (auto audited = co_await audit_received(state, client, request); !audited) {
+    co_return fail(std::move(audited.error()));
+  }
   co_return co_await carry_out_plan(state, client, request, std::move(*plan));
 }
 
@@ -255,11 +261,14 @@ Task<Result<void>> answer_access_request(WorkerState& state, ClientConnection& c
     co_return co_await answer_document(client, request, std::move(document));
   }
   if (!request.info.is_resource_request) co_return fail(kube::resource_not_found());
+  if (auto audited = co_await audit_received(state, client, request); !audited) {
+    co_return fail(std::move(audited.error()));
+  }
   count_inflight(state, request);
   auto body = co_await take_body(client, request);
   if (!body) co_return fail(std::move(body.error()));
   if (request.session) request.decision.expires_at = request.session->expires;
-  auto plan = api::plan_request(api_request(request, std::move(*body)));
+  auto plan = api::plan_request(api_request(client, request, std::move(*body)));
   if (!plan) co_return fail(std::move(plan.error()));
   co_return co_await carry_out_plan(state, client, request, std::move(*plan));
 }

@@ -73,6 +73,7 @@ Task<Result<void>> send_whole(ClientConnection& client, ProxiedRequest& request,
   writer.content_length(body.size());
   request.code = head.status;
   request.answer_started = true;
+  request.audit.note_response(body);
   std::string response = writer.take();
   response.append(body);
   if (const error_code error = co_await client.write(response)) {
@@ -90,6 +91,7 @@ Task<Result<void>> send_json(ClientConnection& client, ProxiedRequest& request, 
   writer.content_length(json.size());
   request.code = code;
   request.answer_started = true;
+  request.audit.note_response(json);
   std::string response = writer.take();
   response.append(json);
   if (const error_code error = co_await client.write(response)) {

@@ -5,9 +5,12 @@
 #include "kube/percent.h"
 #include "proxy/net/event.h"
 #include "proxy/session/answer.h"
+#include "proxy/session/audit_event.h"
+#include "proxy/session/audit_request.h"
 #include "proxy/session/response_body.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/impersonation.h"
+#include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/response_builder.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -33,6 +36,7 @@ struct VisibleObjects {
   std::vector<Victim> victims;
   nlohmann::ordered_json list;  ///< the last page's envelope with every page's items
   std::size_t bytes = 0;
+  std::uint64_t hidden = 0;  ///< objects that stay
 };
 
 Result<void> check_delete_query(const kube::Query& query) {
@@ -48,12 +52,15 @@ Task<Result<kube::DeleteOptions>> read_options(ClientConnection& client, Proxied
   if (!encoding) {
     co_return fail(encoding.error());
   }
-  co_await client.admit_body();
-  auto body = co_await client.read_body();
-  if (!body) {
-    co_return fail(std::move(body.error()));
+  if (!request.body) {
+    co_await client.admit_body();
+    auto body = co_await client.read_body();
+    if (!body) {
+      co_return fail(std::move(body.error()));
+    }
+    request.body = std::move(*body);
   }
-  auto options = kube::read_delete_options(*encoding, *body);
+  auto options = kube::read_delete_options(*encoding, *request.body);
   if (!options) {
     co_return fail(std::move(options.error()));
   }
@@ -80,10 +87,8 @@ std::string list_target(const ProxiedRequest& request, const std::string& token)
   return request.cluster->endpoint->base_path() + request.info.path + "?" + query.encode();
 }
 
-HeaderFields call_fields(const ProxiedRequest& request, const HeaderFields& impersonation) {
-  HeaderFields fields = {{"Accept", "application/json"},
-                         {"Accept-Encoding", "identity"},
-                         {"Audit-ID", request.audit_id}};
+HeaderFields call_fields(const std::string& audit_id, const HeaderFields& impersonation) {
+  HeaderFields fields = {{"Accept", "application/json"}, {"Audit-ID", audit_id}};
   fields.insert(fields.end(), impersonation.begin(), impersonation.end());
   return fields;
 }
@@ -140,6 +145,7 @@ Result<std::string> add_page(const ProxiedRequest& request, const FetchedRespons
   if (!filtered) {
     return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
   }
+  visible.hidden += filter->summary().dropped;
   visible.bytes += kept.size();
   if (visible.bytes > kMaxVisibleBytes) {
     return fail(
@@ -165,9 +171,9 @@ Task<Result<VisibleObjects>> list_visible(ProxiedRequest& request,
   VisibleObjects visible;
   std::string token;
   do {
-    const auto page =
-        co_await fetch(request.cluster->pool, "GET", list_target(request, token),
-                       call_fields(request, impersonation), std::string(), kMaxVisibleBytes);
+    const auto page = co_await fetch(request.cluster->pool, "GET", list_target(request, token),
+                                     call_fields(request.audit_id, impersonation), std::string(),
+                                     kMaxVisibleBytes);
     if (!page) {
       co_return fail(page.error());
     }
@@ -186,19 +192,21 @@ Task<Result<VisibleObjects>> list_visible(ProxiedRequest& request,
 /// Deletes objects with a few calls at a time; stops at the first failure.
 class ParallelDeletes {
  public:
-  ParallelDeletes(Worker& worker, const ProxiedRequest& request, const kube::DeleteOptions& options,
-                  const HeaderFields& impersonation, const std::vector<Victim>& victims)
-      : worker_(worker),
+  ParallelDeletes(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
+                  const kube::DeleteOptions& options, const HeaderFields& impersonation,
+                  const std::vector<Victim>& victims)
+      : state_(state),
+        client_(client),
         request_(request),
         options_(options),
         impersonation_(impersonation),
         victims_(victims),
-        finished_(worker.executor()) {}
+        finished_(state.worker().executor()) {}
 
   Task<Result<void>> run() {
     running_ = std::min(kParallelDeletes, victims_.size());
     for (std::size_t i = running_; i > 0; --i) {
-      asio::co_spawn(worker_.executor(), delete_in_turn(), asio::detached);
+      asio::co_spawn(state_.worker().executor(), delete_in_turn(), asio::detached);
     }
     if (running_ > 0) {
       co_await finished_.wait();
@@ -229,13 +237,15 @@ class ParallelDeletes {
   }
 
   Task<Result<void>> delete_one(const Victim& victim) {
-    HeaderFields fields = call_fields(request_, impersonation_);
+    const std::string audit_id = make_audit_id();
+    HeaderFields fields = call_fields(audit_id, impersonation_);
     fields.emplace_back("Content-Type", "application/json");
     const auto response =
         co_await fetch(request_.cluster->pool, "DELETE",
                        request_.cluster->endpoint->base_path() + request_.info.path + "/" +
                            kube::encode_path_segment(victim.name),
                        std::move(fields), options_.to_json(victim.uid), kMaxAnswerBytes);
+    audit_delete(victim, audit_id, response);
     if (!response) {
       co_return fail(response.error());
     }
@@ -246,7 +256,26 @@ class ParallelDeletes {
     co_return Result<void>();
   }
 
-  Worker& worker_;
+  /// A call of its own in both audit logs, which names the request that it is a part of.
+  void audit_delete(const Victim& victim, const std::string& audit_id,
+                    const Result<FetchedResponse>& response) {
+    const std::string path = request_.info.path + "/" + kube::encode_path_segment(victim.name);
+    RequestEvent made(client_, request_, audit::Stage::kResponseComplete);
+    audit::Event& event = made.event();
+    event.audit_id = audit_id;
+    event.request_uri = path;
+    event.request_object = {};
+    event.verb = "delete";
+    event.object.name = victim.name;
+    event.object.uid = victim.uid;
+    event.code = response ? response->status : response.error().code;
+    event.status = response ? nullptr : &response.error();
+    made.annotate("audit.postern.dev/parent-audit-id", request_.audit_id);
+    audit_part(state_, request_, made);
+  }
+
+  WorkerState& state_;
+  const ClientConnection& client_;
   const ProxiedRequest& request_;
   const kube::DeleteOptions& options_;
   const HeaderFields& impersonation_;
@@ -280,8 +309,10 @@ Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& clien
   if (!visible) {
     co_return fail(std::move(visible.error()));
   }
-  ParallelDeletes deletes(state.worker(), request, *options, *impersonation, visible->victims);
-  if (auto deleted = co_await deletes.run(); !deleted) {
+  ParallelDeletes deletes(state, client, request, *options, *impersonation, visible->victims);
+  auto deleted = co_await deletes.run();
+  request.audit.note_filtered(visible->victims.size(), visible->hidden);
+  if (!deleted) {
     co_return fail(std::move(deleted.error()));
   }
   co_return co_await send_json(

@@ -3,6 +3,8 @@
 #include "proxy/access/api/viewer.h"
 #include "proxy/session/admission.h"
 #include "proxy/session/answer.h"
+#include "proxy/session/audit_request.h"
+#include "proxy/session/request_log.h"
 
 #include <chrono>
 #include <exception>
@@ -78,7 +80,9 @@ LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& c
             time_left(request.decision)),
       watcher_(state.worker(), client,
                [interrupt = std::move(interrupt)] { interrupt(StreamEnd::kNone); }),
-      counted_(state.shared().metrics.long_running(long_running_label(request))) {}
+      counted_(state.shared().metrics.long_running(long_running_label(request))) {
+  audit_started(state, client, request);
+}
 
 Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {
   watcher_.start();
@@ -114,6 +118,7 @@ void LongRunningExchange::note_end() {
   } else if (live_.end() != StreamEnd::kNone) {
     request_.cut = CutReason::kGrantEnded;
   }
+  note_end_of_stream(request_);
 }
 
 }  // namespace postern::proxy

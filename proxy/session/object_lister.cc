@@ -140,6 +140,7 @@ Task<Result<ObjectPage>> list_objects(WorkerState& state, const ObjectQuestion& 
     co_return fail(std::move(fields.error()));
   }
   fields->emplace_back("Accept", request.accept.upstream_accept);
+  if (!question.audit_id.empty()) fields->emplace_back("Audit-ID", question.audit_id);
   auto answer = co_await fetch(request.cluster->pool, "GET", request.info.target(),
                                std::move(*fields), std::string(), kMaxPageBytes);
   if (!answer) {

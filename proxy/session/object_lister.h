@@ -23,6 +23,8 @@ struct ObjectQuestion {
   std::string namespace_;                       ///< "": all
   std::string label_selector;
   std::string name;  ///< "": any
+  /// Of the request that it is a part of, so that the cluster's audit log joins with ours.
+  std::string audit_id;
 };
 
 /// An object's metadata, as far as searches show it or go by it.

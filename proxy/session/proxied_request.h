@@ -7,9 +7,11 @@
 #include "proxy/http/message.h"
 #include "proxy/net/task.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/session/request_audit.h"
 #include "proxy/upstream/upgrade.h"
 #include "rbac/authorize.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,10 +28,13 @@ struct SessionEntry;  // proxy/access/state/session_table.h
 /// steps of Session::serve(); what a step needs, the steps before it have filled.
 struct ProxiedRequest {
   explicit ProxiedRequest(http::RequestHead request_head)
-      : head(std::move(request_head)), started(Clock::now()) {}
+      : head(std::move(request_head)),
+        started(Clock::now()),
+        received(std::chrono::system_clock::now()) {}
 
   http::RequestHead head;
   Clock::time_point started;
+  std::chrono::system_clock::time_point received;  ///< the same moment by the wall clock
   std::string audit_id;  ///< of this request, here and in the API server's log
 
   // Who is it?
@@ -67,6 +72,7 @@ struct ProxiedRequest {
   unsigned code = 0;
   /// The first byte of the answer has left: an error can only cut the connection.
   bool answer_started = false;
+  RequestAudit audit;
 
   /// The principals of the call upstream.
   const rbac::Principals& principals() const {

@@ -32,6 +32,7 @@ Task<Result<void>> pump(ResponseBody& body, ResponseSink& sink, ProxiedRequest& 
       co_return fail(piece.error());
     }
     sink.payload().append(piece->substr(0, boundary.pass(*piece)));
+    request.audit.note_response(*piece);
     if (!body.has_more_buffered() || sink.payload_size() >= kFlushBytes) {
       const error_code error = co_await sink.flush();
       request.answer_started = sink.started();

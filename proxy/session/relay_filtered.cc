@@ -63,6 +63,14 @@ kube::Status filter_failure(WorkerState& state, ProxiedRequest& request,
       "the API server's answer could not be read for sure, so nothing of it is shown");
 }
 
+/// For the metrics and the audit event.
+void note_filtered(WorkerState& state, ProxiedRequest& request,
+                   const kube::filter::ListSummary& summary) {
+  state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,
+                                   summary.dropped);
+  request.audit.note_filtered(summary.kept, summary.dropped);
+}
+
 bool is_json(const http::ResponseHead& head) {
   return kube::classify_content_type(head.fields.get("content-type").value_or("")) ==
          kube::ContentClass::kJson;
@@ -163,8 +171,7 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
     answer.lease.give_back();
   }
   const kube::filter::ListSummary& summary = filter->summary();
-  state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,
-                                   summary.dropped);
+  note_filtered(state, request, summary);
   if (pager.must_count() && summary.kept > pager.limit()) {
     co_return PageOutcome::kTooMany;
   }
@@ -279,9 +286,7 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
   LongRunningExchange exchange(state, client, request,
                                [&answer](StreamEnd) { answer->lease.stream().close(); });
   Result<void> outcome = co_await exchange.run(pump_watch(state, request, body, *filter, sink));
-  const kube::filter::ListSummary& summary = filter->summary();
-  state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,
-                                   summary.dropped);
+  note_filtered(state, request, filter->summary());
   if (outcome) {
     if (body.clean() && answer->head.keep_alive) {
       answer->lease.give_back();

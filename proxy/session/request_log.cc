@@ -41,11 +41,36 @@ RequestOutcome outcome_of(CutReason reason) {
   return RequestOutcome::kOk;
 }
 
+/// As the label of postern_responses_cut_total.
+constexpr std::string_view cut_name(CutReason reason) {
+  switch (reason) {
+    case CutReason::kUpstream:
+      return "upstream";
+    case CutReason::kFilter:
+      return "filter";
+    case CutReason::kClientGone:
+      return "client_gone";
+    case CutReason::kStalled:
+      return "stalled";
+    case CutReason::kGrantEnded:
+      return "grant_ended";
+    case CutReason::kShutdown:
+      return "shutdown";
+    case CutReason::kBug:
+      return "bug";
+  }
+  return "bug";
+}
+
 std::string_view cluster_of(const ProxiedRequest& request) {
   return request.cluster == nullptr ? std::string_view() : request.cluster->identity.name;
 }
 
 }  // namespace
+
+void note_end_of_stream(ProxiedRequest& request) {
+  if (request.cut) request.audit.cut = cut_name(*request.cut);
+}
 
 void count_request(WorkerState& state, const ProxiedRequest& request) {
   state.request_metrics().finished({.verb = request.info.verb,
@@ -132,7 +157,9 @@ void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::
                                     {"audit_id", request.audit_id}});
 }
 
-void record_refusal(const ProxiedRequest& request, const kube::Status& status) {
+void record_refusal(ProxiedRequest& request, const kube::Status& status) {
+  request.audit.refusal = status;
+  if (request.answer_started) request.audit.cut = cut_name(cut_reason(request, status));
   if (request.session == nullptr || status.code != 403) {
     return;
   }

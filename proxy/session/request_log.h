@@ -18,9 +18,11 @@ void log_request(WorkerState& state, const ClientConnection& client, const Proxi
 void note_failure(ProxiedRequest& request, const kube::Status& status);
 /// A request that ended with an error: refusals at info, upstream trouble and cut answers at warn.
 void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status);
-/// Keeps a 403 with the session that it happened in, for the client that has to know what to ask
-/// for.
-void record_refusal(const ProxiedRequest& request, const kube::Status& status);
+/// Keeps it for the request's audit event, and a 403 with the session that it happened in, for the
+/// client that has to know what to ask for.
+void record_refusal(ProxiedRequest& request, const kube::Status& status);
+/// A stream was ended by postern, by `request.cut`; for its audit event.
+void note_end_of_stream(ProxiedRequest& request);
 /// Counts the request among those that run as long as it lives, unless it is a long-running one.
 void count_inflight(WorkerState& state, ProxiedRequest& request);
 /// Counts what the client did wrong in the middle of a message, if anything.

@@ -195,6 +195,7 @@ ObjectQuestion ClusterResourceFinder::list_as(const access::Caller& caller,
                                               const rbac::request::RoleSet& roles) {
   ObjectQuestion list;
   list.user = caller.user;
+  list.audit_id = caller.audit_id;
   list.policy = state_.policy();
   list.subject =
       list.policy->subject(caller.user, {rbac::Grant{kSearchGrant, roles, {}, std::nullopt}});

@@ -2,6 +2,7 @@
 
 #include "proxy/session/access_api.h"
 #include "proxy/session/admission.h"
+#include "proxy/session/audit_request.h"
 #include "proxy/session/delete_collection.h"
 #include "proxy/session/forward.h"
 #include "proxy/session/merged_discovery.h"
@@ -55,7 +56,16 @@ Task<void> Session::serve_requests() {
       break;
     }
     ProxiedRequest request(std::move(**head));
-    keep_alive = co_await serve(request);
+    std::exception_ptr bug;
+    try {
+      keep_alive = co_await serve(request);
+    } catch (...) {
+      bug = std::current_exception();
+    }
+    if (bug) {
+      audit_panic(state_, client_, request);
+      std::rethrow_exception(bug);
+    }
     account(request);
   }
   if (stream_->is_open()) {
@@ -124,6 +134,9 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (auto decided = co_await decide(state_, client_, request); !decided) {
     co_return fail(std::move(decided.error()));  // 403
   }
+  if (auto audited = co_await audit_received(state_, client_, request); !audited) {
+    co_return fail(std::move(audited.error()));  // 500: what cannot be audited is refused
+  }
   count_inflight(state_, request);
   if (is_self_review(request)) {
     co_return co_await answer_self_review(state_, client_, request);
@@ -144,6 +157,9 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
 }
 
 Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
+  if (!request.answer_started) {
+    status = auditable_refusal(state_, request, std::move(status));
+  }
   note_failure(request, status);
   log_refusal(state_, request, status);
   record_refusal(request, status);
@@ -167,7 +183,8 @@ Task<void> Session::refuse_head(const kube::Status& status) {
   co_await client_.linger();
 }
 
-void Session::account(const ProxiedRequest& request) {
+void Session::account(ProxiedRequest& request) {
+  audit_complete(state_, client_, request);
   count_fault(state_, client_);
   count_request(state_, request);
   log_request(state_, client_, request);

@@ -27,7 +27,7 @@ class Session {
   Task<Result<void>> carry_out(ProxiedRequest& request);
   Task<bool> refuse(ProxiedRequest& request, kube::Status status);
   Task<void> refuse_head(const kube::Status& status);
-  void account(const ProxiedRequest& request);
+  void account(ProxiedRequest& request);
 
   WorkerState& state_;
   std::unique_ptr<Stream> stream_;

@@ -42,6 +42,8 @@ Task<Result<void>> tunnel_request(WorkerState& state, ClientConnection& client,
   LongRunningExchange exchange(state, client, request, [&tunnel](StreamEnd) { tunnel.stop(); });
   const Result<void> outcome = co_await exchange.run_unwatched(
       run_tunnel(tunnel, client.take_pending(), std::move(answer->lease.pending())));
+  request.audit.bytes_to_upstream = tunnel.bytes_to_upstream();
+  request.audit.bytes_to_client = tunnel.bytes_to_downstream();
   Metrics& metrics = state.shared().metrics;
   const LongRunning kind = long_running_label(request);
   metrics.stream_bytes(kind, StreamDirection::kToUpstream, tunnel.bytes_to_upstream());

@@ -45,7 +45,9 @@ WorkerState::WorkerState(Worker& worker, const SharedState& shared)
       shared_(shared),
       request_metrics_(shared.metrics),
       policy_(shared.policy),
-      authenticators_(shared.authenticators) {}
+      authenticators_(shared.authenticators) {
+  if (shared.audit != nullptr) audit_policy_.emplace(shared.audit->policy);
+}
 
 std::shared_ptr<const rbac::Subject> WorkerState::subject(
     const std::shared_ptr<const rbac::Policy>& policy, const Authenticated& proved) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/audit/audit_log.h"
 #include "proxy/authn/authenticator.h"
 #include "proxy/crypto/continue_token.h"
 #include "proxy/net/snapshot.h"
@@ -15,6 +16,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -60,6 +62,8 @@ struct SharedState {
   Log& log;
   /// The access API; nullptr: there is none, and its paths are 404.
   const access::api::AccessApi* access_api = nullptr;
+  /// nullptr: nothing is audited.
+  const audit::AuditLog* audit = nullptr;
 };
 
 /// Everything that the sessions of one worker share. Used on that worker's thread only.
@@ -74,6 +78,8 @@ class WorkerState {
 
   std::shared_ptr<const rbac::Policy> policy() { return policy_.get(); }
   std::shared_ptr<const AuthenticatorUnion> authenticators() { return authenticators_.get(); }
+  /// Only while there is an audit log.
+  const audit::Policy& audit_policy() { return *audit_policy_->get(); }
   /// The subject of this user, in this session, under this policy; compiled once and kept until
   /// the policy or what the session has assumed changes.
   std::shared_ptr<const rbac::Subject> subject(const std::shared_ptr<const rbac::Policy>& policy,
@@ -104,6 +110,7 @@ class WorkerState {
   LiveStreams live_streams_;
   SnapshotReader<rbac::Policy> policy_;
   SnapshotReader<AuthenticatorUnion> authenticators_;
+  std::optional<SnapshotReader<audit::Policy>> audit_policy_;
   std::map<std::string, std::unique_ptr<ClusterState>, std::less<>> clusters_;
   std::shared_ptr<const rbac::Policy> subjects_policy_;
   std::unordered_map<std::string, std::shared_ptr<const rbac::Subject>> subjects_;

@@ -6,6 +6,7 @@
 #include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/upstream.h"
 
+#include <algorithm>
 #include <utility>
 
 // Tested by tests/proxy/upstream/fetch_test.cc
@@ -21,6 +22,11 @@ struct Call {
   std::size_t max_bytes;
 };
 
+bool has_audit_id(const HeaderFields& fields) {
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const auto& field) { return field.first == "Audit-ID"; });
+}
+
 bool is_identity(const std::string& name) {
   return name.starts_with("Impersonate-");
 }
@@ -35,7 +41,7 @@ std::string build_message(const Call& call, const ClusterEndpoint& endpoint,
     if (!is_identity(name)) out.field(name, value);
   }
   if (!call.body.empty()) out.content_length(call.body.size());
-  out.field("Audit-ID", make_audit_id());
+  if (!has_audit_id(call.fields)) out.field("Audit-ID", make_audit_id());
   if (authorization) out.field("Authorization", *authorization);
   for (const auto& [name, value] : call.fields) {
     if (is_identity(name)) out.field(name, value);

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from audit_log import AuditLog
 from pki import Authority, KeyPair, write_kubeconfig
 from ports import Reservations
 from raw_http import Message, RawClient, request_bytes
@@ -238,6 +239,10 @@ class Postern:
             if re.search(r'"level":\s*"(error|critical)"', line):
                 expected = any(pattern.search(line) for pattern in self._expected_errors)
                 assert expected, f"unexpected error in the log: {line}"
+
+    @property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.folder / "data" / "audit.log")
 
     def admin(self, path: str) -> tuple[int, str]:
         """An answer of the plain listener; (0, why) when there is none."""

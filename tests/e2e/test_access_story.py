@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audit_log import ours
 from cluster import Cluster
 from harness import KubeCluster, Postern, User
 from people import Person
@@ -369,8 +370,39 @@ def test_9_a_locked_user_has_nothing(world: World) -> None:
 
 
 def test_9_the_audit_tells_all_of_it(world: World) -> None:
-    events = {line.get("event") for line in world.postern.log_lines() if line["msg"] == "audit"}
+    log = world.postern.audit_log
+    log.settle()
+    events = {ours(event, "event") for event in log.events()}
     assert {"accessrequest.create", "accessrequest.review", "accessrequest.approve", "accessrequest.deny",
             "accessrequest.revoke", "accessrequest.expire", "session.create", "session.assume",
-            "session.drop", "role.create", "user.create"} <= events, events  # fmt: skip
-    assert "correct horse" not in world.postern.log() and "pst_" not in world.postern.log()
+            "session.drop", "role.create", "user.create", "login.succeed", "login.fail",
+            "invite.redeem"} <= events, events  # fmt: skip
+    for text in (world.postern.log(), log.text()):
+        assert "correct horse" not in text and "pst_" not in text and "psi_" not in text
+
+
+def test_9_o236_every_event_says_who_and_by_what(world: World) -> None:
+    """A request that rests on an access request names it, and until when; so does the cluster's log."""
+    log = world.postern.audit_log
+    events = [event for event in log.events() if event["stage"] == "ResponseComplete"]
+    used = [e for e in events if e["annotations"].get("access.postern.dev/request")]
+    assert used
+    for event in used:
+        name = event["annotations"]["access.postern.dev/request"]
+        assert event["impersonatedUser"]["extra"]["access.postern.dev/request"] == [name]
+        assert ours(event, "expires") and ours(event, "roles") == "k8s-access"
+        assert f"request {name}" in event["annotations"]["authorization.k8s.io/reason"]
+    cluster = {event["auditID"]: event for event in world.cluster.audit_events()}
+    both = [(e, cluster[e["auditID"]]) for e in used if e["auditID"] in cluster]
+    assert both
+    for mine, theirs in both:
+        assert theirs["impersonatedUser"]["extra"] == mine["impersonatedUser"]["extra"]
+    # A change carries the ID of the request that made it; what time does has an ID of its own.
+    ids = {e["auditID"] for e in events if not ours(e, "event")}
+    approved = next(e for e in events if ours(e, "event") == "accessrequest.approve")
+    assert approved["auditID"] in ids and approved["user"]["username"] == "bob"
+    assert approved["objectRef"]["resource"] == "accessrequests"
+    expired = next(e for e in events if ours(e, "event") == "accessrequest.expire")
+    assert expired["user"]["username"] == "system:postern" and expired["auditID"] not in ids
+    failed = next(e for e in events if ours(e, "event") == "login.fail")
+    assert failed["user"] == {} and failed["responseStatus"]["code"] == 401
