@@ -35,6 +35,7 @@ ResponseSink begin_answer(ClientConnection& client, ProxiedRequest& request,
   request.code = head.status;
   auto writer = http::HeadWriter::response(head.status);
   relay_fields(head, use, writer);
+  writer.field("Audit-Id", request.audit_id);
   finish_head(writer, request);
   if (mode == ResponseSink::Mode::kChunked) {
     writer.chunked();
@@ -69,6 +70,7 @@ Task<Result<void>> send_whole(ClientConnection& client, ProxiedRequest& request,
                               std::string_view body) {
   auto writer = http::HeadWriter::response(head.status);
   relay_fields(head, use, writer);
+  writer.field("Audit-Id", request.audit_id);
   finish_head(writer, request);
   writer.content_length(body.size());
   request.code = head.status;
