@@ -385,7 +385,7 @@ def test_9_o236_every_event_says_who_and_by_what(world: World) -> None:
     """A request that rests on an access request names it, and until when; so does the cluster's log."""
     log = world.postern.audit_log
     events = [event for event in log.events() if event["stage"] == "ResponseComplete"]
-    used = [e for e in events if e["annotations"].get("access.postern.dev/request")]
+    used = [e for e in events if e.get("annotations", {}).get("access.postern.dev/request")]
     assert used
     for event in used:
         name = event["annotations"]["access.postern.dev/request"]
