@@ -6,6 +6,7 @@
 #include "proxy/http/trace_context.h"
 #include "proxy/observe/log.h"
 #include "proxy/session/worker_state.h"
+#include "rbac/explain.h"
 
 #include <algorithm>
 #include <utility>
@@ -126,6 +127,10 @@ void RequestEvent::describe_decision() {
   event_.access_request = decision.grant;
   annotate("access.postern.dev/request", decision.grant);
   annotate_made("audit.postern.dev/roles", roles_of(request_));
+  if (!decision.decided_by.role.empty()) {
+    annotate_made("audit.postern.dev/rule",
+                  decision.decided_by.role + ": " + rbac::rule_path(decision.decided_by));
+  }
   if (decision.expires_at) {
     std::string until;
     audit::append_micro_time(until, *decision.expires_at);

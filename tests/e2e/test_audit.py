@@ -63,6 +63,7 @@ def test_a_read_is_one_event(attack: Attack, log: AuditLog) -> None:
     assert annotations["authorization.k8s.io/decision"] == "allow"
     assert "role dev-team" in annotations["authorization.k8s.io/reason"]
     assert ours(event, "roles") == "dev-team" and ours(event, "kube-cluster") == "mycluster"
+    assert ours(event, "rule") == "dev-team: allow.kubernetes_resources[0]"
 
 
 def test_o235_a_refusal_tells_what_was_asked_for(attack: Attack, log: AuditLog) -> None:
