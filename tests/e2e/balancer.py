@@ -38,9 +38,11 @@ class Replica:
 
 
 def reset(sock: socket.socket) -> None:
-    """Ends it so that the peer sees a broken connection."""
+    """Ends it so that the peer sees a broken connection. Whoever still reads from it, in another thread, stops: until
+    then the system would keep it open."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.shutdown(socket.SHUT_RD)
     except OSError:
         pass
     sock.close()

@@ -58,6 +58,14 @@ class Load:
             self.failures.append(what)
 
 
+class Refused(AssertionError):
+    """An answer of failure."""
+
+    def __init__(self, status: int, *what: Any) -> None:
+        super().__init__(status, *what)
+        self.status = status
+
+
 class ApiClient:
     """A client as simple as they come: keeps its connection while the answers let it, and never tries again."""
 
@@ -68,7 +76,7 @@ class ApiClient:
         self._keep = keep
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's document; an AssertionError when it is none of success."""
+        """The answer's document; Refused when it is none of success."""
         data = json.dumps(body).encode() if body is not None else None
         try:
             self._connection.request(method, path, data, self._fields)
@@ -79,7 +87,8 @@ class ApiClient:
             raise
         if not self._keep:
             self._connection.close()
-        assert 200 <= answer.status < 300, (method, path, answer.status, text[:500])
+        if not 200 <= answer.status < 300:
+            raise Refused(answer.status, method, path, text[:500])
         return json.loads(text)
 
     def close(self) -> None:
