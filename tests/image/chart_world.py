@@ -103,10 +103,9 @@ class ChartWorld:
         self.address = f"{cluster.real_node.address}:{PORT}"
         self.request = ""
         self.values = folder / "values.yaml"
-        values = yaml.safe_load(VALUES)
-        values["tls"] = {"ipAddresses": [cluster.real_node.address]}
-        self.replicas = values["replicaCount"]
-        self.values.write_text(yaml.safe_dump(values))
+        text = VALUES.lstrip() + f"tls: {{ipAddresses: [{cluster.real_node.address}]}}\n"
+        self.values.write_text(text)
+        self.replicas = yaml.safe_load(text)["replicaCount"]
         self.helm_program = cluster.tool("helm")
         self.admin, self.alice, self.bob = (Person(folder, n, None, cluster) for n in ("admin", "alice", "bob"))
 
