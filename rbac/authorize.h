@@ -101,7 +101,8 @@ std::unique_ptr<kube::filter::Predicate> make_predicate(const Decision& decision
                                                         const std::vector<std::size_t>& shares,
                                                         const kube::ApiCatalog& catalog);
 
-/// Whether the subject may know that this cluster exists: some static role's labels match it.
+/// Whether the subject may know that this cluster exists: some static role's labels match it, and
+/// the user's name counts there.
 bool cluster_visible(const Policy& policy, const Subject& subject, const Cluster& cluster);
 
 }  // namespace postern::rbac

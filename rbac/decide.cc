@@ -85,6 +85,9 @@ Decision Decider::decide() {
   if (!rules_.unusable.empty()) {
     return deny(rules_.unusable);
   }
+  if (!subject_.user().counts_at(cluster_.name)) {
+    return deny("the name counts at " + subject_.user().kube_cluster + " only");
+  }
   for (const auto& role : rules_.denying) {
     if (role->denies_cluster(cluster_)) {
       return deny_by(RuleRef{role->role.get(), false, -1});
@@ -219,7 +222,7 @@ bool cluster_visible(const Policy&, const Subject& subject, const Cluster& clust
   const auto sees = [&](const auto& role) {
     return role->allow_labels && role->allow_labels->matches(cluster.labels);
   };
-  return rules.unusable.empty() &&
+  return rules.unusable.empty() && subject.user().counts_at(cluster.name) &&
          std::none_of(rules.denying.begin(), rules.denying.end(), denies) &&
          std::any_of(rules.seeing.begin(), rules.seeing.end(), sees);
 }

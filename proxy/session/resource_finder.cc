@@ -133,7 +133,8 @@ ResourceAnswer ClusterResourceFinder::search_clusters(const access::Caller& call
     const bool labelled = std::includes(cluster.labels.begin(), cluster.labels.end(),
                                         question.labels.begin(), question.labels.end());
     ObjectSummary summary{name, "", cluster.labels, "", ""};
-    if (labelled && sees_cluster(who, *directory, cluster) && has_words(summary, question.search)) {
+    if (labelled && caller.user.counts_at(name) && sees_cluster(who, *directory, cluster) &&
+        has_words(summary, question.search)) {
       answer.resources.push_back(
           {"/" + directory->cluster_name + "/kube_cluster/" + name, name, "", cluster.labels});
     }
@@ -150,7 +151,8 @@ Result<ClusterResourceFinder::Search> ClusterResourceFinder::prepare(
   const rbac::request::Person who = person(caller);
   ClusterState* cluster = state_.cluster(question.kube_cluster);
   const auto* known = directory->kube_cluster(question.kube_cluster);
-  if (cluster == nullptr || known == nullptr || !sees_cluster(who, *directory, *known)) {
+  if (cluster == nullptr || known == nullptr || !caller.user.counts_at(question.kube_cluster) ||
+      !sees_cluster(who, *directory, *known)) {
     return fail(invalid("spec.kubeCluster",
                         "there is no kube cluster " + kube::quoted(question.kube_cluster)));
   }

@@ -66,6 +66,22 @@ TEST_CASE("the cluster's labels have to match") {
   CHECK(none.verdict("GET", DEV "/pods/x") == "403");
 }
 
+TEST_CASE("a name that one cluster proved gives nothing at another") {
+  World world(role_v8({kTotal}));
+  const auto at = [&world](const std::string& kube_cluster) {
+    world.become({"alice", {}, "", kube_cluster});
+    return world.verdict("GET", DEV "/pods/x") + " " + world.verdict("GET", "/version") + " " +
+           (cluster_visible(world.policy(), world.subject(), world.cluster) ? "seen" : "unseen");
+  };
+  CHECK(at("") == "allow allow seen");
+  CHECK(at("k") == "allow allow seen");
+  CHECK(at("other") == "403 403 unseen");
+  // A grant does not carry the name any further.
+  const auto role = load_role(role_v8({kTotal}));
+  world.assume({grant("r", {role}, {"/c/pod/k/dev/x"})});
+  CHECK(world.verdict("GET", DEV "/pods/x") == "403");
+}
+
 TEST_CASE("a cluster is visible by static roles and by those that may be searched as") {
   const char* text =
       "kind: role\nversion: v8\nmetadata: {name: dev}\nspec: {allow: {request: {search_as_roles: "

@@ -1,6 +1,7 @@
 #include "proxy/access/api/viewer.h"
 
 #include "proxy/access/api/api_errors.h"
+#include "proxy/access/state/name_reach.h"
 #include "rbac/request/directory.h"
 #include "rbac/request/review.h"
 
@@ -27,11 +28,15 @@ std::string_view rule_resource(const KindInfo& kind) {
 }  // namespace
 
 Viewer::Viewer(const AccessState& state, const Caller& caller)
-    : caller_(caller), person_(state.person(caller.user)), directory_(state.directory().load()) {
+    : caller_(caller),
+      person_(state.person(caller.user)),
+      directory_(state.directory().load()),
+      clusters_(&state.clusters()),
+      reaches_all_(reaches_all(caller.user, *clusters_)) {
   reads_all_requests_ = administers(person_, "access_request", "read");
   reviews_some_ = may_review_some(person_);
-  reads_all_sessions_ =
-      administers(person_, "session", "read") && administers(person_, "session", "list");
+  reads_all_sessions_ = reaches_all_ && administers(person_, "session", "read") &&
+                        administers(person_, "session", "list");
   reads_all_clusters_ =
       administers(person_, "kube_cluster", "read") && administers(person_, "kube_cluster", "list");
 }
@@ -41,16 +46,18 @@ Result<void> Viewer::may_read(const KindInfo& kind, std::string_view verb,
   const std::string_view resource = rule_resource(kind);
   if (resource.empty()) return {};
   // A list shows what is in them, not names alone.
-  const bool allowed = administers(person_, resource, "read") &&
+  const bool allowed = reaches_all_ && administers(person_, resource, "read") &&
                        (verb == "get" || administers(person_, resource, "list"));
   if (allowed) return {};
-  return fail(refused(kind, person_.name, verb, name, ""));
+  return fail(refused(kind, person_.name, verb, name,
+                      reaches_all_ ? std::string() : reach_sentence(caller_.user)));
 }
 
 /// rbac::request::may_see(), without asking of each object what the person's roles say of all.
 bool Viewer::sees(const RequestObject& object) const {
   const rbac::request::AccessRequest& request = object.request;
   if (person_.name.empty()) return false;
+  if (!reaches_all_ && !reaches(caller_.user, *clusters_, request)) return false;
   if (person_.name == request.user || reads_all_requests_) return true;
   const bool author = std::any_of(
       request.reviews.begin(), request.reviews.end(),
@@ -59,6 +66,7 @@ bool Viewer::sees(const RequestObject& object) const {
 }
 
 bool Viewer::sees(const ClusterObject& cluster) const {
+  if (!caller_.user.counts_at(cluster.meta.name)) return false;
   if (reads_all_clusters_) return true;
   rbac::request::KnownCluster known;
   known.labels = cluster.meta.labels;
@@ -66,7 +74,9 @@ bool Viewer::sees(const ClusterObject& cluster) const {
 }
 
 bool Viewer::sees(const SessionObject& session) const {
-  return (!person_.name.empty() && session.user.name == person_.name) || reads_all_sessions_;
+  const bool own = !person_.name.empty() && session.user.name == person_.name &&
+                   caller_.user.counts_at(session.user.kube_cluster);
+  return own || reads_all_sessions_;
 }
 
 bool same_view(const rbac::Policy& before, const rbac::Policy& now, const rbac::UserInfo& user,

@@ -6,6 +6,7 @@
 #include "proxy/access/state/objects.h"
 #include "rbac/policy.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ class Viewer {
   Caller caller_;
   rbac::request::Person person_;
   std::shared_ptr<const rbac::request::Directory> directory_;
+  /// The clusters of the configuration; the state that has them outlives every viewer.
+  const std::map<std::string, ClusterPtr, std::less<>>* clusters_;
+  bool reaches_all_ = false;  ///< the name counts at every cluster (name_reach.h)
   bool reads_all_requests_ = false;
   bool reviews_some_ = false;
   bool reads_all_sessions_ = false;

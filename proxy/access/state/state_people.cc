@@ -1,5 +1,6 @@
 #include "kube/text.h"
 #include "proxy/access/state/documents.h"
+#include "proxy/access/state/name_reach.h"
 #include "proxy/access/state/random_names.h"
 #include "proxy/access/state/state_impl.h"
 
@@ -32,6 +33,9 @@ Result<void> AccessState::Impl::require(const Caller& caller, std::string_view r
                                         std::string_view name) const {
   if (auto unlocked = require_unlocked(caller, verb, plural, name); !unlocked) {
     return unlocked;
+  }
+  if (!reaches_all(caller.user, clusters)) {
+    return fail(refused(caller.user.name, verb, plural, name, reach_sentence(caller.user)));
   }
   if (!rbac::request::administers(person(caller.user), resource, verb)) {
     return fail(refused(caller.user.name, verb, plural, name,

@@ -1,4 +1,5 @@
 #include "kube/text.h"
+#include "proxy/access/state/name_reach.h"
 #include "proxy/access/state/random_names.h"
 #include "proxy/access/state/state_impl.h"
 #include "rbac/request/field_errors.h"
@@ -146,7 +147,7 @@ void AccessState::Impl::note_resolved(const RequestObject& before, RequestResolu
 Result<RequestPtr> AccessState::Impl::find_request(const Caller& caller,
                                                    std::string_view name) const {
   const auto found = requests.find(name);
-  if (found == requests.end() ||
+  if (found == requests.end() || !reaches(caller.user, clusters, found->second->request) ||
       !rbac::request::may_see(found->second->request, person(caller.user))) {
     return fail(not_found(kPlural, name));
   }
@@ -188,6 +189,10 @@ Result<RequestPtr> AccessState::Impl::create_request(const Caller& caller,
   auto request = rbac::request::create(document.spec, context);
   if (!request) {
     return fail(std::move(request.error()));
+  }
+  if (!reaches(caller.user, clusters, *request)) {
+    return fail(refused(caller.user.name, "create", kPlural, "",
+                        reach_sentence(caller.user) + ": ask for resources of that cluster"));
   }
   RequestObject object;
   object.request = std::move(*request);

@@ -1,6 +1,7 @@
 #include "kube/text.h"
 #include "proxy/access/logins/session_token.h"
 #include "proxy/access/state/documents.h"
+#include "proxy/access/state/name_reach.h"
 #include "proxy/access/state/random_names.h"
 #include "proxy/access/state/state_impl.h"
 #include "rbac/request/durations.h"
@@ -59,7 +60,8 @@ std::string joined(const std::vector<std::string>& names) {
 Result<void> AccessState::Impl::assume(SessionObject& session, const std::string& name) const {
   const auto found = requests.find(name);
   const rbac::request::Person requester = person(session.user);
-  if (found == requests.end() || !rbac::request::may_see(found->second->request, requester)) {
+  if (found == requests.end() || !reaches(session.user, clusters, found->second->request) ||
+      !rbac::request::may_see(found->second->request, requester)) {
     return fail(not_found("accessrequests", name));
   }
   const rbac::request::AccessRequest& request = found->second->request;
@@ -239,7 +241,8 @@ std::vector<std::string> AccessState::Impl::family(const std::string& id) const 
 Result<SessionPtr> AccessState::Impl::delete_session(const Caller& caller, std::string_view id,
                                                      const Preconditions& preconditions) {
   const auto found = sessions.find(id);
-  const bool own = found != sessions.end() && found->second->user.name == caller.user.name;
+  const bool own = found != sessions.end() && found->second->user.name == caller.user.name &&
+                   caller.user.counts_at(found->second->user.kube_cluster);
   const rbac::request::Person person_of_caller = person(caller.user);
   if (!own) {
     auto may = require(caller, "session", "delete", kPlural, id);

@@ -100,6 +100,7 @@ std::string encode(const StoredSession& session) {
                {"user", object.user.name},
                {"groups", object.user.groups},
                {"uid", object.user.uid},
+               {"kubeCluster", object.user.kube_cluster},
                {"expires", time_json(object.expires)},
                {"confined", object.confined},
                {"requests", object.requests},
@@ -136,6 +137,8 @@ Result<StoredSession> decode_session(const StoredObject& stored) {
     object.user.name = value.at("user").get<std::string>();
     object.user.groups = value.at("groups").get<std::vector<std::string>>();
     object.user.uid = value.at("uid").get<std::string>();
+    // Sessions of before this key were made by those whose names count everywhere.
+    object.user.kube_cluster = value.value("kubeCluster", std::string());
     object.expires = read_time(value.at("expires"));
     object.confined = value.at("confined").get<bool>();
     object.requests = value.at("requests").get<std::vector<std::string>>();
