@@ -32,7 +32,14 @@ std::vector<std::string> AuthenticatorStore::token_files() const {
   return list_of(configuration_.token_file.file);
 }
 
+template <typename Member>
+void AuthenticatorStore::set(Member AuthenticatorUnion::Members::*member, Member value) {
+  const std::lock_guard lock(mutex_);
+  members_.*member = std::move(value);
+}
+
 void AuthenticatorStore::publish() {
+  const std::lock_guard lock(mutex_);
   snapshot_.publish(std::make_shared<const AuthenticatorUnion>(members_, &report_.metrics()));
 }
 
@@ -42,7 +49,8 @@ Loaded<void> AuthenticatorStore::load_client_ca() {
   auto loaded = ClientCA::load(from.file, prefix_of(from.prefix));
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
   report_.metrics().certificate_expires(CertificateUse::kClientCA, (*loaded)->earliest_end());
-  members_.client_ca = std::move(*loaded);
+  set<std::shared_ptr<const ConnectionAuthenticator>>(&AuthenticatorUnion::Members::client_ca,
+                                                      std::move(*loaded));
   report_.succeeded(ReloadKind::kClientCA, kClientCA);
   return {};
 }
@@ -52,7 +60,8 @@ Loaded<void> AuthenticatorStore::load_tokens() {
   if (from.file.empty()) return {};
   auto loaded = TokenFile::load(from.file, prefix_of(from.prefix));
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
-  members_.token_file = std::move(*loaded);
+  set<std::shared_ptr<const TokenAuthenticator>>(&AuthenticatorUnion::Members::token_file,
+                                                 std::move(*loaded));
   report_.succeeded(ReloadKind::kTokens, kTokens);
   return {};
 }
@@ -62,8 +71,19 @@ Loaded<void> AuthenticatorStore::load() {
   append(errors, load_client_ca());
   append(errors, load_tokens());
   if (!errors.empty()) return tl::unexpected(std::move(errors));
+  set(&AuthenticatorUnion::Members::reviews_tokens, configuration_.token_review.has_value());
   publish();
   return {};
+}
+
+void AuthenticatorStore::set_cluster_ca(std::shared_ptr<const ClientCA> authority) {
+  if (authority != nullptr) {
+    report_.metrics().certificate_expires(CertificateUse::kClusterClientCA,
+                                          authority->earliest_end());
+  }
+  set<std::shared_ptr<const ConnectionAuthenticator>>(&AuthenticatorUnion::Members::cluster_ca,
+                                                      std::move(authority));
+  publish();
 }
 
 void AuthenticatorStore::reload_client_ca() {

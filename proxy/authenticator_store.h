@@ -6,6 +6,7 @@
 #include "proxy/reload_report.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +15,9 @@ namespace postern::proxy {
 
 class ClientCA;
 
-/// The authenticators in force, from the files of `authentication:`. load() once, then the reloads
-/// on the thread that watches the files, and snapshot() from any thread.
+/// The authenticators in force, from the files of `authentication:` and from clusters. load() once,
+/// then the reloads on the thread that watches the files; set_cluster_ca() and snapshot() from any
+/// thread.
 class AuthenticatorStore {
  public:
   /// `configuration` must outlive the store.
@@ -32,6 +34,9 @@ class AuthenticatorStore {
   /// counted. The other one is not touched.
   void reload_client_ca();
   void reload_tokens();
+  /// The client CA of `authentication.clusterClientCA`, as its cluster says today; nullptr: it has
+  /// none, and nobody is known by it.
+  void set_cluster_ca(std::shared_ptr<const ClientCA> authority);
   const Snapshot<AuthenticatorUnion>& snapshot() const { return snapshot_; }
   std::vector<std::string> client_ca_files() const;
   std::vector<std::string> token_files() const;
@@ -39,10 +44,13 @@ class AuthenticatorStore {
  private:
   Loaded<void> load_client_ca();
   Loaded<void> load_tokens();
+  template <typename Member>
+  void set(Member AuthenticatorUnion::Members::*member, Member value);
   void publish();
 
   const AuthenticationConfiguration& configuration_;
   ReloadReport report_;
+  std::mutex mutex_;  ///< of members_
   AuthenticatorUnion::Members members_;
   Snapshot<AuthenticatorUnion> snapshot_;
 };

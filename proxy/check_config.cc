@@ -59,10 +59,12 @@ std::vector<std::string> configuration_warnings(const ProxyConfiguration& config
   const AuthenticationConfiguration& authentication = configuration.authentication;
   const bool has_store = configuration.storage.type != StorageConfiguration::kMemory;
   if (authentication.client_ca.file.empty() && authentication.token_file.file.empty() &&
+      !authentication.token_review && !authentication.cluster_client_ca &&
       !authentication.local_users) {
     warnings.emplace_back(
         "no authenticator is configured (authentication.clientCAFile, authentication.tokenFile, "
-        "authentication.localUsers): every request will be answered 401");
+        "authentication.tokenReview, authentication.clusterClientCA, authentication.localUsers): "
+        "every request will be answered 401");
   }
   if (configuration.resources.empty() && authentication.group_roles.empty() && !has_store &&
       !authentication.local_users) {

@@ -75,9 +75,16 @@ void check_impersonation(ConfigParser& parser, const ImpersonationConfiguration&
 void check_listeners(ConfigParser& parser, const ProxyConfiguration& configuration) {
   const auto proxy = parse_listen_address(configuration.listen);
   const auto admin = parse_listen_address(configuration.admin_listen);
+  const auto loopback = parse_listen_address(configuration.loopback_listen);
   if (proxy && admin && proxy->port != 0 && *proxy == *admin) {
     parser.add_error(parser.has_key("adminListen") ? "adminListen" : "listen",
                      "both listeners have the same address");
+  }
+  if (loopback && loopback->port != 0 && (loopback == proxy || loopback == admin)) {
+    parser.add_error("loopbackListen", "another listener has the same address");
+  }
+  if (!loopback && !configuration.loopback_hosts.empty()) {
+    parser.add_error("loopbackHosts", "does nothing without loopbackListen");
   }
 }
 
@@ -121,6 +128,39 @@ void settle_audit(ProxyConfiguration& configuration) {
   std::string& path = configuration.audit.path;
   if (path.empty()) path = configuration.data_dir + "/audit.log";
   if (path == "-" || path.ends_with("/-")) path = "/dev/stdout";
+}
+
+/// Which cluster an authenticator means: the only one need not be named.
+void check_its_cluster(ConfigParser& parser, const std::string& key,
+                       const ProxyConfiguration& configuration, std::string& kube_cluster) {
+  const auto& clusters = configuration.kube_clusters;
+  if (kube_cluster.empty() && !parser.has_key(key + ".kubeCluster")) {
+    if (clusters.size() == 1) {
+      kube_cluster = clusters.front().name;
+    } else {
+      parser.add_error(key + ".kubeCluster", "is required where there are several clusters");
+    }
+    return;
+  }
+  const bool known = std::any_of(clusters.begin(), clusters.end(),
+                                 [&](const auto& cluster) { return cluster.name == kube_cluster; });
+  if (!kube_cluster.empty() && !known) {
+    parser.add_error(key + ".kubeCluster", "is the name of no cluster in kubeClusters");
+  }
+}
+
+void check_authentication(ConfigParser& parser, ProxyConfiguration& configuration) {
+  AuthenticationConfiguration& authentication = configuration.authentication;
+  if (auto& review = authentication.token_review) {
+    check_its_cluster(parser, "authentication.tokenReview", configuration, review->kube_cluster);
+    if (review->audiences.empty()) {
+      parser.add_error("authentication.tokenReview.audiences",
+                       "needs at least one: a token for anybody is a token for nobody");
+    }
+  }
+  if (auto& ca = authentication.cluster_client_ca) {
+    check_its_cluster(parser, "authentication.clusterClientCA", configuration, ca->kube_cluster);
+  }
 }
 
 /// A context's name as a DNS label: what does not fit becomes a dash.
@@ -176,6 +216,7 @@ Loaded<ProxyConfiguration> parse_configuration(const std::string& file, std::str
   configuration.source = file;
   check_tls(parser, configuration.tls);
   check_clusters(parser, configuration);
+  check_authentication(parser, configuration);
   check_impersonation(parser, configuration.impersonation);
   check_listeners(parser, configuration);
   check_limits(parser, configuration.limits);

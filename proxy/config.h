@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,12 +24,19 @@ struct TlsConfiguration {
   std::vector<std::string> names;  ///< more names of a certificate that is made
 };
 
+/// A service account whose short-lived tokens calls in users' names carry.
+struct ImpersonatorConfiguration {
+  std::string service_account;
+  std::string namespace_;
+};
+
 struct KubeClusterConfiguration {
   std::string name;
   std::map<std::string, std::string> labels;  ///< what roles' kubernetes_labels match
   std::string kubeconfig;                     ///< exactly one of kubeconfig and in_cluster
   std::string context;                        ///< "": the kubeconfig's current one
   bool in_cluster = false;
+  std::optional<ImpersonatorConfiguration> impersonator;  ///< nullopt: postern's own credential
 };
 
 /// What is put before the names that an authenticator proves.
@@ -41,9 +49,23 @@ struct FileAuthenticatorConfiguration {
   std::string file;
   PrefixConfiguration prefix;
 };
+/// A cluster is asked about tokens.
+struct TokenReviewConfiguration {
+  std::string kube_cluster;
+  std::vector<std::string> audiences{"postern"};  ///< at least one
+  PrefixConfiguration prefix;
+  std::chrono::milliseconds cache_ttl{10'000};
+};
+/// The CA of a cluster's own client certificates, read from the cluster.
+struct ClusterClientCAConfiguration {
+  std::string kube_cluster;
+  PrefixConfiguration prefix;
+};
 struct AuthenticationConfiguration {
   FileAuthenticatorConfiguration client_ca;
   FileAuthenticatorConfiguration token_file;
+  std::optional<TokenReviewConfiguration> token_review;
+  std::optional<ClusterClientCAConfiguration> cluster_client_ca;
   std::map<std::string, std::vector<std::string>> group_roles;
   bool local_users = true;  ///< logins by password and invite
 };
@@ -123,6 +145,8 @@ struct ProxyConfiguration {
   std::string cluster_name = "postern";
   std::string listen = "0.0.0.0:8443";          ///< checked; see parse_listen_address()
   std::string admin_listen = "127.0.0.1:8081";  ///< "": no admin listener
+  std::string loopback_listen;                  ///< plain HTTP on loopback; "": no such listener
+  std::vector<std::string> loopback_hosts;      ///< what Host may say there beside loopback names
   TlsConfiguration tls;
   std::string data_dir = "/var/lib/postern";
   std::vector<KubeClusterConfiguration> kube_clusters;

@@ -40,6 +40,14 @@ constexpr ConfigField<TlsConfiguration> kTls[] = {
     {"names", [](V& v, TlsConfiguration& c) { v.texts(c.names, check_host); }},
 };
 
+constexpr ConfigField<ImpersonatorConfiguration> kImpersonator[] = {
+    {"serviceAccount",
+     [](V& v, ImpersonatorConfiguration& c) { v.text(c.service_account, check_dns_subdomain); },
+     true},
+    {"namespace", [](V& v, ImpersonatorConfiguration& c) { v.text(c.namespace_, check_dns_label); },
+     true},
+};
+
 constexpr ConfigField<KubeClusterConfiguration> kKubeCluster[] = {
     {"name", [](V& v, KubeClusterConfiguration& c) { v.text(c.name, check_dns_label); }, true},
     {"labels",
@@ -49,6 +57,8 @@ constexpr ConfigField<KubeClusterConfiguration> kKubeCluster[] = {
     {"kubeconfig", [](V& v, KubeClusterConfiguration& c) { v.path(c.kubeconfig); }},
     {"context", [](V& v, KubeClusterConfiguration& c) { v.text(c.context, check_name); }},
     {"inCluster", [](V& v, KubeClusterConfiguration& c) { v.boolean(c.in_cluster); }},
+    {"impersonator",
+     [](V& v, KubeClusterConfiguration& c) { v.optional_section(c.impersonator, kImpersonator); }},
 };
 
 constexpr ConfigField<PrefixConfiguration> kPrefix[] = {
@@ -65,6 +75,22 @@ void visit_file_authenticator(V& visitor, FileAuthenticatorConfiguration& value)
   const bool plain = value.prefix.users.empty() && value.prefix.groups.empty();
   visitor.path_or_section(value.file, plain, value, kFileAuthenticator);
 }
+
+constexpr DurationRange kTokenCache{milliseconds(1000), std::chrono::minutes(10)};
+
+constexpr ConfigField<TokenReviewConfiguration> kTokenReview[] = {
+    {"kubeCluster",
+     [](V& v, TokenReviewConfiguration& c) { v.text(c.kube_cluster, check_dns_label); }},
+    {"audiences", [](V& v, TokenReviewConfiguration& c) { v.texts(c.audiences, check_name); }},
+    {"prefix", [](V& v, TokenReviewConfiguration& c) { v.section(c.prefix, kPrefix); }},
+    {"cacheTTL", [](V& v, TokenReviewConfiguration& c) { v.duration(c.cache_ttl, kTokenCache); }},
+};
+
+constexpr ConfigField<ClusterClientCAConfiguration> kClusterClientCA[] = {
+    {"kubeCluster",
+     [](V& v, ClusterClientCAConfiguration& c) { v.text(c.kube_cluster, check_dns_label); }},
+    {"prefix", [](V& v, ClusterClientCAConfiguration& c) { v.section(c.prefix, kPrefix); }},
+};
 
 /// `localUsers: {enabled: …}`, a mapping so that it can grow.
 struct LocalUsersConfiguration {
@@ -86,10 +112,12 @@ constexpr ConfigField<AuthenticationConfiguration> kAuthentication[] = {
        v.unavailable("this version does not take JSON web tokens; use clientCAFile or tokenFile");
      }},
     {"tokenReview",
-     [](V& v, AuthenticationConfiguration&) {
-       v.unavailable(
-           "this version does not ask a cluster for reviews of tokens; use clientCAFile "
-           "or tokenFile");
+     [](V& v, AuthenticationConfiguration& c) {
+       v.optional_section(c.token_review, kTokenReview);
+     }},
+    {"clusterClientCA",
+     [](V& v, AuthenticationConfiguration& c) {
+       v.optional_section(c.cluster_client_ca, kClusterClientCA);
      }},
     {"localUsers",
      [](V& v, AuthenticationConfiguration& c) {
@@ -216,6 +244,12 @@ constexpr ConfigField<ConfigurationDocument> kDocument[] = {
      [](V& v, ConfigurationDocument& d) {
        v.text(d.configuration.admin_listen, check_listen_address_or_empty);
      }},
+    {"loopbackListen",
+     [](V& v, ConfigurationDocument& d) {
+       v.text(d.configuration.loopback_listen, check_loopback_address_or_empty);
+     }},
+    {"loopbackHosts",
+     [](V& v, ConfigurationDocument& d) { v.texts(d.configuration.loopback_hosts, check_host); }},
     {"tls", [](V& v, ConfigurationDocument& d) { v.section(d.configuration.tls, kTls); }},
     {"dataDir", [](V& v, ConfigurationDocument& d) { v.path(d.configuration.data_dir); }},
     {"kubeClusters",

@@ -79,6 +79,7 @@ class ConfigPrinter : public ConfigVisitor {
     }
   }
   bool is_short_form(bool preferred) override { return preferred; }
+  bool makes_absent() const override { return false; }
 
  private:
   void begin_line() { out_.append(static_cast<std::size_t>(depth_) * 2, ' '); }

@@ -279,6 +279,7 @@ void ConfigParser::path(std::string& value) {
 }
 
 void ConfigParser::texts(std::vector<std::string>& values, TextRule rule) {
+  values.clear();  // what is given takes the place of the default
   list(0, [&](std::size_t) {
     std::string read;
     text(read, rule);

@@ -187,4 +187,11 @@ std::string check_listen_address_or_empty(std::string_view text) {
   return text.empty() ? std::string() : check_listen_address(text);
 }
 
+std::string check_loopback_address_or_empty(std::string_view text) {
+  const auto address = parse_listen_address(text);
+  const bool loopback = address && (address->host.starts_with("127.") || address->host == "::1");
+  if (text.empty() || loopback) return {};
+  return "must be a loopback address and a port, e.g. 127.0.0.1:6443: there is no TLS";
+}
+
 }  // namespace postern::proxy

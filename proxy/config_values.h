@@ -41,5 +41,7 @@ std::string check_name(std::string_view text);           ///< of users, groups a
 std::string check_prefix(std::string_view text);         ///< may be empty
 std::string check_listen_address(std::string_view text);
 std::string check_listen_address_or_empty(std::string_view text);
+/// As check_listen_address_or_empty(), of this machine alone: 127.0.0.0/8 or ::1.
+std::string check_loopback_address_or_empty(std::string_view text);
 
 }  // namespace postern::proxy

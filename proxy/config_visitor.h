@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,6 +68,13 @@ class ConfigVisitor {
   void section(T& value, const ConfigField<T> (&fields)[N]) {
     mapping(bind(value, fields));
   }
+  /// Such a mapping that is there or not.
+  template <typename T, std::size_t N>
+  void optional_section(std::optional<T>& value, const ConfigField<T> (&fields)[N]) {
+    if (!value && !makes_absent()) return;
+    if (!value) value.emplace();
+    mapping(bind(*value, fields));
+  }
   /// A list of such mappings.
   template <typename T, std::size_t N>
   void sections(std::vector<T>& values, const ConfigField<T> (&fields)[N]) {
@@ -95,6 +103,8 @@ class ConfigVisitor {
   virtual void mapping(const std::vector<BoundField>& fields) = 0;
   /// Calls `item` for each place of a list; it makes the places that are not there yet.
   virtual void list(std::size_t size, const std::function<void(std::size_t)>& item) = 0;
+  /// Whether an optional mapping is made when it is visited: by all but those that only show.
+  virtual bool makes_absent() const { return true; }
   /// Whether the value at hand is, or shall be, written as a text.
   virtual bool is_short_form(bool preferred) = 0;
 

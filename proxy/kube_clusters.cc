@@ -28,13 +28,21 @@ Loaded<KubeCluster> open_kube_cluster(const KubeClusterConfiguration& cluster, M
   KubeCluster opened{.identity = {cluster.name, cluster.labels},
                      .hooks = {},
                      .metrics = std::make_shared<ClusterMetrics>(metrics, cluster.name),
-                     .endpoint = nullptr};
+                     .endpoints = {}};
   opened.hooks = {.metrics = opened.metrics.get(), .log = limited_log(log, cluster.name)};
-  auto endpoint = ClusterEndpoint::make(std::move(*source), opened.hooks);
-  if (!endpoint) {
-    return tl::unexpected(std::move(endpoint.error()));
+  auto own = ClusterEndpoint::make(*source, opened.hooks);
+  if (!own) {
+    return tl::unexpected(std::move(own.error()));
   }
-  opened.endpoint = std::move(*endpoint);
+  opened.endpoints = {*own, *own};
+  if (cluster.impersonator) {
+    auto impersonating = ClusterEndpoint::make(without_credential(std::move(*source)), opened.hooks,
+                                               (*own)->shared_health());
+    if (!impersonating) {
+      return tl::unexpected(std::move(impersonating.error()));
+    }
+    opened.endpoints.impersonating = std::move(*impersonating);
+  }
   return opened;
 }
 

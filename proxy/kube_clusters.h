@@ -17,7 +17,7 @@ struct KubeCluster {
   /// For everything that is done with this cluster. They refer to `metrics`.
   UpstreamHooks hooks;
   std::shared_ptr<ClusterMetrics> metrics;
-  std::shared_ptr<const ClusterEndpoint> endpoint;
+  ClusterEndpoints endpoints;
 };
 
 /// Opens every cluster; all errors of all of them at once. Connects to none. `metrics` and `log`

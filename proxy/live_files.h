@@ -46,6 +46,10 @@ class LiveFiles {
   void stop() { watch_.stop(); }
 
   const Snapshot<AuthenticatorUnion>& authenticators() const { return authenticators_.snapshot(); }
+  /// The client CA that a cluster gives; after load(). Any thread.
+  void set_cluster_ca(std::shared_ptr<const ClientCA> authority) {
+    authenticators_.set_cluster_ca(std::move(authority));
+  }
   const TlsServerSnapshot& tls() const { return certificate_.snapshot(); }
   const CertificateStore& certificate() const { return certificate_; }
 

@@ -4,13 +4,16 @@
 #include "proxy/admin_server.h"
 #include "proxy/audit_runtime.h"
 #include "proxy/check_config.h"
+#include "proxy/cluster_client_ca.h"
 #include "proxy/kube_clusters.h"
 #include "proxy/kubernetes_storage.h"
 #include "proxy/live_files.h"
 #include "proxy/observe/version.h"
+#include "proxy/pod_events.h"
+#include "proxy/self_check.h"
 #include "proxy/serving_thread.h"
 #include "proxy/upstream/cluster_probe.h"
-#include "proxy/upstream/rights_check.h"
+#include "proxy/upstream/service_account_token.h"
 #include "rbac/request/sha256.h"
 
 #include <algorithm>
@@ -24,6 +27,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sys/resource.h>
@@ -36,6 +40,7 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::chrono::seconds kStuckAfter{30};
+constexpr std::chrono::minutes kCertificateCheck{1};
 
 ClientLimits limits_of(const LimitsConfiguration& limits) {
   ClientLimits client;
@@ -50,6 +55,18 @@ ClientLimits limits_of(const LimitsConfiguration& limits) {
 
 UpstreamTimeouts timeouts_of(const UpstreamConfiguration& upstream) {
   return {.connect = upstream.connect_timeout, .first_byte = upstream.first_byte_timeout};
+}
+
+std::optional<TokenReviewer::Options> token_review_of(
+    const AuthenticationConfiguration& authentication) {
+  if (!authentication.token_review) return std::nullopt;
+  const TokenReviewConfiguration& review = *authentication.token_review;
+  TokenReviewer::Options options;
+  options.rules = {
+      review.kube_cluster, review.audiences, {review.prefix.users, review.prefix.groups}};
+  options.cache.ttl = review.cache_ttl;
+  options.cache.refusal_ttl = review.cache_ttl / 5;
+  return options;
 }
 
 /// As many descriptors as the system lets us have: each client takes two.
@@ -82,6 +99,7 @@ class ProxyServer {
               .write = {}},
              &metrics_),
         health_(&metrics_),
+        board_(log_),
         audit_(configuration.audit, log_, metrics_),
         access_(configuration, log_, metrics_),
         files_(configuration, metrics_, log_),
@@ -89,6 +107,7 @@ class ProxyServer {
         signals_(control_.executor(), SIGTERM, SIGINT, SIGHUP),
         drain_delay_(control_.executor()),
         drained_(control_.executor()),
+        certificate_check_(control_.executor()),
         admin_(metrics_, health_, log_) {}
 
   /// Reads everything. Nothing is served and nobody is connected to yet.
@@ -101,7 +120,7 @@ class ProxyServer {
   int run();
 
  private:
-  ListenerOptions listener_options(const asio::ip::tcp::endpoint& endpoint);
+  ListenerOptions listener_options(const std::string& address, const TlsServerSnapshot* tls);
   Loaded<void> bind();
   Loaded<void> start_admin();
   Loaded<MasterKey> open_storage();
@@ -111,19 +130,26 @@ class ProxyServer {
   std::optional<std::string> store_fault() const;
   void make_discoveries();
   void make_probes();
+  void make_cluster_client_ca();
+  void make_impersonator_tokens();
+  std::unique_ptr<UpstreamPool> own_pool(const KubeCluster& cluster);
   std::vector<access::ClusterFacts> cluster_facts() const;
   std::string own_address() const;
+  std::string loopback_address() const;
   void add_health_checks();
   void add_cluster_checks();
   Task<void> handle_signals();
   Task<void> drain();
-  Task<void> check_rights(std::size_t cluster);
+  void start_self_checks();
+  void stop_self_checks();
+  Task<void> check_certificates();
   void tell_start();
 
   const ProxyConfiguration& configuration_;
   Metrics metrics_;
   Log log_;
   HealthRegistry health_;
+  SelfCheckBoard board_;
   std::optional<KubernetesStorage> storage_;
   AuditRuntime audit_;
   AccessRuntime access_;
@@ -135,9 +161,15 @@ class ProxyServer {
   asio::basic_signal_set<Executor> signals_;
   Timer drain_delay_;
   Event drained_;
+  Timer certificate_check_;
   std::size_t threads_running_ = 0;
   std::vector<std::unique_ptr<Discovery>> discoveries_;
   std::vector<std::unique_ptr<ClusterProbe>> probes_;
+  std::unique_ptr<ClusterClientCA> cluster_client_ca_;  ///< nullptr: not configured
+  /// Of the clusters with an `impersonator`, by their names.
+  std::map<std::string, std::unique_ptr<ServiceAccountToken>> impersonator_tokens_;
+  std::vector<std::unique_ptr<ClusterSelfCheck>> self_checks_;
+  std::unique_ptr<PodEvents> pod_events_;  ///< nullptr: this is no pod of a cluster that is served
   std::vector<std::unique_ptr<ServingThread>> threads_;
   AdminServer admin_;
   std::string admin_address_;
@@ -187,6 +219,8 @@ Loaded<void> ProxyServer::load() {
                               .sessions = access_.state().sessions_in_force(),
                               .metrics = metrics_,
                               .log = log_,
+                              .token_review = token_review_of(configuration_.authentication),
+                              .loopback_hosts = configuration_.loopback_hosts,
                               .access_api = &access_.api(),
                               .audit = audit_.log()});
   return {};
@@ -212,7 +246,7 @@ Loaded<MasterKey> ProxyServer::open_shared_storage() {
   const auto found = std::find_if(clusters_.begin(), clusters_.end(), [this](const auto& each) {
     return each.identity.name == configuration_.storage.kube_cluster;
   });
-  storage_.emplace(configuration_, found->endpoint, log_, metrics_, found->hooks);
+  storage_.emplace(configuration_, found->endpoints.own, log_, metrics_, found->hooks);
   if (auto admin = start_admin(); !admin) {
     return tl::unexpected(std::move(admin.error()));
   }
@@ -260,10 +294,13 @@ std::optional<std::string> ProxyServer::store_fault() const {
   return opened_ ? access_.store_fault() : "the store has not been read yet";
 }
 
-ListenerOptions ProxyServer::listener_options(const asio::ip::tcp::endpoint& endpoint) {
+/// `address` has been checked with the configuration.
+ListenerOptions ProxyServer::listener_options(const std::string& address,
+                                              const TlsServerSnapshot* tls) {
   ListenerOptions options;
-  options.endpoint = endpoint;
-  options.tls = &files_.tls();
+  const auto at = parse_listen_address(address).value_or(ListenAddress());
+  options.endpoint = {asio::ip::make_address(at.host), at.port};
+  options.tls = tls;
   options.handshake_timeout = configuration_.limits.handshake_timeout;
   options.hooks.on_refusal = [this](ListenerHooks::Refusal refusal) {
     switch (refusal) {
@@ -300,7 +337,43 @@ void ProxyServer::make_discoveries() {
     options.hooks = cluster.hooks;
     options.on_change = [this] { access_.refresh_clusters(); };
     discoveries_.push_back(std::make_unique<Discovery>(
-        control_, cluster.endpoint, timeouts_of(configuration_.upstream), std::move(options)));
+        control_, cluster.endpoints.own, timeouts_of(configuration_.upstream), std::move(options)));
+  }
+}
+
+std::unique_ptr<UpstreamPool> ProxyServer::own_pool(const KubeCluster& cluster) {
+  return std::make_unique<UpstreamPool>(control_, cluster.endpoints.own,
+                                        timeouts_of(configuration_.upstream), cluster.hooks);
+}
+
+void ProxyServer::make_cluster_client_ca() {
+  const auto& wanted = configuration_.authentication.cluster_client_ca;
+  for (const KubeCluster& cluster : clusters_) {
+    if (!wanted || cluster.identity.name != wanted->kube_cluster) continue;
+    ClusterClientCA::Options options;
+    options.kube_cluster = wanted->kube_cluster;
+    options.prefix = {wanted->prefix.users, wanted->prefix.groups};
+    options.take = [this](std::shared_ptr<const ClientCA> authority) {
+      files_.set_cluster_ca(std::move(authority));
+    };
+    cluster_client_ca_ =
+        std::make_unique<ClusterClientCA>(control_, own_pool(cluster), std::move(options), log_);
+  }
+}
+
+void ProxyServer::make_impersonator_tokens() {
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    const auto& impersonator = configuration_.kube_clusters[i].impersonator;
+    if (!impersonator) continue;
+    ServiceAccountToken::Options options;
+    options.namespace_ = impersonator->namespace_;
+    options.name = impersonator->service_account;
+    auto token = std::make_unique<ServiceAccountToken>(control_, clusters_[i].endpoints,
+                                                       timeouts_of(configuration_.upstream),
+                                                       std::move(options), clusters_[i].hooks);
+    clusters_[i].endpoints.impersonating->set_issuer(token.get());
+    token->start();
+    impersonator_tokens_[clusters_[i].identity.name] = std::move(token);
   }
 }
 
@@ -315,7 +388,7 @@ void ProxyServer::make_probes() {
       access_.refresh_clusters();
     };
     probes_.push_back(
-        std::make_unique<ClusterProbe>(control_, clusters_[i].endpoint, std::move(options)));
+        std::make_unique<ClusterProbe>(control_, clusters_[i].endpoints.own, std::move(options)));
   }
 }
 
@@ -323,11 +396,6 @@ Loaded<void> ProxyServer::bind() {
   const auto fail_on = [](const char* key, std::string message) {
     return tl::unexpected(ConfigErrors{{"", 0, 0, key, std::move(message)}});
   };
-  const auto address = parse_listen_address(configuration_.listen);
-  if (!address) {
-    return fail_on("listen", "is not an address");
-  }
-  const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address->host), address->port);
   auto counter = std::make_shared<ConnectionCounter>(
       ConnectionLimits{.total = configuration_.limits.max_connections,
                        .per_address = configuration_.limits.max_connections_per_address});
@@ -335,14 +403,19 @@ Loaded<void> ProxyServer::bind() {
                                   ? configuration_.workers
                                   : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < workers; ++i) {
-    ListenerOptions options = listener_options(endpoint);
+    ListenerOptions options = listener_options(configuration_.listen, &files_.tls());
     options.counter = counter;
+    std::optional<ListenerOptions> loopback;
+    if (!configuration_.loopback_listen.empty()) {
+      loopback = listener_options(configuration_.loopback_listen, nullptr);
+      loopback->counter = counter;
+    }
     threads_.push_back(std::make_unique<ServingThread>(i + 1, *shared_, clusters_, discoveries_,
-                                                       std::move(options)));
-    const auto opened = i == 0 ? threads_[0]->listener().open()
-                               : threads_[i]->listener().open_beside(threads_[0]->listener());
+                                                       std::move(options),
+                                                       std::move(loopback)));
+    const auto opened = threads_[i]->open(i == 0 ? nullptr : threads_[0].get());
     if (!opened) {
-      return fail_on("listen", opened.error());
+      return fail_on(opened.error().first.c_str(), opened.error().second);
     }
   }
   return start_admin();
@@ -370,7 +443,7 @@ std::vector<access::ClusterFacts> ProxyServer::cluster_facts() const {
     facts.labels = clusters_[i].identity.labels;
     facts.is_default = facts.name == configuration_.default_cluster;
     facts.catalog = discoveries_[i]->catalog().load();
-    facts.reachable = !clusters_[i].endpoint->health().problem();
+    facts.reachable = !clusters_[i].endpoints.own->health().problem();
     if (const auto identity = discoveries_[i]->identity().load()) {
       facts.uid = identity->uid;
       facts.version = identity->version;
@@ -387,7 +460,14 @@ std::string ProxyServer::own_address() const {
   return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
 }
 
+/// "" without such a listener.
+std::string ProxyServer::loopback_address() const {
+  const auto at = threads_.front()->loopback_endpoint();
+  return at ? ListenAddress{at->address().to_string(), at->port()}.to_string() : std::string();
+}
+
 void ProxyServer::add_health_checks() {
+  health_.set_warnings([this] { return board_.lines(); });
   health_.add_ready("access-store", [this] { return store_fault(); });
   audit_.add_health_check(health_);
   health_.add_live("event-loop", [this]() -> std::optional<std::string> {
@@ -414,11 +494,11 @@ void ProxyServer::add_health_checks() {
 void ProxyServer::add_cluster_checks() {
   for (const KubeCluster& cluster : clusters_) {
     health_.add_report("cluster-" + cluster.identity.name,
-                       [endpoint = cluster.endpoint] { return endpoint->health().problem(); });
+                       [endpoint = cluster.endpoints.own] { return endpoint->health().problem(); });
   }
   health_.add_ready("clusters", [this]() -> std::optional<std::string> {
     const bool none = std::all_of(clusters_.begin(), clusters_.end(), [](const auto& cluster) {
-      return cluster.endpoint->health().problem().has_value();
+      return cluster.endpoints.own->health().problem().has_value();
     });
     return none && !clusters_.empty() ? std::optional<std::string>("no cluster can be reached")
                                       : std::nullopt;
@@ -429,6 +509,8 @@ Loaded<void> ProxyServer::start() {
   audit_.start();
   make_discoveries();
   make_probes();
+  make_cluster_client_ca();
+  make_impersonator_tokens();
   if (auto bound = bind(); !bound) {
     return bound;
   }
@@ -444,6 +526,9 @@ Loaded<void> ProxyServer::start() {
   for (const auto& probe : probes_) {
     probe->start();
   }
+  if (cluster_client_ca_) {
+    cluster_client_ca_->start();
+  }
   for (const auto& thread : threads_) {
     thread->start();
   }
@@ -451,9 +536,7 @@ Loaded<void> ProxyServer::start() {
   files_.also_watch(audit_.policy_files(), [this] { audit_.reload_policy(); });
   files_.watch();
   asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
-  for (std::size_t i = 0; i < clusters_.size(); ++i) {
-    asio::co_spawn(control_.executor(), check_rights(i), asio::detached);
-  }
+  start_self_checks();
   tell_start();
   return {};
 }
@@ -462,6 +545,7 @@ void ProxyServer::tell_start() {
   const asio::ip::tcp::endpoint at = threads_.front()->listener().endpoint();
   log_.info("serving", {{"version", version()},
                         {"listen", at.address().to_string() + ":" + std::to_string(at.port())},
+                        {"loopback", loopback_address()},
                         {"admin", admin_address_},
                         {"workers", threads_.size()},
                         {"clusters", clusters_.size()}});
@@ -475,22 +559,50 @@ void ProxyServer::tell_start() {
   }
 }
 
-Task<void> ProxyServer::check_rights(std::size_t cluster) {
-  const std::string& name = clusters_[cluster].identity.name;
-  UpstreamPool pool(control_, clusters_[cluster].endpoint, timeouts_of(configuration_.upstream),
-                    clusters_[cluster].hooks);
-  NeededRights needed;
-  needed.groups = {"system:authenticated"};
-  needed.access_request_extra = true;
-  const auto missing = co_await missing_rights(pool, needed);
-  if (!missing) {
-    log_.warn("whether postern may impersonate could not be asked",
-              {{"cluster", name}, {"why", missing.error().message}});
-    co_return;
+/// The self-checks of every cluster, and who shows what they find.
+void ProxyServer::start_self_checks() {
+  for (std::size_t i = 0; i < clusters_.size(); ++i) {
+    const KubeClusterConfiguration& configured = configuration_.kube_clusters[i];
+    self_checks_.push_back(std::make_unique<ClusterSelfCheck>(
+        control_, configuration_, configured, clusters_[i].endpoints, clusters_[i].hooks,
+        shared_->policy, board_));
+    const auto authorization = clusters_[i].endpoints.own->access()->authorization;
+    const auto pod = configured.in_cluster ? pod_identity(authorization.value_or(""))
+                                           : std::optional<PodIdentity>();
+    if (pod && !pod_events_) {
+      pod_events_ =
+          std::make_unique<PodEvents>(control_, own_pool(clusters_[i]), *pod, board_, log_);
+    }
   }
-  for (const std::string& sentence : *missing) {
-    log_.error("a right is missing in the cluster", {{"cluster", name}, {"what", sentence}});
+  board_.on_change([this] {
+    if (pod_events_) pod_events_->post_soon();
+  });
+  for (const auto& check : self_checks_) {
+    check->start();
   }
+  if (pod_events_) {
+    pod_events_->start();
+  }
+  asio::co_spawn(control_.executor(), check_certificates(), asio::detached);
+}
+
+Task<void> ProxyServer::check_certificates() {
+  while (!health_.is_shutting_down()) {
+    board_.report("certificates", certificate_problems(metrics_, std::chrono::system_clock::now()));
+    certificate_check_.expires_after(kCertificateCheck);
+    const auto [error] = co_await certificate_check_.async_wait(kAwait);
+    static_cast<void>(error);
+  }
+}
+
+void ProxyServer::stop_self_checks() {
+  for (const auto& check : self_checks_) {
+    check->stop();
+  }
+  if (pod_events_) {
+    pod_events_->stop();
+  }
+  certificate_check_.cancel();
 }
 
 Task<void> ProxyServer::handle_signals() {
@@ -536,6 +648,13 @@ Task<void> ProxyServer::drain() {
   for (const auto& probe : probes_) {
     probe->stop();
   }
+  if (cluster_client_ca_) {
+    cluster_client_ca_->stop();
+  }
+  for (const auto& [name, token] : impersonator_tokens_) {
+    token->stop();
+  }
+  stop_self_checks();
   control_.stop();
 }
 

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kLastGoodbye{1000};
 ServingThread::ServingThread(std::size_t index, const SharedState& shared,
                              const std::vector<KubeCluster>& clusters,
                              const std::vector<std::unique_ptr<Discovery>>& discoveries,
-                             ListenerOptions listener)
+                             ListenerOptions listener, std::optional<ListenerOptions> loopback)
     : worker_(index),
       state_(worker_, shared),
       listener_(worker_, std::move(listener),
@@ -30,13 +30,36 @@ ServingThread::ServingThread(std::size_t index, const SharedState& shared,
       last_turn_(Clock::now().time_since_epoch().count()) {
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     state_.add_cluster(std::make_unique<ClusterState>(
-        worker_, clusters[i].identity, clusters[i].endpoint, shared.upstream_timeouts,
+        worker_, clusters[i].identity, clusters[i].endpoints, shared.upstream_timeouts,
         *discoveries[i], clusters[i].hooks));
+  }
+  if (loopback) {
+    loopback_.emplace(
+        worker_, std::move(*loopback),
+        [this](std::unique_ptr<Stream> client) { return serve(std::move(client)); }, &listener_);
   }
 }
 
 ServingThread::~ServingThread() {
   join();
+}
+
+tl::expected<void, std::pair<std::string, std::string>> ServingThread::open(
+    const ServingThread* first) {
+  const auto open_one =
+      [first](Listener& own, const Listener* of_first,
+              const char* key) -> tl::expected<void, std::pair<std::string, std::string>> {
+    const auto opened = first == nullptr ? own.open() : own.open_beside(*of_first);
+    if (!opened) return tl::unexpected(std::pair<std::string, std::string>(key, opened.error()));
+    return {};
+  };
+  auto opened = open_one(listener_, first == nullptr ? nullptr : &first->listener_, "listen");
+  if (!opened || !loopback_) return opened;
+  return open_one(*loopback_, first == nullptr ? nullptr : &*first->loopback_, "loopbackListen");
+}
+
+std::optional<asio::ip::tcp::endpoint> ServingThread::loopback_endpoint() const {
+  return loopback_ ? std::optional(loopback_->endpoint()) : std::nullopt;
 }
 
 Task<void> ServingThread::serve(std::unique_ptr<Stream> client) {
@@ -48,6 +71,8 @@ Task<void> ServingThread::look_after() {
   auto policy = state_.policy();
   auto authenticators = state_.authenticators();
   auto sessions = state_.shared().sessions.version();
+  auto withdrawals = state_.withdrawn_tokens();
+  auto next_review = Clock::now() + state_.review_interval();
   Timer timer(worker_.executor());
   for (;;) {
     last_turn_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
@@ -57,10 +82,15 @@ Task<void> ServingThread::look_after() {
       co_return;
     }
     const bool other_sessions = state_.shared().sessions.version() != sessions;
-    if (state_.policy() != policy || state_.authenticators() != authenticators || other_sessions) {
+    const bool withdrawn = state_.withdrawn_tokens() != withdrawals;
+    const bool review_due = state_.reviews_tokens() && Clock::now() >= next_review;
+    if (state_.policy() != policy || state_.authenticators() != authenticators || other_sessions ||
+        withdrawn || review_due) {
       policy = state_.policy();
       authenticators = state_.authenticators();
       sessions = state_.shared().sessions.version();
+      withdrawals = state_.withdrawn_tokens();
+      next_review = Clock::now() + state_.review_interval();
       state_.live_streams().recheck();
     }
     const std::size_t outlived = state_.live_streams().count_outlived(Clock::now());
@@ -74,6 +104,7 @@ Task<void> ServingThread::look_after() {
 
 void ServingThread::start() {
   listener_.start();
+  if (loopback_) loopback_->start();
   asio::co_spawn(worker_.executor(), look_after(), asio::detached);
   thread_ = std::thread([this] { worker_.run(); });
 }
@@ -105,6 +136,9 @@ Task<bool> ServingThread::wait_for_the_rest(std::chrono::milliseconds limit) {
 Task<void> ServingThread::drain_and_stop(DrainConfiguration drain, std::function<void()> on_done) {
   state_.start_drain();
   co_await listener_.stop_accepting();
+  if (loopback_) {
+    co_await loopback_->stop_accepting();
+  }
   const auto spread = std::min(drain.spread, drain.timeout);
   bool idle = co_await hand_over(spread);
   if (!idle) {

@@ -9,7 +9,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace postern::proxy {
@@ -21,16 +24,22 @@ namespace postern::proxy {
 class ServingThread {
  public:
   /// Everything given must outlive the thread. `discoveries` are in the order of `clusters`.
+  /// `loopback`: the plain listener beside the one with TLS; nullopt: there is none.
   ServingThread(std::size_t index, const SharedState& shared,
                 const std::vector<KubeCluster>& clusters,
                 const std::vector<std::unique_ptr<Discovery>>& discoveries,
-                ListenerOptions listener);
+                ListenerOptions listener, std::optional<ListenerOptions> loopback);
   /// join() first.
   ~ServingThread();
   ServingThread(const ServingThread&) = delete;
   ServingThread& operator=(const ServingThread&) = delete;
 
   Listener& listener() { return listener_; }
+  /// Opens both listeners: as the first on their addresses, or beside those of `first`. The error
+  /// has the key of the configuration that it is about.
+  tl::expected<void, std::pair<std::string, std::string>> open(const ServingThread* first);
+  /// Where the plain listener is; nullopt: there is none.
+  std::optional<asio::ip::tcp::endpoint> loopback_endpoint() const;
   void start();
   /// Accepts nobody any more, hands watches and idle connections over to other replicas, and lets
   /// what is under way come to its end, at most for `drain.timeout`; then ends it, and then the
@@ -56,6 +65,7 @@ class ServingThread {
   Worker worker_;
   WorkerState state_;
   Listener listener_;
+  std::optional<Listener> loopback_;
   Event hurry_;
   std::atomic<std::chrono::steady_clock::rep> last_turn_;
   bool all_ended_ = true;

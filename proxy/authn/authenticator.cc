@@ -7,23 +7,30 @@
 #include <utility>
 
 namespace postern::proxy {
+namespace {
+
+constexpr std::string_view kNobodysForm = "no authenticator takes this form of token";
+
+}  // namespace
 
 /// What the credentials seen so far say: the first one speaks for the request, the others must name
 /// the same user.
 struct AuthenticatorUnion::Attempt {
+  ReviewedTokens* reviewed = nullptr;
   std::optional<Authenticated> proved;
   AuthenticatorKind by = AuthenticatorKind::kNone;  ///< what the outcome is counted for
+  std::string unreviewed;                           ///< a token that has to be reviewed first
 
-  tl::expected<void, std::string> add(AuthenticatorKind kind, Identity identity) {
+  Agreed add(AuthenticatorKind kind, Identity identity) {
     if (!identity) return refuse(kind, std::move(identity.error()));
     if (!*identity) return {};
     return add(kind, Authenticated{std::move(**identity), nullptr});
   }
-  tl::expected<void, std::string> add(AuthenticatorKind kind, Authenticated one) {
-    if (proved && proved->user.name != one.user.name) {
+  Agreed add(AuthenticatorKind kind, Authenticated one) {
+    if (proved && !same_user(proved->user, one.user)) {
       return refuse(AuthenticatorKind::kUnion,
-                    "two credentials name different users: " + kube::quoted(proved->user.name) +
-                        " and " + kube::quoted(one.user.name));
+                    "two credentials name different users: " + name_of(proved->user) + " and " +
+                        name_of(one.user));
     }
     if (!proved) {
       proved = std::move(one);
@@ -31,74 +38,114 @@ struct AuthenticatorUnion::Attempt {
     }
     return {};
   }
-  tl::expected<void, std::string> refuse(AuthenticatorKind kind, std::string why) {
+  Agreed refuse(AuthenticatorKind kind, std::string why) {
     by = kind;
     return Refusal(std::move(why));
+  }
+
+ private:
+  /// Who is known to one cluster may well be another than who has that name at another one.
+  static bool same_user(const rbac::UserInfo& a, const rbac::UserInfo& b) {
+    return a.name == b.name &&
+           (a.kube_cluster.empty() || b.kube_cluster.empty() || a.kube_cluster == b.kube_cluster);
+  }
+  static std::string name_of(const rbac::UserInfo& user) {
+    const std::string& at = user.kube_cluster;
+    return kube::quoted(user.name) + (at.empty() ? "" : " of cluster " + kube::quoted(at));
   }
 };
 
 AuthenticatorUnion::AuthenticatorUnion(Members members, Metrics* metrics)
     : members_(std::move(members)), metrics_(metrics) {}
 
-Identity AuthenticatorUnion::by_opaque_token(std::string_view token) const {
-  if (!members_.token_file) return Refusal("no authenticator takes this form of token");
+AuthenticatorUnion::Agreed AuthenticatorUnion::add_session(std::string_view token,
+                                                           Attempt& attempt) const {
+  constexpr AuthenticatorKind kKind = AuthenticatorKind::kSession;
+  if (!members_.sessions) return attempt.refuse(kKind, std::string(kNobodysForm));
+  auto session = members_.sessions->authenticate_session(token);
+  if (!session) return attempt.refuse(kKind, std::move(session.error()));
+  return attempt.add(kKind, std::move(*session));
+}
+
+AuthenticatorUnion::Agreed AuthenticatorUnion::add_opaque(std::string_view token,
+                                                          Attempt& attempt) const {
+  if (!members_.token_file) return add_reviewed(token, attempt);
   Identity identity = members_.token_file->authenticate_token(token);
-  if (identity && !*identity) return Refusal("the bearer token is unknown");
-  return identity;
+  if (identity && !*identity) identity = Refusal("the bearer token is unknown");
+  return attempt.add(AuthenticatorKind::kToken, std::move(identity));
+}
+
+AuthenticatorUnion::Agreed AuthenticatorUnion::add_reviewed(std::string_view token,
+                                                            Attempt& attempt) const {
+  if (!members_.reviews_tokens) {
+    return attempt.refuse(AuthenticatorKind::kToken, std::string(kNobodysForm));
+  }
+  constexpr AuthenticatorKind kKind = AuthenticatorKind::kTokenReview;
+  const TokenVerdict* verdict =
+      attempt.reviewed != nullptr ? attempt.reviewed->find(token) : nullptr;
+  if (verdict == nullptr) {
+    attempt.unreviewed = token;
+    return attempt.refuse(kKind, "the token has not been reviewed");
+  }
+  if (!*verdict) return attempt.refuse(kKind, verdict->error());
+  return attempt.add(kKind, Authenticated{**verdict, nullptr});
 }
 
 /// The form alone says which authenticator sees the token.
-tl::expected<void, std::string> AuthenticatorUnion::add_token(std::string_view token,
-                                                              Attempt& attempt) const {
+AuthenticatorUnion::Agreed AuthenticatorUnion::add_token(std::string_view token,
+                                                         Attempt& attempt) const {
   switch (token_form(token)) {
-    case TokenForm::kSession: {
-      if (!members_.sessions) break;
-      auto session = members_.sessions->authenticate_session(token);
-      if (session) return attempt.add(AuthenticatorKind::kSession, std::move(*session));
-      return attempt.refuse(AuthenticatorKind::kSession, std::move(session.error()));
-    }
+    case TokenForm::kSession:
+      return add_session(token, attempt);
     case TokenForm::kOpaque:
-      return attempt.add(AuthenticatorKind::kToken, by_opaque_token(token));
+      return add_opaque(token, attempt);
     case TokenForm::kJwt:
       break;
   }
-  return attempt.refuse(token_form(token) == TokenForm::kSession ? AuthenticatorKind::kSession
-                                                                 : AuthenticatorKind::kToken,
-                        "no authenticator takes this form of token");
+  return add_reviewed(token, attempt);
 }
 
-tl::expected<void, std::string> AuthenticatorUnion::collect(
-    const http::Fields& fields, SSL* tls, std::chrono::system_clock::time_point now,
-    Attempt& attempt) const {
-  auto tokens = bearer_tokens(fields);
-  if (!tokens) {
-    return attempt.refuse(AuthenticatorKind::kToken, std::move(tokens.error()));
+AuthenticatorUnion::Agreed AuthenticatorUnion::add_certificate(SSL* tls, Attempt& attempt) const {
+  const auto now = std::chrono::system_clock::now();
+  if (!members_.client_ca && !members_.cluster_ca) return {};
+  const ConnectionAuthenticator* by = members_.client_ca.get();
+  Identity identity = by != nullptr ? by->authenticate_connection(tls, now) : Identity();
+  if (members_.cluster_ca && (by == nullptr || !identity)) {
+    Identity of_cluster = members_.cluster_ca->authenticate_connection(tls, now);
+    if (by == nullptr || of_cluster) {
+      by = members_.cluster_ca.get();
+      identity = std::move(of_cluster);
+    }
   }
+  return attempt.add(by->kind(), std::move(identity));
+}
+
+AuthenticatorUnion::Agreed AuthenticatorUnion::collect(const http::Fields& fields, SSL* tls,
+                                                       Attempt& attempt) const {
+  const auto tokens = bearer_tokens(fields);
+  if (!tokens) return attempt.refuse(AuthenticatorKind::kToken, tokens.error());
   for (const std::string& token : *tokens) {
     if (auto agreed = add_token(token, attempt); !agreed) return agreed;
   }
-  if (!members_.client_ca) return {};
-  return attempt.add(members_.client_ca->kind(),
-                     members_.client_ca->authenticate_connection(tls, now));
+  return add_certificate(tls, attempt);
 }
 
 Result<Authenticated> AuthenticatorUnion::authenticate(const http::Fields& fields, SSL* tls,
-                                                       std::string* why) const {
-  return authenticate(fields, tls, std::chrono::system_clock::now(), why);
-}
-
-Result<Authenticated> AuthenticatorUnion::authenticate(const http::Fields& fields, SSL* tls,
-                                                       std::chrono::system_clock::time_point now,
-                                                       std::string* why) const {
+                                                       const Attention& attention) const {
   Attempt attempt;
-  const auto agreed = collect(fields, tls, now, attempt);
+  attempt.reviewed = attention.reviewed;
+  const auto agreed = collect(fields, tls, attempt);
+  if (!attempt.unreviewed.empty() && attention.unreviewed != nullptr) {
+    *attention.unreviewed = std::move(attempt.unreviewed);
+    return fail(kube::Status::unauthorized());
+  }
   const bool known = agreed && attempt.proved;
   if (metrics_ != nullptr) {
     metrics_->authentication(
         attempt.by, known ? AuthenticationResult::kSuccess : AuthenticationResult::kFailure);
   }
   if (known) return std::move(*attempt.proved);
-  if (why != nullptr) *why = agreed ? "no credential" : agreed.error();
+  if (attention.why != nullptr) *attention.why = agreed ? "no credential" : agreed.error();
   return fail(kube::Status::unauthorized());
 }
 

@@ -30,6 +30,17 @@ struct Authenticated {
 /// clients only learn 401.
 using Identity = tl::expected<std::optional<rbac::UserInfo>, std::string>;
 
+/// What a cluster said of a token: an identity, or why it proves nobody (a sentence for the log).
+using TokenVerdict = tl::expected<rbac::UserInfo, std::string>;
+
+/// What is known already of tokens that a cluster has to be asked about.
+class ReviewedTokens {
+ public:
+  virtual ~ReviewedTokens() = default;
+  /// nullptr: nothing; the token has to be reviewed first. Good until the next call.
+  virtual const TokenVerdict* find(std::string_view token) = 0;
+};
+
 /// Proves who is at the other end of a connection, by what TLS showed of them. Immutable; safe from
 /// any thread, one connection at a time.
 class ConnectionAuthenticator {
@@ -66,10 +77,25 @@ class AuthenticatorUnion {
  public:
   struct Members {
     std::shared_ptr<const ConnectionAuthenticator> client_ca;
+    /// A cluster's own client CA; asked when `client_ca` does not know the certificate.
+    std::shared_ptr<const ConnectionAuthenticator> cluster_ca;
     /// For tokens of the form `pst_…` (TokenForm::kSession). Left out: such a token is refused; it
     /// is never shown to another authenticator and never forwarded.
     std::shared_ptr<const SessionAuthenticator> sessions;
     std::shared_ptr<const TokenAuthenticator> token_file;
+    /// A cluster is asked about JSON web tokens and, without a token file, about opaque ones.
+    bool reviews_tokens = false;
+  };
+
+  /// What an attempt may use and tells beside its outcome; everything may be left out.
+  struct Attention {
+    /// nullptr: nothing has been reviewed.
+    ReviewedTokens* reviewed = nullptr;
+    /// Gets the reason of a refusal, for the log; it names no secret.
+    std::string* why = nullptr;
+    /// Gets a token that a cluster has to be asked about before there is an outcome. The result is
+    /// an error then and nothing is counted; without `unreviewed` it is a refusal.
+    std::string* unreviewed = nullptr;
   };
 
   /// `metrics` (may be nullptr) must outlive the union.
@@ -78,24 +104,28 @@ class AuthenticatorUnion {
   /// Who makes this request? 401 in kube-apiserver's words when there is no credential, when any
   /// credential that is there is wrong, or when two of them name different users. A token counts
   /// more than the connection's certificate of the same user, whose groups are then left out: it is
-  /// the request's own. Counts the attempt. `why`, when given, gets the reason of a refusal for the
-  /// log; it names no secret.
+  /// the request's own. Two that name the same user, proved by different clusters, name different
+  /// users. Counts the attempt.
   ///
   /// The certificate's verification is kept with the TLS connection, so that later requests on it
   /// cost a lookup.
   Result<Authenticated> authenticate(const http::Fields& fields, SSL* tls,
-                                     std::string* why = nullptr) const;
-  Result<Authenticated> authenticate(const http::Fields& fields, SSL* tls,
-                                     std::chrono::system_clock::time_point now,
-                                     std::string* why) const;
+                                     const Attention& attention) const;
+  Result<Authenticated> authenticate(const http::Fields& fields, SSL* tls) const {
+    return authenticate(fields, tls, Attention());
+  }
+
+  bool reviews_tokens() const { return members_.reviews_tokens; }
 
  private:
   struct Attempt;
-  Identity by_opaque_token(std::string_view token) const;
-  tl::expected<void, std::string> add_token(std::string_view token, Attempt& attempt) const;
-  tl::expected<void, std::string> collect(const http::Fields& fields, SSL* tls,
-                                          std::chrono::system_clock::time_point now,
-                                          Attempt& attempt) const;
+  using Agreed = tl::expected<void, std::string>;
+  Agreed add_session(std::string_view token, Attempt& attempt) const;
+  Agreed add_opaque(std::string_view token, Attempt& attempt) const;
+  Agreed add_reviewed(std::string_view token, Attempt& attempt) const;
+  Agreed add_token(std::string_view token, Attempt& attempt) const;
+  Agreed add_certificate(SSL* tls, Attempt& attempt) const;
+  Agreed collect(const http::Fields& fields, SSL* tls, Attempt& attempt) const;
 
   Members members_;
   Metrics* metrics_;

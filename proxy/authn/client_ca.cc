@@ -32,10 +32,12 @@ void free_outcome(void*, void* outcome, CRYPTO_EX_DATA*, int, long, void*) {
   delete static_cast<KeptOutcome*>(outcome);
 }
 
-/// The slot of SSL's own extra data in which outcomes are kept.
-int outcome_slot() {
-  static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_outcome);
-  return slot;
+/// The slots of SSL's own extra data in which outcomes are kept: one for postern's CA and one for a
+/// cluster's, which may both be asked about a connection.
+int outcome_slot(AuthenticatorKind kind) {
+  static const int own = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_outcome);
+  static const int of_cluster = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_outcome);
+  return kind == AuthenticatorKind::kClusterX509 ? of_cluster : own;
 }
 
 std::uint64_t next_id() {
@@ -64,8 +66,12 @@ SystemTime earliest_end_of(STACK_OF(X509) * chain) {
 
 }  // namespace
 
-ClientCA::ClientCA(const NamePrefix& prefix)
-    : prefix_(prefix), id_(next_id()), store_(X509_STORE_new()), earliest_end_(SystemTime::max()) {
+ClientCA::ClientCA(const NamePrefix& prefix, std::string kube_cluster)
+    : prefix_(prefix),
+      kube_cluster_(std::move(kube_cluster)),
+      id_(next_id()),
+      store_(X509_STORE_new()),
+      earliest_end_(SystemTime::max()) {
   if (store_ == nullptr) throw std::bad_alloc();
   X509_VERIFY_PARAM* const parameters = X509_STORE_get0_param(store_);
   // Every certificate of the bundle is trusted, intermediates too, as in Go's verification.
@@ -86,8 +92,9 @@ void ClientCA::add(X509* certificate) {
 
 Loaded<std::shared_ptr<const ClientCA>> ClientCA::parse(const std::string& file,
                                                         std::string_view pem,
-                                                        const NamePrefix& prefix) {
-  const std::shared_ptr<ClientCA> made(new ClientCA(prefix));
+                                                        const NamePrefix& prefix,
+                                                        const std::string& kube_cluster) {
+  const std::shared_ptr<ClientCA> made(new ClientCA(prefix, kube_cluster));
   auto certificates = parse_certificates(Pem{std::string(pem), file});
   if (!certificates) return tl::unexpected(pem_errors(file, std::move(certificates.error())));
   ConfigErrors errors;
@@ -137,12 +144,13 @@ Identity ClientCA::verify(X509* leaf, STACK_OF(X509) * chain, SystemTime now,
   if (!proved) return Refusal(std::move(proved.error()));
   auto user = finish_identity(std::move(*proved), prefix_);
   if (!user) return Refusal("the client certificate is refused: " + user.error());
+  user->kube_cluster = kube_cluster_;
   return std::move(*user);
 }
 
 Identity ClientCA::authenticate_connection(SSL* tls, SystemTime now) const {
   if (tls == nullptr) return std::nullopt;
-  auto* const kept = static_cast<KeptOutcome*>(SSL_get_ex_data(tls, outcome_slot()));
+  auto* const kept = static_cast<KeptOutcome*>(SSL_get_ex_data(tls, outcome_slot(kind())));
   if (kept != nullptr && kept->authenticator == id_ && now < kept->valid_until) {
     return kept->identity;
   }
@@ -151,7 +159,7 @@ Identity ClientCA::authenticate_connection(SSL* tls, SystemTime now) const {
   SystemTime valid_until;
   Identity identity = verify(leaf, SSL_get_peer_cert_chain(tls), now, &valid_until);
   auto outcome = std::make_unique<KeptOutcome>(KeptOutcome{id_, valid_until, identity});
-  if (SSL_set_ex_data(tls, outcome_slot(), outcome.get()) == 1) {
+  if (SSL_set_ex_data(tls, outcome_slot(kind()), outcome.get()) == 1) {
     outcome.release();
     delete kept;
   }

@@ -23,9 +23,12 @@ namespace postern::proxy {
 class ClientCA : public ConnectionAuthenticator {
  public:
   /// Reads a PEM bundle. Errors: no certificate, one that cannot be parsed, one that is no CA.
+  /// `kube_cluster`: the cluster whose own CA it is, the only one where the names count; "": a CA
+  /// of postern's.
   static Loaded<std::shared_ptr<const ClientCA>> parse(const std::string& file,
                                                        std::string_view pem,
-                                                       const NamePrefix& prefix);
+                                                       const NamePrefix& prefix,
+                                                       const std::string& kube_cluster = "");
   /// Reads the file, at most 1 MiB.
   static Loaded<std::shared_ptr<const ClientCA>> load(const std::string& file,
                                                       const NamePrefix& prefix);
@@ -33,7 +36,9 @@ class ClientCA : public ConnectionAuthenticator {
   ClientCA(const ClientCA&) = delete;
   ClientCA& operator=(const ClientCA&) = delete;
 
-  AuthenticatorKind kind() const override { return AuthenticatorKind::kX509; }
+  AuthenticatorKind kind() const override {
+    return kube_cluster_.empty() ? AuthenticatorKind::kX509 : AuthenticatorKind::kClusterX509;
+  }
 
   /// Verifies the peer's chain: up to a certificate of the bundle, the purpose TLS client, every
   /// certificate valid at `now`, keys and signatures of at least 112 bits. Refused too: no common
@@ -55,10 +60,11 @@ class ClientCA : public ConnectionAuthenticator {
   std::size_t size() const { return size_; }
 
  private:
-  explicit ClientCA(const NamePrefix& prefix);
+  ClientCA(const NamePrefix& prefix, std::string kube_cluster);
   void add(X509* certificate);  ///< takes a reference
 
   NamePrefix prefix_;
+  std::string kube_cluster_;
   std::uint64_t id_;  ///< never used again: tells which bundle a kept outcome came from
   X509_STORE* store_;
   std::size_t size_ = 0;

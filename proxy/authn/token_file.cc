@@ -4,9 +4,7 @@
 #include "proxy/authn/csv.h"
 #include "proxy/read_file.h"
 
-#include <cstring>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <utility>
 
 namespace postern::proxy {
@@ -51,18 +49,6 @@ std::string record_problem(const CsvRecord& record) {
 
 }  // namespace
 
-std::size_t TokenFile::DigestHash::operator()(const Digest& digest) const noexcept {
-  std::size_t hash = 0;
-  std::memcpy(&hash, digest.data(), sizeof(hash));
-  return hash;
-}
-
-TokenFile::Digest TokenFile::digest(std::string_view token) {
-  Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
-  return digest;
-}
-
 Loaded<std::shared_ptr<const TokenFile>> TokenFile::parse(const std::string& file,
                                                           std::string_view text,
                                                           const NamePrefix& prefix) {
@@ -83,7 +69,7 @@ Loaded<std::shared_ptr<const TokenFile>> TokenFile::parse(const std::string& fil
     auto user = finish_identity(std::move(proved), prefix);
     if (!user) {
       refuse(std::move(user.error()));
-    } else if (!tokens->users_.emplace(digest(record.fields[0]), std::move(*user)).second) {
+    } else if (!tokens->users_.emplace(hash_token(record.fields[0]), std::move(*user)).second) {
       refuse("the same token stands on an earlier line");
     }
     OPENSSL_cleanse(record.fields[0].data(), record.fields[0].size());
@@ -102,7 +88,7 @@ Loaded<std::shared_ptr<const TokenFile>> TokenFile::load(const std::string& file
 }
 
 Identity TokenFile::authenticate_token(std::string_view token) const {
-  const auto found = users_.find(digest(token));
+  const auto found = users_.find(hash_token(token));
   if (found == users_.end()) return std::nullopt;
   return found->second;
 }

@@ -2,11 +2,10 @@
 
 #include "proxy/authn/authenticator.h"
 #include "proxy/authn/identity.h"
+#include "proxy/authn/token_hash.h"
 #include "proxy/config_error.h"
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,8 +15,7 @@ namespace postern::proxy {
 
 /// Static tokens: kube-apiserver's `--token-auth-file`, `token,user,uid,"group1,group2"`.
 ///
-/// Immutable; safe from any thread. Tokens are kept and looked up by their SHA-256 only, so that
-/// the time of a lookup tells nothing about them and a memory dump does not hold them.
+/// Immutable; safe from any thread. Tokens are kept and looked up by their hash only.
 class TokenFile : public TokenAuthenticator {
  public:
   /// Reads the text of such a file. What kube-apiserver only warns of is an error here: an empty
@@ -36,13 +34,7 @@ class TokenFile : public TokenAuthenticator {
   std::size_t size() const { return users_.size(); }
 
  private:
-  using Digest = std::array<std::uint8_t, 32>;
-  struct DigestHash {
-    std::size_t operator()(const Digest& digest) const noexcept;
-  };
-  static Digest digest(std::string_view token);
-
-  std::unordered_map<Digest, rbac::UserInfo, DigestHash> users_;
+  std::unordered_map<TokenHash, rbac::UserInfo, TokenHashHash> users_;
 };
 
 }  // namespace postern::proxy

@@ -114,12 +114,13 @@ class Listener::HandshakeTurn {
   bool counted_ = true;
 };
 
-Listener::Listener(Worker& worker, ListenerOptions options, Handler handler)
+Listener::Listener(Worker& worker, ListenerOptions options, Handler handler,
+                   const Listener* sibling)
     : worker_(worker),
       options_(std::move(options)),
       handler_(std::move(handler)),
       acceptor_(worker.executor()),
-      live_(std::make_shared<Live>()) {
+      live_(sibling != nullptr ? sibling->live_ : std::make_shared<Live>()) {
   if (options_.tls != nullptr) tls_.emplace(*options_.tls);
   if (!options_.counter) options_.counter = std::make_shared<ConnectionCounter>(ConnectionLimits());
 }

@@ -64,7 +64,11 @@ class Listener {
   /// Serves one connection to its end.
   using Handler = std::function<Task<void>(std::unique_ptr<Stream>)>;
 
-  Listener(Worker& worker, ListenerOptions options, Handler handler);
+  /// `sibling`: another listener of the same worker, which counts this one's connections as its
+  /// own, waits for them and closes them. It must outlive this one; only stop_accepting() is for
+  /// each.
+  Listener(Worker& worker, ListenerOptions options, Handler handler,
+           const Listener* sibling = nullptr);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 

@@ -52,6 +52,8 @@ void ClusterMetrics::certificate_expires(std::chrono::system_clock::time_point n
   metrics_.families_->certificate_expiration
       .Add({{"use", "upstream_client"}, {"cluster", cluster_}})
       .Set(std::chrono::duration<double>(not_after.time_since_epoch()).count());
+  const std::lock_guard lock(metrics_.families_->certificates_mutex);
+  metrics_.families_->certificate_ends["upstream_client of cluster " + cluster_] = not_after;
 }
 void ClusterMetrics::credentials_reloaded(bool success) {
   metrics_.reloaded(ReloadKind::kKubeconfig, success);

@@ -138,6 +138,11 @@ HealthAnswer HealthRegistry::answer_all(std::string_view path, std::string_view 
     lines += "warn: some health checks cannot be excluded: no matches for " + quoted_list(unknown) +
              "\n";
   }
+  if (path == "/readyz" && warnings_) {
+    for (const std::string& warning : warnings_()) {
+      lines += "warn: " + kube::printable(warning) + "\n";
+    }
+  }
   if (!reasons.empty()) return {500, lines + name + " check failed\n", std::move(reasons)};
   if (!asked.verbose) return {200, "ok", ""};
   return {200, lines + name + " check passed\n", ""};

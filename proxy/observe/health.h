@@ -46,9 +46,15 @@ class HealthRegistry {
   /// A line of /readyz that says how something is without which it goes on: `?verbose` shows a
   /// failure, and only /readyz/NAME is one by it.
   void add_report(std::string name, Check check);
+  /// What an operator should know although requests can be served: shown by `/readyz?verbose` as
+  /// `warn:` lines, and by a failed /readyz. Without line ends.
+  void set_warnings(std::function<std::vector<std::string>()> warnings) {
+    warnings_ = std::move(warnings);
+  }
   /// From now on the check `shutdown` of /readyz fails, so that load balancers turn away. Any
   /// thread, also a signal handler.
   void start_shutdown() { shutting_down_->store(true); }
+  bool is_shutting_down() const { return shutting_down_->load(); }
 
   /// Whether a path is one of these (`/readyz`, `/livez/ping`, …).
   static bool is_health_path(std::string_view path);
@@ -68,6 +74,7 @@ class HealthRegistry {
   HealthAnswer answer_one(std::string_view path, std::string_view name) const;
 
   std::vector<NamedCheck> checks_;
+  std::function<std::vector<std::string>()> warnings_;
   std::shared_ptr<std::atomic<bool>> shutting_down_;
   Metrics* metrics_;
 };

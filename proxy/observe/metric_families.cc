@@ -152,8 +152,22 @@ Metrics::Families::Families(Registry& registry)
   resolve(authentications,
           counter(registry, "postern_authentication_attempts_total",
                   "Requests by what proved who makes them; \"none\": no credential."),
-          "authenticator", {"none", "x509", "token", "session", "union"}, "result",
-          {"success", "failure"});
+          "authenticator",
+          {"none", "x509", "token", "session", "union", "token_review", "cluster_x509"}, "result",
+          {"success", "failure", "error"});
+  auto& authentication_times =
+      histogram(registry, "postern_authentication_duration_seconds",
+                "Time until it is known who makes a request, reviews of tokens included.");
+  const std::array<const char*, 3> results = {"success", "failure", "error"};
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    authentication_duration[i] =
+        &authentication_times.Add({{"result", results[i]}}, overhead_buckets());
+  }
+  resolve(token_cache,
+          counter(registry, "postern_token_cache_requests_total",
+                  "Looks into what clusters said of tokens: hit, or miss, after which the cluster "
+                  "is asked."),
+          "result", {"miss", "hit"});
   resolve(decisions,
           counter(registry, "postern_authorization_decisions_total", "Decisions on requests."),
           "decision", {"deny", "allow", "allow_filtered"});

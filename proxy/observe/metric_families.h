@@ -3,6 +3,8 @@
 #include "proxy/observe/metrics.h"
 
 #include <array>
+#include <chrono>
+#include <map>
 #include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -61,7 +63,9 @@ struct Metrics::Families {
   Handles<prometheus::Gauge, 6> long_running;
   prometheus::Histogram* overhead;
   std::array<Handles<prometheus::Counter, 2>, 6> stream_bytes;
-  std::array<Handles<prometheus::Counter, 2>, 5> authentications;
+  std::array<Handles<prometheus::Counter, 3>, 7> authentications;
+  Handles<prometheus::Histogram, 3> authentication_duration;
+  Handles<prometheus::Counter, 2> token_cache;
   Handles<prometheus::Counter, 3> decisions;
   Handles<prometheus::Counter, 3> outcomes;
   prometheus::Counter* grants_outlived;
@@ -85,6 +89,9 @@ struct Metrics::Families {
 
   std::mutex configuration_mutex;
   prometheus::Gauge* configuration = nullptr;
+
+  std::mutex certificates_mutex;
+  std::map<std::string, std::chrono::system_clock::time_point> certificate_ends;
 
   std::mutex filter_reasons_mutex;
   std::set<std::string, std::less<>> filter_reasons;

@@ -51,6 +51,8 @@ constexpr const char* name(CertificateUse use) {
       return "serving_ca";
     case CertificateUse::kClientCA:
       return "client_ca";
+    case CertificateUse::kClusterClientCA:
+      return "cluster_client_ca";
   }
   return "other";
 }
@@ -115,6 +117,12 @@ void Metrics::stream_bytes(LongRunning kind, StreamDirection direction, std::uin
 
 void Metrics::authentication(AuthenticatorKind authenticator, AuthenticationResult result) {
   families_->authentications.at(at(authenticator)).at(at(result))->Increment();
+}
+void Metrics::authentication_took(AuthenticationResult result, std::chrono::nanoseconds duration) {
+  families_->authentication_duration.at(at(result))->Observe(seconds(duration));
+}
+void Metrics::token_cache(bool hit) {
+  families_->token_cache.at(hit ? 1 : 0)->Increment();
 }
 void Metrics::authorization(DecisionLabel decision) {
   families_->decisions.at(at(decision))->Increment();
@@ -199,6 +207,12 @@ void Metrics::configuration_in_force(const std::string& digest) {
 void Metrics::certificate_expires(CertificateUse use,
                                   std::chrono::system_clock::time_point not_after) {
   families_->certificate_expiration.Add({{"use", name(use)}}).Set(unix_seconds(not_after));
+  const std::lock_guard lock(families_->certificates_mutex);
+  families_->certificate_ends[name(use)] = not_after;
+}
+std::map<std::string, std::chrono::system_clock::time_point> Metrics::certificate_ends() const {
+  const std::lock_guard lock(families_->certificates_mutex);
+  return families_->certificate_ends;
 }
 void Metrics::health_check(std::string_view check, bool healthy) {
   families_->health_checks.Add({{"name", std::string(check)}}).Set(healthy ? 1 : 0);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,8 +23,16 @@ namespace postern::proxy {
 // The values that labels may take. Every label is bounded: nothing that a client or an API server
 // sends becomes a label value by itself (Prometheus, "Instrumentation": do not overuse labels).
 
-enum class AuthenticatorKind { kNone, kX509, kToken, kSession, kUnion };
-enum class AuthenticationResult { kSuccess, kFailure };
+enum class AuthenticatorKind {
+  kNone,
+  kX509,
+  kToken,
+  kSession,
+  kUnion,
+  kTokenReview,
+  kClusterX509  ///< by a cluster's own client CA
+};
+enum class AuthenticationResult { kSuccess, kFailure, kError };
 enum class DecisionLabel { kDeny, kAllow, kAllowFiltered };
 enum class ConnectionState { kHandshake, kIdle, kActive };
 enum class RejectReason { kTotalLimit, kAddressLimit, kResources };
@@ -64,7 +73,7 @@ enum class ReviewDecision { kApprove, kDeny, kRevoke };
 enum class RequestResolution { kApproved, kDenied, kExpired, kDeleted };
 /// As rbac::request::State.
 enum class RequestStateLabel { kPending, kApproved, kDenied, kRevoked, kExpired };
-enum class CertificateUse { kServing, kServingCA, kClientCA };
+enum class CertificateUse { kServing, kServingCA, kClientCA, kClusterClientCA };
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
 /// One more of something, until it is destroyed: `auto hold = metrics.connection(kIdle);`.
@@ -117,6 +126,11 @@ class Metrics {
 
   // Decisions.
   void authentication(AuthenticatorKind authenticator, AuthenticationResult result);
+  /// From a request's head until it is known who makes it, the cluster's review of its token
+  /// included.
+  void authentication_took(AuthenticationResult result, std::chrono::nanoseconds duration);
+  /// A look into what is known of reviewed tokens.
+  void token_cache(bool hit);
   void authorization(DecisionLabel decision);
   /// Streams went on although the time of their access was over: an invariant is broken.
   void grants_outlived(std::size_t count);
@@ -153,6 +167,8 @@ class Metrics {
   /// The digest of the configuration in force; the one before is forgotten.
   void configuration_in_force(const std::string& digest);
   void certificate_expires(CertificateUse use, std::chrono::system_clock::time_point not_after);
+  /// What certificate_expires() was told last of each use, by the label's words.
+  std::map<std::string, std::chrono::system_clock::time_point> certificate_ends() const;
   /// 1 while the check passes. `name` is one of the health registry's.
   void health_check(std::string_view name, bool healthy);
   void log_message(LogLevel level);

@@ -168,8 +168,19 @@ kube::ResourceAttributes ProxiedRequest::attributes() const {
 }
 
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
-  auto proved = state.authenticators()->authenticate(request.head.fields, client.stream().tls(),
-                                                     &request.decision.explanation);
+  request.unreviewed_token.clear();
+  TokenReviewer* reviewer = state.token_reviewer();
+  auto proved = state.authenticators()->authenticate(
+      request.head.fields, client.stream().tls(),
+      {.reviewed = reviewer == nullptr ? nullptr : &reviewer->known(),
+       .why = &request.decision.explanation,
+       .unreviewed = reviewer == nullptr ? nullptr : &request.unreviewed_token});
+  if (!request.unreviewed_token.empty()) {
+    return fail(kube::Status::unauthorized());
+  }
+  state.shared().metrics.authentication_took(
+      proved ? AuthenticationResult::kSuccess : AuthenticationResult::kFailure,
+      Clock::now() - request.started);
   if (!proved) {
     return fail(std::move(proved.error()));
   }
@@ -195,6 +206,27 @@ Result<void> require_fresh_grants(const WorkerState& state, const access::Sessio
       "hear from where access requests are kept");
   status.retry_after_seconds = 5;
   return fail(std::move(status));
+}
+
+Task<Result<void>> authenticate_by_review(WorkerState& state, ClientConnection& client,
+                                          ProxiedRequest& request) {
+  request.waited = true;
+  // Two tokens at most come with a request; whoever needs more has cached verdicts end meanwhile.
+  for (int turn = 0; turn < 3 && !request.unreviewed_token.empty(); ++turn) {
+    auto reviewed = co_await state.token_reviewer()->review(request.unreviewed_token);
+    if (!reviewed) {
+      state.shared().metrics.authentication(AuthenticatorKind::kTokenReview,
+                                            AuthenticationResult::kError);
+      state.shared().metrics.authentication_took(AuthenticationResult::kError,
+                                                 Clock::now() - request.started);
+      co_return fail(std::move(reviewed.error()));
+    }
+    auto known = authenticate(state, client, request);
+    if (request.unreviewed_token.empty()) {
+      co_return known;
+    }
+  }
+  co_return fail(kube::Status::unavailable("the token could not be reviewed in time"));
 }
 
 Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {

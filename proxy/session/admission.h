@@ -10,8 +10,15 @@ namespace postern::proxy {
 /// part of the ProxiedRequest; a Status ends the request with that answer.
 
 /// Who is it? 401. Fills user, policy, subject and the client's own choice of principals (403 for
-/// any `Impersonate-*` field but User and Group).
+/// any `Impersonate-*` field but User and Group). When a cluster has to be asked about a token
+/// first, there is no outcome yet: unreviewed_token is filled, and authenticate_by_review() comes
+/// next. Never waits.
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
+
+/// Has the tokens reviewed that authenticate() has met, and authenticates then. 503, 500 and 429
+/// when there was no review (TokenReviewer::review).
+Task<Result<void>> authenticate_by_review(WorkerState& state, ClientConnection& client,
+                                          ProxiedRequest& request);
 
 /// Whether what a session has assumed can be relied on. 503 while nothing is heard from the store
 /// of access requests: what was revoked meanwhile is not known here (design §4). Sessions without

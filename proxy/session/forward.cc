@@ -161,11 +161,14 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
       continue;
     }
     // The credential is renewed also for a request that cannot be sent again: the next one may.
-    if (answer && answer->head.status == 401 && !renewed_credential &&
-        request.cluster->endpoint->renew_credential(credential) && !streams_body(request)) {
+    if (answer && answer->head.status == 401 && !renewed_credential) {
       renewed_credential = true;
-      mode = UpstreamPool::Mode::kFresh;
-      continue;
+      const bool renewed =
+          co_await request.cluster->endpoint->renew_credential(state.worker(), credential);
+      if (renewed && !streams_body(request)) {
+        mode = UpstreamPool::Mode::kFresh;
+        continue;
+      }
     }
     co_return answer;
   }

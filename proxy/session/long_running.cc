@@ -16,9 +16,20 @@ namespace {
 /// Whether the policy and the credentials of this moment still give what the exchange was opened
 /// with.
 bool is_still_allowed(WorkerState& state, ClientConnection& client, const ProxiedRequest& request) {
-  const auto proved =
-      state.authenticators()->authenticate(request.head.fields, client.stream().tls());
-  if (!proved || proved->user.name != request.user.name) {
+  TokenReviewer* reviewer = state.token_reviewer();
+  std::string unreviewed;
+  auto proved = state.authenticators()->authenticate(
+      request.head.fields, client.stream().tls(),
+      {.reviewed = reviewer == nullptr ? nullptr : &reviewer->known(),
+       .unreviewed = reviewer == nullptr ? nullptr : &unreviewed});
+  if (!unreviewed.empty()) {
+    // What was said of the token is old: it is asked about again. Until the answer comes, and while
+    // the cluster cannot be asked, the old one holds: the stream is from that very cluster.
+    reviewer->review_soon(std::move(unreviewed));
+    proved = Authenticated{request.user, nullptr};
+  }
+  if (!proved || proved->user.name != request.user.name ||
+      proved->user.kube_cluster != request.user.kube_cluster) {
     return false;
   }
   if (request.cluster == nullptr) {

@@ -38,6 +38,7 @@ struct ProxiedRequest {
   std::string audit_id;  ///< of this request, here and in the API server's log
 
   // Who is it?
+  std::string unreviewed_token;  ///< a cluster has to be asked about it first
   rbac::UserInfo user;
   std::shared_ptr<const access::SessionEntry> session;  ///< nullptr for another credential
   rbac::ImpersonationChoice choice;

@@ -5,6 +5,7 @@
 #include "proxy/session/audit_request.h"
 #include "proxy/session/delete_collection.h"
 #include "proxy/session/forward.h"
+#include "proxy/session/loopback.h"
 #include "proxy/session/merged_discovery.h"
 #include "proxy/session/relay.h"
 #include "proxy/session/request_log.h"
@@ -110,10 +111,17 @@ Task<bool> Session::serve(ProxiedRequest& request) {
 
 /// The life of a request.
 Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
-  if (auto login = co_await answer_login(state_, client_, request)) {
+  if (on_loopback()) {
+    const auto here = check_loopback_host(request.head.fields, state_.shared().loopback_hosts);
+    if (!here) co_return fail(here.error());  // 403
+  } else if (auto login = co_await answer_login(state_, client_, request)) {
     co_return std::move(*login);
   }
-  if (auto known = authenticate(state_, client_, request); !known) {
+  auto known = authenticate(state_, client_, request);
+  if (!request.unreviewed_token.empty()) {
+    known = co_await authenticate_by_review(state_, client_, request);  // 503
+  }
+  if (!known) {
     co_return fail(std::move(known.error()));  // 401
   }
   if (is_access_request(request)) {

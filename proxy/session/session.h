@@ -28,6 +28,8 @@ class Session {
   Task<bool> refuse(ProxiedRequest& request, kube::Status status);
   Task<void> refuse_head(const kube::Status& status);
   void account(ProxiedRequest& request);
+  /// It came in by the plain listener; every other one has TLS.
+  bool on_loopback() { return stream_->tls() == nullptr; }
 
   WorkerState& state_;
   std::unique_ptr<Stream> stream_;

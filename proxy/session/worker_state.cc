@@ -10,6 +10,8 @@ namespace {
 // The parts are separated by a byte that no name may have, so that no two identities share a key.
 std::string identity_key(const Authenticated& proved) {
   std::string key = proved.user.name;
+  key += '\2';
+  key += proved.user.kube_cluster;
   for (const std::string& group : proved.user.groups) {
     key += '\0';
     key += group;
@@ -31,14 +33,17 @@ std::shared_ptr<const rbac::Subject> make_subject(const rbac::Policy& policy,
 }  // namespace
 
 ClusterState::ClusterState(Worker& worker, rbac::Cluster cluster_identity,
-                           std::shared_ptr<const ClusterEndpoint> cluster_endpoint,
-                           const UpstreamTimeouts& timeouts, Discovery& cluster_discovery,
-                           const UpstreamHooks& hooks)
+                           const ClusterEndpoints& endpoints, const UpstreamTimeouts& timeouts,
+                           Discovery& cluster_discovery, const UpstreamHooks& hooks)
     : identity(std::move(cluster_identity)),
-      endpoint(std::move(cluster_endpoint)),
+      endpoint(endpoints.impersonating),
       pool(worker, endpoint, timeouts, hooks),
       discovery(cluster_discovery),
-      catalog(cluster_discovery.catalog()) {}
+      catalog(cluster_discovery.catalog()) {
+  if (endpoints.own != endpoints.impersonating) {
+    separate_own_pool.emplace(worker, endpoints.own, timeouts, hooks);
+  }
+}
 
 WorkerState::WorkerState(Worker& worker, const SharedState& shared)
     : worker_(worker),
@@ -62,6 +67,14 @@ std::shared_ptr<const rbac::Subject> WorkerState::subject(
   return entry->second;
 }
 
+std::uint64_t WorkerState::withdrawn_tokens() const {
+  return token_reviewer_ == nullptr ? 0 : token_reviewer_->known().withdrawals();
+}
+
+std::chrono::milliseconds WorkerState::review_interval() const {
+  return shared_.token_review ? shared_.token_review->cache.ttl : std::chrono::hours(1);
+}
+
 void WorkerState::hand_over() {
   handed_over_ = true;
   for (ClientConnection* idle : idle_connections_) {
@@ -72,11 +85,17 @@ void WorkerState::hand_over() {
 void WorkerState::close_pools() {
   for (const auto& [name, cluster] : clusters_) {
     cluster->pool.close_idle(true);
+    cluster->own_pool().close_idle(true);
   }
 }
 
 ClusterState& WorkerState::add_cluster(std::unique_ptr<ClusterState> cluster) {
   ClusterState& added = *cluster;
+  const auto& review = shared_.token_review;
+  if (review && review->rules.kube_cluster == added.identity.name) {
+    token_reviewer_ =
+        std::make_unique<TokenReviewer>(added.own_pool(), *review, shared_.log, &shared_.metrics);
+  }
   clusters_.insert_or_assign(added.identity.name, std::move(cluster));
   return added;
 }

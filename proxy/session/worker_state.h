@@ -9,11 +9,15 @@
 #include "proxy/observe/request_metrics.h"
 #include "proxy/session/client_connection.h"
 #include "proxy/session/live_streams.h"
+#include "proxy/session/token_reviewer.h"
 #include "proxy/upstream/access_check.h"
+#include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/discovery.h"
 #include "proxy/upstream/upstream.h"
 #include "rbac/authorize.h"
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,14 +38,17 @@ struct AccessApi;  // proxy/access/api/access_api.h
 
 /// What one worker keeps of one kube cluster.
 struct ClusterState {
-  ClusterState(Worker& worker, rbac::Cluster cluster_identity,
-               std::shared_ptr<const ClusterEndpoint> cluster_endpoint,
+  ClusterState(Worker& worker, rbac::Cluster cluster_identity, const ClusterEndpoints& endpoints,
                const UpstreamTimeouts& timeouts, Discovery& cluster_discovery,
                const UpstreamHooks& hooks);
 
+  /// For calls with postern's own rights; the same as `pool` where one credential serves for both.
+  UpstreamPool& own_pool() { return separate_own_pool ? *separate_own_pool : pool; }
+
   rbac::Cluster identity;
-  std::shared_ptr<const ClusterEndpoint> endpoint;
-  UpstreamPool pool;
+  std::shared_ptr<const ClusterEndpoint> endpoint;  ///< for calls in users' names
+  UpstreamPool pool;                                ///< to it
+  std::optional<UpstreamPool> separate_own_pool;
   AccessCheck access_check;
   Discovery& discovery;
   SnapshotReader<kube::ApiCatalog> catalog;
@@ -60,6 +67,9 @@ struct SharedState {
   const access::SessionTable& sessions;
   Metrics& metrics;
   Log& log;
+  /// `authentication.tokenReview`; nullopt: no token is reviewed.
+  std::optional<TokenReviewer::Options> token_review;
+  std::vector<std::string> loopback_hosts;  ///< names of the plain listener beside loopback's own
   /// The access API; nullptr: there is none, and its paths are 404.
   const access::api::AccessApi* access_api = nullptr;
   /// nullptr: nothing is audited.
@@ -80,6 +90,13 @@ class WorkerState {
   std::shared_ptr<const AuthenticatorUnion> authenticators() { return authenticators_.get(); }
   /// Only while there is an audit log.
   const audit::Policy& audit_policy() { return *audit_policy_->get(); }
+  /// nullptr: no token is reviewed.
+  TokenReviewer* token_reviewer() { return token_reviewer_.get(); }
+  bool reviews_tokens() const { return token_reviewer_ != nullptr; }
+  /// Grows when a token that was accepted is accepted no more.
+  std::uint64_t withdrawn_tokens() const;
+  /// How often the tokens of open streams are to be reviewed again.
+  std::chrono::milliseconds review_interval() const;
   /// The subject of this user, in this session, under this policy; compiled once and kept until
   /// the policy or what the session has assumed changes.
   std::shared_ptr<const rbac::Subject> subject(const std::shared_ptr<const rbac::Policy>& policy,
@@ -112,6 +129,7 @@ class WorkerState {
   SnapshotReader<AuthenticatorUnion> authenticators_;
   std::optional<SnapshotReader<audit::Policy>> audit_policy_;
   std::map<std::string, std::unique_ptr<ClusterState>, std::less<>> clusters_;
+  std::unique_ptr<TokenReviewer> token_reviewer_;
   std::shared_ptr<const rbac::Policy> subjects_policy_;
   std::unordered_map<std::string, std::shared_ptr<const rbac::Subject>> subjects_;
   std::set<ClientConnection*> idle_connections_;

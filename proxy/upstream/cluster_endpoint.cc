@@ -53,15 +53,17 @@ ClusterEndpoint::ClusterEndpoint(EndpointSource source, ServerUrl url, UpstreamH
     : url_(std::move(url)),
       host_header_(make_host_header(url_)),
       hooks_(std::move(hooks)),
+      issued_(source.issued_token),
       source_(std::move(source)) {}
 
-Loaded<std::shared_ptr<const ClusterEndpoint>> ClusterEndpoint::make(EndpointSource source,
-                                                                     UpstreamHooks hooks) {
+Loaded<std::shared_ptr<const ClusterEndpoint>> ClusterEndpoint::make(
+    EndpointSource source, UpstreamHooks hooks, std::shared_ptr<ClusterHealth> health) {
   auto url = parse_server_url(source.server);
   ConfigErrors errors;
   if (!url) append(errors, error_at(source.origin, source.server_key, url.error()));
   const std::shared_ptr<ClusterEndpoint> endpoint(new ClusterEndpoint(
       std::move(source), url.value_or(ServerUrl{"unusable", 443, ""}), std::move(hooks)));
+  if (health != nullptr) endpoint->health_ = std::move(health);
   if (auto read = endpoint->read_everything(); !read) append(errors, read.error());
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   endpoint->warn_unverified();
@@ -77,7 +79,7 @@ Loaded<void> ClusterEndpoint::read_everything() {
   auto access = std::make_shared<Access>();
   if (auto set = set_tls(source_, *access); !set) append(errors, set.error());
   if (auto set = set_authorization(source_, *access); !set) append(errors, set.error());
-  if (source_.certificate.absent() && source_.token.absent()) {
+  if (!issued_ && source_.certificate.absent() && source_.token.absent()) {
     append(errors, error_at(source_.origin, "", "has neither a client certificate nor a token"));
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
@@ -122,9 +124,29 @@ void ClusterEndpoint::check_files_if_due() const {
   if (now >= due && next_check_.compare_exchange_strong(due, next)) check_files(false);
 }
 
-bool ClusterEndpoint::renew_credential(const std::optional<std::string>& refused) const {
+bool ClusterEndpoint::read_credential_again(const std::optional<std::string>& refused) const {
   if (access_.load()->authorization == refused) check_files(true);
   return access_.load()->authorization != refused;
+}
+
+Task<bool> ClusterEndpoint::renew_credential(Worker& caller,
+                                             std::optional<std::string> refused) const {
+  if (!issued_) co_return read_credential_again(refused);
+  if (access_.load()->authorization == refused && issuer_ != nullptr) {
+    co_await issuer_->renew(caller, refused.value_or(""));
+  }
+  co_return access_.load()->authorization != refused;
+}
+
+Loaded<void> ClusterEndpoint::take_token(const std::string& token) const {
+  const std::lock_guard lock(mutex_);
+  EndpointSource fresh = source_;
+  fresh.token = WatchedFile::inline_text(token, "the issued token");
+  auto access = std::make_shared<Access>(*access_.load());
+  if (auto set = set_authorization(fresh, *access); !set) return set;
+  source_ = std::move(fresh);
+  access_.publish(std::move(access));
+  return {};
 }
 
 /// Takes over what has changed and fits together.
@@ -151,6 +173,10 @@ void ClusterEndpoint::check_files(bool credential_was_refused) const {
 Loaded<void> ClusterEndpoint::read_kubeconfig_again(Access& access) const {
   auto fresh = kubeconfig_source(source_.origin, source_.context);
   if (!fresh) return tl::unexpected(std::move(fresh.error()));
+  if (issued_) {
+    *fresh = without_credential(std::move(*fresh));
+    fresh->token = source_.token;
+  }
   const bool less_safe = fresh->insecure_skip_tls_verify && !source_.insecure_skip_tls_verify;
   if (fresh->server != source_.server || less_safe) {
     return tl::unexpected(error_at(fresh->origin, less_safe ? "" : fresh->server_key,
@@ -159,7 +185,7 @@ Loaded<void> ClusterEndpoint::read_kubeconfig_again(Access& access) const {
   for (WatchedFile* file : {&fresh->ca, &fresh->certificate, &fresh->key, &fresh->token}) {
     if (auto read = file->read(); !read) return read;
   }
-  if (fresh->certificate.absent() && fresh->token.absent()) {
+  if (!issued_ && fresh->certificate.absent() && fresh->token.absent()) {
     return tl::unexpected(
         error_at(fresh->origin, "", "has neither a client certificate nor a token"));
   }

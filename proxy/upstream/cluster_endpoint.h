@@ -2,6 +2,7 @@
 
 #include "proxy/config_error.h"
 #include "proxy/net/snapshot.h"
+#include "proxy/net/task.h"
 #include "proxy/upstream/cluster_health.h"
 #include "proxy/upstream/endpoint_source.h"
 #include "proxy/upstream/upstream.h"
@@ -17,6 +18,14 @@
 namespace postern::proxy {
 
 class TlsClientContext;
+
+/// Gets credentials at run time. Safe from any thread.
+class CredentialIssuer {
+ public:
+  virtual ~CredentialIssuer() = default;
+  /// Completes, on the caller's worker, when there may be another credential than the refused one.
+  virtual Task<void> renew(Worker& caller, std::string refused) = 0;
+};
 
 /// Where a kube cluster is and how postern proves itself there. One for all workers; everything is
 /// safe from any thread.
@@ -38,8 +47,10 @@ class ClusterEndpoint {
 
   /// Reads every file once. All errors at once, with the file or the key path. `hooks` get a
   /// warning when the server is not verified.
-  static Loaded<std::shared_ptr<const ClusterEndpoint>> make(EndpointSource source,
-                                                             UpstreamHooks hooks = {});
+  /// `health`: of another endpoint of the same server; nullptr: its own.
+  static Loaded<std::shared_ptr<const ClusterEndpoint>> make(
+      EndpointSource source, UpstreamHooks hooks = {},
+      std::shared_ptr<ClusterHealth> health = nullptr);
 
   ClusterEndpoint(const ClusterEndpoint&) = delete;
   ClusterEndpoint& operator=(const ClusterEndpoint&) = delete;
@@ -59,11 +70,22 @@ class ClusterEndpoint {
   const Snapshot<Access>& accesses() const { return access_; }
   void check_files_if_due() const;
   /// After a 401: whether there is another credential now than the refused one (Access or
-  /// Lease::authorization()), so that the call may be made once more. Reads the token's file.
-  bool renew_credential(const std::optional<std::string>& refused) const;
+  /// Lease::authorization()), so that the call may be made once more. Reads the token's file, or
+  /// lets the issuer get another token.
+  Task<bool> renew_credential(Worker& caller, std::optional<std::string> refused) const;
+
+  // With EndpointSource::issued_token only.
+
+  /// Calls need a token that is issued at run time; without one none can be made.
+  bool needs_issued_token() const { return issued_; }
+  /// From now on calls carry this token.
+  Loaded<void> take_token(const std::string& token) const;
+  /// Who is asked for another token when one is refused; before any call. It must outlive them.
+  void set_issuer(CredentialIssuer* issuer) const { issuer_ = issuer; }
 
   /// Whether the API server answers, by everybody who asks it.
-  ClusterHealth& health() const { return health_; }
+  ClusterHealth& health() const { return *health_; }
+  const std::shared_ptr<ClusterHealth>& shared_health() const { return health_; }
 
   static constexpr std::chrono::seconds kCheckInterval{10};
 
@@ -73,6 +95,7 @@ class ClusterEndpoint {
   Loaded<void> set_tls(const EndpointSource& from, Access& access) const;
   Loaded<void> set_authorization(const EndpointSource& from, Access& access) const;
   void check_files(bool credential_was_refused) const;
+  bool read_credential_again(const std::optional<std::string>& refused) const;
   Loaded<void> read_kubeconfig_again(Access& access) const;
   Loaded<void> read_token_again(Access& access) const;
   Loaded<void> read_certificates_again(Access& access) const;
@@ -83,11 +106,21 @@ class ClusterEndpoint {
   const ServerUrl url_;
   const std::string host_header_;
   const UpstreamHooks hooks_;
+  const bool issued_;  ///< the credential is issued at run time, files say nothing of it
+  mutable CredentialIssuer* issuer_ = nullptr;
   mutable std::mutex mutex_;  ///< of source_ and of changes of access_
   mutable EndpointSource source_;
   mutable Snapshot<Access> access_;
-  mutable ClusterHealth health_;
+  std::shared_ptr<ClusterHealth> health_ = std::make_shared<ClusterHealth>();
   mutable std::atomic<std::int64_t> next_check_{0};  ///< steady clock, nanoseconds
+};
+
+/// The two ways to one cluster: with postern's own credential (discovery, health, TokenReview,
+/// storage), and for calls in users' names. One and the same unless an `impersonator` is
+/// configured.
+struct ClusterEndpoints {
+  std::shared_ptr<const ClusterEndpoint> own;
+  std::shared_ptr<const ClusterEndpoint> impersonating;
 };
 
 }  // namespace postern::proxy

@@ -1,7 +1,6 @@
 #include "proxy/upstream/discovery.h"
 
-#include "proxy/net/event.h"
-#include "proxy/net/worker.h"
+#include "proxy/net/remote_wait.h"
 #include "proxy/observe/cluster_metrics.h"
 #include "proxy/upstream/discovery_reader.h"
 #include "proxy/upstream/targeted_refresh.h"
@@ -16,35 +15,6 @@
 
 // Tested by tests/proxy/upstream/discovery_test.cc
 namespace postern::proxy {
-namespace {
-
-/// A caller on another worker that waits for a targeted refresh. `event` is touched on that
-/// worker's thread only, and is gone when the caller is.
-struct RemoteWait {
-  Worker& worker;
-  Event* event;
-};
-
-void wake(const std::shared_ptr<RemoteWait>& wait) {
-  wait->worker.post([wait] {
-    if (wait->event != nullptr) wait->event->set();
-  });
-}
-
-/// Takes the event out of the shared state when the caller's coroutine ends, however it does.
-class EventGuard {
- public:
-  explicit EventGuard(std::shared_ptr<RemoteWait> wait) : wait_(std::move(wait)) {}
-  ~EventGuard() { wait_->event = nullptr; }
-  EventGuard(const EventGuard&) = delete;
-  EventGuard& operator=(const EventGuard&) = delete;
-
- private:
-  std::shared_ptr<RemoteWait> wait_;
-};
-
-}  // namespace
-
 /// Everything but the catalogue, `ready` and the counters belongs to the discovery's worker.
 struct Discovery::Impl {
   Impl(Worker& on, std::shared_ptr<const ClusterEndpoint> endpoint, UpstreamTimeouts timeouts,
@@ -283,7 +253,7 @@ Task<std::shared_ptr<const kube::ApiCatalog>> Discovery::refresh_kind(Worker& ca
   const std::shared_ptr<Impl> impl = impl_;
   Event done(caller.executor());
   const auto wait = std::make_shared<RemoteWait>(caller, &done);
-  const EventGuard guard(wait);
+  const RemoteWaitGuard guard(wait);
   const GroupVersion wanted{std::move(group), std::move(version)};
   if (is_group_version(wanted)) {
     impl->worker.post([impl, wanted, wait] { impl->join(wanted, wait, impl); });

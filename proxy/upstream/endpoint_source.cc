@@ -121,6 +121,14 @@ Loaded<EndpointSource> kubeconfig_source(const std::string& path, const std::str
   return source;
 }
 
+EndpointSource without_credential(EndpointSource source) {
+  source.certificate = WatchedFile();
+  source.key = WatchedFile();
+  source.token = WatchedFile();
+  source.issued_token = true;
+  return source;
+}
+
 Loaded<EndpointSource> in_cluster_source(const InClusterSource& from) {
   const std::string host = from_environment(from.host, "KUBERNETES_SERVICE_HOST");
   const std::string port = from_environment(from.port, "KUBERNETES_SERVICE_PORT");

@@ -23,7 +23,12 @@ struct EndpointSource {
   WatchedFile certificate;
   WatchedFile key;
   WatchedFile token;  ///< a bearer token
+  /// There is no credential here: a token is issued at run time (ClusterEndpoint::take_token).
+  bool issued_token = false;
 };
+
+/// The same place, for calls whose token is issued at run time.
+EndpointSource without_credential(EndpointSource source);
 
 /// Reads a context of a kubeconfig file (the current one when `context` is ""); file names in it
 /// are relative to its directory. All errors at once, with line and key path.

@@ -114,7 +114,8 @@ Task<Attempt> attempt(UpstreamPool& pool, const Call& call, UpstreamPool::Mode m
   if (!body) co_return Attempt{fail(body.error())};
   if (head->keep_alive) lease->give_back();
   FetchedResponse response{head->status, std::string(head->fields.get("Content-Type").value_or("")),
-                           std::string(head->fields.get("ETag").value_or("")), std::move(*body)};
+                           std::string(head->fields.get("ETag").value_or("")),
+                           std::string(head->fields.get("Date").value_or("")), std::move(*body)};
   co_return Attempt{std::move(response)};
 }
 
@@ -135,11 +136,14 @@ Task<Result<FetchedResponse>> fetch(UpstreamPool& pool, std::string_view method,
   const auto access = pool.endpoint().access();
   auto answer = co_await attempt_with_retry(pool, call);
   if (!answer || answer->status != 401) co_return answer;
-  if (pool.endpoint().renew_credential(access->authorization)) {
+  const bool renewed =
+      co_await pool.endpoint().renew_credential(pool.worker(), access->authorization);
+  if (renewed) {
     answer = co_await attempt_with_retry(pool, call);
     if (!answer || answer->status != 401) co_return answer;
   }
-  co_return fail(kube::Status::bad_gateway("the cluster does not accept postern's own credential"));
+  co_return fail(kube::Status::bad_gateway(
+      "the cluster does not accept postern's own credential: it has expired or is of no account"));
 }
 
 }  // namespace postern::proxy

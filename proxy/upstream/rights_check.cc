@@ -1,100 +1,143 @@
 #include "proxy/upstream/rights_check.h"
 
-#include "proxy/upstream/access_check.h"
+#include "kube/text.h"
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/upstream.h"
 
 #include <utility>
 
-// Tested by tests/proxy/upstream/access_check_test.cc
+// Tested by tests/proxy/upstream/rights_check_test.cc
 namespace postern::proxy {
 namespace {
 
-constexpr std::string_view kAuthenticationGroup = "authentication.k8s.io";
+constexpr const char* kAuthenticationGroup = "authentication.k8s.io";
+constexpr const char* kPath = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+constexpr const char* kPurpose = "acting in users' names";
 constexpr std::size_t kMaxReviewBytes = 256 * 1024;
 
-Task<Result<bool>> may_impersonate(UpstreamPool& pool, AccessQuestion question) {
-  question.verb = "impersonate";
-  question.version = "*";
-  const auto response =
-      co_await fetch(pool, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-                     {{"Content-Type", "application/json"}, {"Accept", "application/json"}},
-                     access_review_body(question), kMaxReviewBytes);
+Task<Result<bool>> is_allowed(UpstreamPool& pool, AccessQuestion question) {
+  if (question.version.empty()) question.version = "*";
+  const auto response = co_await fetch(
+      pool, "POST", kPath, {{"Content-Type", "application/json"}, {"Accept", "application/json"}},
+      access_review_body(question), kMaxReviewBytes);
   if (!response) co_return fail(response.error());
   co_return parse_access_review(response->status, response->body);
 }
 
-/// What to ask, and the sentence for when the answer is no.
-struct Right {
-  AccessQuestion question;
-  std::string missing;
-};
+std::string resource_of(const AccessQuestion& question) {
+  return question.subresource.empty() ? question.resource
+                                      : question.resource + "/" + question.subresource;
+}
 
-AccessQuestion about(std::string resource, std::string name = "") {
+std::string list_of(const std::string& item) {
+  return "[" + kube::quoted(item) + "]";
+}
+
+MissingRight missing(const AccessQuestion& question, const std::string& purpose) {
+  MissingRight right;
+  right.what = question.verb + " " + resource_of(question);
+  if (!question.group.empty()) right.what += "." + question.group;
+  if (!question.name.empty()) right.what += " " + kube::quoted(question.name);
+  right.purpose = purpose;
+  right.namespace_ = question.namespace_;
+  right.rule = "{apiGroups: " + list_of(question.group) +
+               ", resources: " + list_of(resource_of(question)) +
+               ", verbs: " + list_of(question.verb);
+  if (!question.name.empty()) right.rule += ", resourceNames: " + list_of(question.name);
+  right.rule += "}";
+  return right;
+}
+
+AccessQuestion impersonate(const std::string& resource, const std::string& name = "") {
   AccessQuestion question;
-  question.resource = std::move(resource);
-  question.name = std::move(name);
+  question.verb = "impersonate";
+  question.resource = resource;
+  question.name = name;
   return question;
 }
 
-std::string sentence(const std::string& what, const std::string& grant) {
-  return "postern may not impersonate " + what +
-         ": grant its identity the verb \"impersonate\" on " + grant;
+/// How constrained impersonation puts the same question.
+AccessQuestion constrained(AccessQuestion question) {
+  question.verb = question.resource == "serviceaccounts" ? "impersonate:serviceaccount"
+                                                         : "impersonate:user-info";
+  question.group = kAuthenticationGroup;
+  return question;
 }
 
-void add_named(std::vector<Right>& rights, const std::string& resource, const std::string& singular,
-               const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    rights.push_back({about(resource, name),
-                      sentence(singular + " \"" + name + "\"",
-                               "\"" + resource + "\" with the resource name \"" + name + "\"")});
-  }
-}
-
-void add_service_account(std::vector<Right>& rights, const std::string& account) {
+void add_service_account(std::vector<AccessQuestion>& questions, const std::string& account) {
   const std::size_t slash = account.find('/');
   if (slash == std::string::npos) return;
-  Right right{about("serviceaccounts", account.substr(slash + 1)), ""};
-  right.question.namespace_ = account.substr(0, slash);
-  right.missing = sentence("service account \"" + account + "\"",
-                           "\"serviceaccounts\" in the namespace \"" + right.question.namespace_ +
-                               "\" with the resource name \"" + right.question.name + "\"");
-  rights.push_back(std::move(right));
+  AccessQuestion question = impersonate("serviceaccounts", account.substr(slash + 1));
+  question.namespace_ = account.substr(0, slash);
+  questions.push_back(std::move(question));
 }
 
-void add_extra(std::vector<Right>& rights) {
-  Right right{about("userextras"), ""};
-  right.question.group = kAuthenticationGroup;
-  right.question.subresource = kRequestExtraKey;
-  right.missing = sentence("the extra \"" + std::string(kRequestExtraKey) + "\"",
-                           "\"userextras/" + std::string(kRequestExtraKey) +
-                               "\" in the API group \"" + std::string(kAuthenticationGroup) + "\"");
-  rights.push_back(std::move(right));
+AccessQuestion extra_question() {
+  AccessQuestion question = impersonate("userextras");
+  question.group = kAuthenticationGroup;
+  question.subresource = kRequestExtraKey;
+  return question;
 }
 
-std::vector<Right> list_rights(const NeededRights& needed) {
-  std::vector<Right> rights;
-  if (needed.users.empty()) {
-    rights.push_back({about("users"), sentence("users", "\"users\"")});
+Task<Result<bool>> may_impersonate(UpstreamPool& pool, AccessQuestion question) {
+  const auto plainly = co_await is_allowed(pool, question);
+  if (!plainly || *plainly) co_return plainly;
+  co_return co_await is_allowed(pool, constrained(std::move(question)));
+}
+
+/// Either any name of the resource, or each of these.
+Task<Result<void>> ask_names(UpstreamPool& pool, std::string resource,
+                             std::vector<std::string> names, std::vector<MissingRight>& into) {
+  const auto any = co_await may_impersonate(pool, impersonate(resource));
+  if (!any) co_return fail(any.error());
+  if (*any) co_return Result<void>();
+  if (names.empty()) into.push_back(missing(impersonate(resource), kPurpose));
+  for (const std::string& name : names) {
+    const auto allowed = co_await may_impersonate(pool, impersonate(resource, name));
+    if (!allowed) co_return fail(allowed.error());
+    if (!*allowed) into.push_back(missing(impersonate(resource, name), kPurpose));
   }
-  add_named(rights, "users", "user", needed.users);
-  add_named(rights, "groups", "group", needed.groups);
-  for (const std::string& account : needed.service_accounts) add_service_account(rights, account);
-  if (needed.access_request_extra) add_extra(rights);
-  return rights;
+  co_return Result<void>();
 }
 
 }  // namespace
 
-Task<Result<std::vector<std::string>>> missing_rights(UpstreamPool& pool, NeededRights needed) {
-  std::vector<std::string> sentences;
-  const std::vector<Right> rights = list_rights(needed);
-  for (const Right& right : rights) {
-    const auto allowed = co_await may_impersonate(pool, right.question);
+std::string MissingRight::sentence(const std::string& account) const {
+  const std::string where =
+      namespace_.empty() ? "a ClusterRole" : "a Role of the namespace " + namespace_;
+  return account + " may not " + what + ", which " + purpose + " needs: give it this rule in " +
+         where + ": " + rule;
+}
+
+Task<Result<std::vector<MissingRight>>> missing_rights(UpstreamPool& pool,
+                                                       std::vector<NeededRight> needed) {
+  std::vector<MissingRight> found;
+  for (const NeededRight& right : needed) {
+    const auto allowed = co_await is_allowed(pool, right.question);
     if (!allowed) co_return fail(allowed.error());
-    if (!*allowed) sentences.push_back(right.missing);
+    if (!*allowed) found.push_back(missing(right.question, right.purpose));
   }
-  co_return sentences;
+  co_return found;
+}
+
+Task<Result<std::vector<MissingRight>>> missing_impersonation(UpstreamPool& pool,
+                                                              NeededImpersonation needed) {
+  std::vector<MissingRight> found;
+  auto asked = co_await ask_names(pool, "users", needed.users, found);
+  if (!asked) co_return fail(asked.error());
+  asked = co_await ask_names(pool, "groups", needed.groups, found);
+  if (!asked) co_return fail(asked.error());
+  std::vector<AccessQuestion> questions;
+  for (const std::string& account : needed.service_accounts) {
+    add_service_account(questions, account);
+  }
+  if (needed.access_request_extra) questions.push_back(extra_question());
+  for (const AccessQuestion& question : questions) {
+    const auto allowed = co_await may_impersonate(pool, question);
+    if (!allowed) co_return fail(allowed.error());
+    if (!*allowed) found.push_back(missing(question, kPurpose));
+  }
+  co_return found;
 }
 
 }  // namespace postern::proxy

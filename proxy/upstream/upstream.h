@@ -103,6 +103,7 @@ struct FetchedResponse {
   unsigned status = 0;
   std::string content_type;
   std::string etag;
+  std::string date;  ///< the server's clock, as it wrote it
   std::string body;
 };
 

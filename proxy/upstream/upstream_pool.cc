@@ -143,6 +143,10 @@ Worker& UpstreamPool::worker() const {
 Task<Result<Lease>> UpstreamPool::lease(Mode mode) {
   const std::shared_ptr<PoolCore> core = impl_->core;  // `this` may be gone after a suspension
   const auto access = core->access();
+  if (core->endpoint->needs_issued_token() && !access->authorization) {
+    co_return fail(kube::Status::unavailable(
+        "postern has no token yet by which it may act in users' names at the cluster"));
+  }
   if (mode == Mode::kPooled) {
     if (auto connection = core->take_idle()) {
       co_return Lease(

@@ -54,6 +54,8 @@ TEST_CASE("every key") {
 clusterName: postern.example.com
 listen: "[::1]:9443"
 adminListen: ""
+loopbackListen: 127.0.0.1:6443
+loopbackHosts: [api.internal]
 tls: {certFile: tls.crt, keyFile: /abs/tls.key}
 dataDir: ../data
 kubeClusters:
@@ -61,14 +63,15 @@ kubeClusters:
   labels: {env: staging, example.com/team: "7"}
   kubeconfig: kubeconfig
   context: admin@staging
-- {name: here, inCluster: true}
+- {name: here, inCluster: true, impersonator: {serviceAccount: postern-impersonator, namespace: postern}}
 defaultCluster: here
 authentication:
   clientCAFile: {file: ca.crt, prefix: {users: "cert:", groups: "cert-group:"}}
   tokenFile: tokens.csv
   groupRoles: {ops: [access, editor], "system:authenticated": [requester]}
   jwt: []
-  tokenReview: {}
+  tokenReview: {kubeCluster: here, audiences: [a, b], prefix: {users: "k8s:"}, cacheTTL: 5s}
+  clusterClientCA: {kubeCluster: staging, prefix: {groups: "g:"}}
   localUsers: {enabled: false}
 impersonation: {allowSystem: ["system:masters", "system:serviceaccount:a:b"], allowMasters: true, actAs: []}
 storage: {type: memory}
@@ -103,6 +106,19 @@ logging: {level: debug, format: text}
   CHECK(c.kube_clusters[0].kubeconfig == "/etc/postern/kubeconfig");
   CHECK(c.kube_clusters[0].context == "admin@staging");
   CHECK(c.kube_clusters[1].in_cluster);
+  REQUIRE(c.kube_clusters[1].impersonator);
+  CHECK(c.kube_clusters[1].impersonator->service_account == "postern-impersonator");
+  CHECK(c.kube_clusters[1].impersonator->namespace_ == "postern");
+  REQUIRE(c.authentication.token_review);
+  CHECK(c.authentication.token_review->kube_cluster == "here");
+  CHECK(c.authentication.token_review->audiences == std::vector<std::string>{"a", "b"});
+  CHECK(c.authentication.token_review->prefix.users == "k8s:");
+  CHECK(c.authentication.token_review->cache_ttl == milliseconds(5000));
+  REQUIRE(c.authentication.cluster_client_ca);
+  CHECK(c.authentication.cluster_client_ca->kube_cluster == "staging");
+  CHECK(c.authentication.cluster_client_ca->prefix.groups == "g:");
+  CHECK(c.loopback_listen == "127.0.0.1:6443");
+  CHECK(c.loopback_hosts == std::vector<std::string>{"api.internal"});
   CHECK(c.default_cluster == "here");
   CHECK(c.authentication.client_ca.file == "/etc/postern/ca.crt");
   CHECK(c.authentication.client_ca.prefix.users == "cert:");
@@ -231,7 +247,19 @@ TEST_CASE("bad values, one by one") {
       {"authentication: {groupRoles: [ops]}", "authentication.groupRoles: must be a mapping"},
       {"authentication: {groupRoles: {ops: [a], ops: [b]}}", "the key is repeated"},
       {"authentication: {jwt: [{issuer: x}]}", "does not take JSON web tokens"},
-      {"authentication: {tokenReview: {kubeCluster: c}}", "does not ask a cluster"},
+      {"authentication: {tokenReview: {kubeCluster: d}}",
+       "tokenReview.kubeCluster: is the name of no cluster"},
+      {"authentication: {tokenReview: {audiences: []}}", "audiences: needs at least one"},
+      {"authentication: {tokenReview: {cacheTTL: 0s}}", "cacheTTL: must be between 1s and 10m"},
+      {"authentication: {tokenReview: {token: x}}", "tokenReview.token: is no known key"},
+      {"authentication: {clusterClientCA: {kubeCluster: d}}",
+       "clusterClientCA.kubeCluster: is the name of no cluster"},
+      {"loopbackListen: 0.0.0.0:6443", "loopbackListen: must be a loopback address"},
+      {"loopbackListen: '[::]:6443'", "loopbackListen: must be a loopback address"},
+      {"loopbackListen: 10.127.0.0:6443", "loopbackListen: must be a loopback address"},
+      {"loopbackListen: 'localhost:6443'", "loopbackListen: must be a loopback address"},
+      {"loopbackListen: 127.0.0.1:8081", "another listener has the same address"},
+      {"loopbackHosts: [a]", "does nothing without loopbackListen"},
       {"authentication: {localUsers: {on: true}}", "localUsers.on: is no known key"},
       {"impersonation: {actAs: [x]}", "cannot act as others"},
       {"impersonation: {allowSystem: ['system:masters']}", "it also needs allowMasters"},
@@ -338,6 +366,36 @@ TEST_CASE("durations and sizes") {
   CHECK(format_bytes(3 * 1024 * 1024) == "3Mi");
   CHECK(format_bytes(1000) == "1000");
   CHECK(format_bytes(0) == "0");
+}
+
+TEST_CASE("authenticators of a cluster: the only one need not be named") {
+  const ProxyConfiguration c =
+      parsed(kHead + kCluster + "authentication: {tokenReview: {}, clusterClientCA: {}}\n");
+  REQUIRE(c.authentication.token_review);
+  CHECK(c.authentication.token_review->kube_cluster == "c");
+  CHECK(c.authentication.token_review->audiences == std::vector<std::string>{"postern"});
+  CHECK(c.authentication.token_review->cache_ttl == milliseconds(10'000));
+  CHECK(c.authentication.cluster_client_ca->kube_cluster == "c");
+  CHECK(to_yaml(parsed(to_yaml(c))) == to_yaml(c));
+  const std::string two = "kubeClusters: [{name: a, kubeconfig: /a}, {name: b, kubeconfig: /b}]\n";
+  CHECK(errors(kHead + two + "authentication: {tokenReview: {}}\n")
+            .find("tokenReview.kubeCluster: is required where there are several") !=
+        std::string::npos);
+  CHECK_FALSE(
+      parsed(kHead + kCluster + "authentication: {tokenReview:}\n").authentication.token_review);
+}
+
+TEST_CASE("an impersonator has a name and a namespace") {
+  const auto with = [](const std::string& impersonator) {
+    return errors(kHead + "kubeClusters: [{name: c, kubeconfig: /k, impersonator: " + impersonator +
+                  "}]\n");
+  };
+  CHECK(with("{serviceAccount: a, namespace: b}").empty());
+  CHECK(with("{serviceAccount: a}").find("impersonator.namespace: is required") !=
+        std::string::npos);
+  CHECK(with("{namespace: b}").find("impersonator.serviceAccount: is required") !=
+        std::string::npos);
+  CHECK(with("{serviceAccount: A/b, namespace: b}").find("serviceAccount") != std::string::npos);
 }
 
 TEST_CASE("addresses") {

@@ -34,6 +34,15 @@ class FixedSessions : public SessionAuthenticator {
   }
 };
 
+/// What a cluster is known to have said of tokens.
+struct FixedReviews : ReviewedTokens {
+  std::map<std::string, TokenVerdict, std::less<>> verdicts;
+  const TokenVerdict* find(std::string_view token) override {
+    const auto found = verdicts.find(token);
+    return found == verdicts.end() ? nullptr : &found->second;
+  }
+};
+
 http::Fields bearer(std::string_view value) {
   http::Fields fields;
   fields.add({"Authorization", value});
@@ -43,6 +52,8 @@ http::Fields bearer(std::string_view value) {
 struct Fixture {
   Metrics metrics;
   AuthenticatorUnion::Members members;
+  FixedReviews reviewed;
+  std::string unreviewed;
 
   Fixture() {
     members.token_file =
@@ -53,7 +64,8 @@ struct Fixture {
   }
   Result<rbac::UserInfo> ask(const http::Fields& fields, std::string* why = nullptr) {
     return AuthenticatorUnion(members, &metrics)
-        .authenticate(fields, nullptr, why)
+        .authenticate(fields, nullptr,
+                      {.reviewed = &reviewed, .why = why, .unreviewed = &unreviewed})
         .map([](const Authenticated& proved) { return proved.user; });
   }
   bool counted(const std::string& authenticator, const std::string& result) const {
@@ -171,6 +183,90 @@ TEST_CASE_FIXTURE(Fixture, "session tokens have an authenticator of their own") 
 
 TEST_CASE_FIXTURE(Fixture, "web tokens have no authenticator here") {
   CHECK_FALSE(ask(bearer("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.")));
+}
+
+constexpr const char* kWebToken = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2ln";
+const rbac::UserInfo kDeployer{"system:serviceaccount:ci:deployer", {"ci"}, "7", "staging"};
+
+TEST_CASE_FIXTURE(Fixture, "web tokens are reviewed by a cluster, and only they") {
+  members.reviews_tokens = true;
+  CHECK_FALSE(ask(bearer(std::string("Bearer ") + kWebToken)));
+  CHECK(unreviewed == kWebToken);
+  CHECK_FALSE(counted("token_review", "failure"));  // there is no outcome yet
+
+  unreviewed.clear();
+  reviewed.verdicts.emplace(kWebToken, kDeployer);
+  const auto user = ask(bearer(std::string("Bearer ") + kWebToken));
+  REQUIRE(user);
+  CHECK(*user == kDeployer);
+  CHECK(counted("token_review", "success"));
+
+  // Session tokens and those of the token file's form never get there.
+  CHECK_FALSE(ask(bearer("Bearer pst_x")));
+  CHECK_FALSE(ask(bearer("Bearer unknown")));
+  CHECK(unreviewed.empty());
+  members.token_file = nullptr;
+  CHECK_FALSE(ask(bearer("Bearer unknown")));
+  CHECK(unreviewed == "unknown");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a token that the cluster refused is refused, with its reason") {
+  members.reviews_tokens = true;
+  reviewed.verdicts.emplace(kWebToken, Refusal("the token is for another audience"));
+  std::string why;
+  CHECK_FALSE(ask(bearer(std::string("Bearer ") + kWebToken), &why));
+  CHECK(why == "the token is for another audience");
+  CHECK(unreviewed.empty());
+  CHECK(counted("token_review", "failure"));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "nobody waits for a review: without a place for the token it is refused") {
+  members.reviews_tokens = true;
+  const std::string header = std::string("Bearer ") + kWebToken;
+  const auto user = AuthenticatorUnion(members, &metrics).authenticate(bearer(header), nullptr);
+  REQUIRE_FALSE(user);
+  CHECK(user.error().code == 401);
+  CHECK(counted("token_review", "failure"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "one name at two clusters is two users") {
+  members.reviews_tokens = true;
+  const std::string header = std::string("Bearer ") + kWebToken;
+  reviewed.verdicts.emplace(kWebToken, kDeployer);
+  rbac::UserInfo other = kDeployer;
+  other.kube_cluster = "prod";
+  certificate(other);
+  std::string why;
+  CHECK_FALSE(ask(bearer(header), &why));
+  CHECK(why.find("of cluster \"staging\"") != std::string::npos);
+  CHECK(counted("union", "failure"));
+  // The same cluster's certificate, or one that counts everywhere, is the same user's; the token
+  // speaks for the request.
+  for (const char* cluster : {"staging", ""}) {
+    other.kube_cluster = cluster;
+    certificate(other);
+    CHECK(ask(bearer(header))->kube_cluster == "staging");
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a cluster's CA is asked about what postern's does not know") {
+  members.cluster_ca =
+      std::make_shared<FixedConnection>(rbac::UserInfo{"carol", {}, "", "staging"});
+  CHECK(ask({})->kube_cluster == "staging");
+  certificate(tl::unexpected(std::string("unknown authority")));
+  CHECK(ask({})->kube_cluster == "staging");
+  certificate(rbac::UserInfo{"carol", {}, ""});
+  CHECK(ask({})->kube_cluster.empty());
+  certificate(std::nullopt);
+  members.cluster_ca = std::make_shared<FixedConnection>(std::nullopt);
+  CHECK_FALSE(ask({}));
+  certificate(tl::unexpected(std::string("unknown authority")));
+  members.cluster_ca =
+      std::make_shared<FixedConnection>(tl::unexpected(std::string("unknown there, too")));
+  std::string why;
+  CHECK_FALSE(ask({}, &why));
+  CHECK(why == "unknown authority");
 }
 
 }  // namespace

@@ -55,6 +55,19 @@ TEST_CASE("common name and organizations are user and groups") {
   CHECK((*identity)->groups == Groups{"ops", "dev", "system:authenticated"});
 }
 
+TEST_CASE("a cluster's own CA proves names that count at that cluster") {
+  const Authority authority;
+  auto loaded =
+      ClientCA::parse("client-ca-file", to_pem(authority.root.certificate.get()), {}, "staging");
+  REQUIRE(loaded);
+  CHECK((*loaded)->kind() == AuthenticatorKind::kClusterX509);
+  const Identity identity = (*loaded)->verify(
+      authority.issue(client({{"CN", "alice"}})).certificate.get(), nullptr, system_clock::now());
+  REQUIRE(identity);
+  CHECK((*identity)->kube_cluster == "staging");
+  CHECK((*authority.verify(client({{"CN", "alice"}})))->kube_cluster.empty());
+}
+
 TEST_CASE("system: names count as in kube-apiserver, unless there is a prefix") {
   const Authority authority;
   const CertificateSpec spec = client({{"O", "system:masters"}, {"CN", "system:admin"}});

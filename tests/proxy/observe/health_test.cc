@@ -57,6 +57,15 @@ TEST_CASE_FIXTURE(Checks, "a failure is 500, verbose, and keeps its reason for t
         std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Checks, "warnings are shown by a verbose readyz, and fail nothing") {
+  health.set_warnings([] { return std::vector<std::string>{"RightMissing: a\nb", "second"}; });
+  CHECK(body("/readyz") == "ok");
+  const std::string verbose = body("/readyz?verbose");
+  CHECK(verbose.find("warn: RightMissing: a\\nb\nwarn: second\nreadyz check passed\n") !=
+        std::string::npos);
+  CHECK(body("/livez?verbose").find("warn:") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Checks, "exclude: repeatable, and unknown names warn") {
   upstream = false;
   policy = false;

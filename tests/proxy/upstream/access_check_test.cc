@@ -1,6 +1,5 @@
 #include "proxy/upstream/access_check.h"
 
-#include "proxy/upstream/rights_check.h"
 #include "upstream_fixture.h"
 
 namespace postern::proxy::test {
@@ -169,37 +168,6 @@ TEST_CASE("access check: a request as the API server's authorizer puts it") {
   REQUIRE(logs);
   CHECK(access_question(*logs).subresource == "log");
   CHECK(access_question(*logs).namespace_ == "dev");
-}
-
-Task<void> missing_into(UpstreamPool& pool, NeededRights needed,
-                        Result<std::vector<std::string>>& into) {
-  into = co_await missing_rights(pool, std::move(needed));
-}
-
-TEST_CASE("rights check: says exactly which right is missing") {
-  UpstreamFixture fixture(answering([](const std::string& request, ServerConnection& connection) {
-    const bool missing = request.find(R"("name":"viewers")") != std::string::npos ||
-                         request.find(R"("resource":"userextras")") != std::string::npos ||
-                         request.find(R"("resource":"serviceaccounts")") != std::string::npos;
-    connection.answer(201, review(missing ? R"({"allowed":false})" : R"({"allowed":true})"));
-  }));
-  NeededRights needed;
-  needed.groups = {"system:authenticated", "viewers"};
-  needed.service_accounts = {"dev/robot"};
-  needed.access_request_extra = true;
-  Result<std::vector<std::string>> missing;
-  fixture.run(missing_into(fixture.pool, needed, missing));
-  REQUIRE(missing);
-  REQUIRE(missing->size() == 3);
-  CHECK(missing->at(0) ==
-        "postern may not impersonate group \"viewers\": grant its identity the verb "
-        "\"impersonate\" on \"groups\" with the resource name \"viewers\"");
-  CHECK(missing->at(1).find("service account \"dev/robot\"") != std::string::npos);
-  CHECK(missing->at(2).find("userextras/access.postern.dev/request") != std::string::npos);
-  const auto requests = fixture.server.requests();
-  CHECK(requests.size() == 5);
-  CHECK(requests[0].find("Impersonate-") == std::string::npos);
-  CHECK(requests[4].find(R"("subresource":"access.postern.dev/request")") != std::string::npos);
 }
 
 }  // namespace

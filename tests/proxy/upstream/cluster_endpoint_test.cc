@@ -185,6 +185,18 @@ TEST_CASE("endpoint: the client certificate's end is told") {
         std::string::npos);
 }
 
+Task<void> renew_into(const ClusterEndpoint& endpoint, Worker& worker,
+                      std::optional<std::string> refused, bool& into) {
+  into = co_await endpoint.renew_credential(worker, std::move(refused));
+}
+
+bool renew(const ClusterEndpoint& endpoint, const std::optional<std::string>& refused) {
+  Worker worker(0);
+  bool renewed = false;
+  REQUIRE(Run(worker).add(renew_into(endpoint, worker, refused, renewed))());
+  return renewed;
+}
+
 TEST_CASE("attack 216: a refused token is read again, a broken one does not replace it") {
   const TemporaryDirectory directory;
   directory.put("token", "one");
@@ -194,16 +206,16 @@ TEST_CASE("attack 216: a refused token is read again, a broken one does not repl
   const auto endpoint = make_endpoint(source, logged.hooks());
   const auto first = endpoint->access()->authorization;
   CHECK(first == "Bearer one");
-  CHECK_FALSE(endpoint->renew_credential(first));
+  CHECK_FALSE(renew(*endpoint, first));
   directory.put("token", "");
-  CHECK_FALSE(endpoint->renew_credential(first));
+  CHECK_FALSE(renew(*endpoint, first));
   CHECK(endpoint->access()->authorization == first);
   CHECK(logged.contain("the old ones stay"));
   directory.put("token", "two");
-  CHECK(endpoint->renew_credential(first));
+  CHECK(renew(*endpoint, first));
   CHECK(endpoint->access()->authorization == "Bearer two");
   // Somebody else has renewed it meanwhile: no reading needed.
-  CHECK(endpoint->renew_credential(first));
+  CHECK(renew(*endpoint, first));
   CHECK(endpoint->access()->tls_generation == 1);
 }
 
@@ -221,11 +233,11 @@ TEST_CASE(
   CHECK_FALSE(before->authorization);
   // Only half of the pair has been replaced yet.
   directory.put("crt", test_pki().server.text);
-  CHECK_FALSE(endpoint->renew_credential(before->authorization));
+  CHECK_FALSE(renew(*endpoint, before->authorization));
   CHECK(endpoint->access()->tls == before->tls);
   CHECK(logged.contain("the old ones stay"));
   directory.put("key", test_pki().server_key.text);
-  endpoint->renew_credential(before->authorization);
+  renew(*endpoint, before->authorization);
   CHECK(endpoint->access()->tls != before->tls);
   CHECK(endpoint->access()->tls_generation == 2);
 }
@@ -243,17 +255,17 @@ TEST_CASE("endpoint: a changed kubeconfig is read again, but not for another ser
   const auto first = endpoint->access()->authorization;
   CHECK(first == "Bearer one");
   put("https://cluster", "another");
-  CHECK(endpoint->renew_credential(first));
+  CHECK(renew(*endpoint, first));
   CHECK(endpoint->access()->authorization == "Bearer another");
 
   put("https://elsewhere", "the-third-one");
-  CHECK_FALSE(endpoint->renew_credential("Bearer another"));
+  CHECK_FALSE(renew(*endpoint, "Bearer another"));
   CHECK(logged.contain("takes a restart"));
   directory.put("config", kubeconfig("server: 'https://cluster', insecure-skip-tls-verify: true",
                                      "token: the-third"));
-  CHECK_FALSE(endpoint->renew_credential("Bearer another"));
+  CHECK_FALSE(renew(*endpoint, "Bearer another"));
   put("https://cluster", "a-fourth-one");
-  CHECK(endpoint->renew_credential("Bearer another"));
+  CHECK(renew(*endpoint, "Bearer another"));
   CHECK(endpoint->access()->authorization == "Bearer a-fourth-one");
 }
 

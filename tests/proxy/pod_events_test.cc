@@ -1,0 +1,129 @@
+#include "proxy/pod_events.h"
+
+#include "proxy/crypto/base64url.h"
+#include "proxy/needed_rights.h"
+#include "rbac/load.h"
+#include "tests/proxy/upstream/upstream_fixture.h"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+namespace postern::proxy::test {
+namespace {
+
+std::string token_of(const std::string& claims) {
+  return "Bearer eyJhbGciOiJSUzI1NiJ9." + base64url_encode(claims) + ".c2ln";
+}
+
+TEST_CASE("the pod: of the token's claims, and of the environment before them") {
+  const std::string token = token_of(
+      R"({"kubernetes.io":{"namespace":"postern","pod":{"name":"postern-0","uid":"u-1"}}})");
+  auto pod = pod_identity(token);
+  REQUIRE(pod);
+  CHECK(pod->namespace_ == "postern");
+  CHECK(pod->name == "postern-0");
+  CHECK(pod->uid == "u-1");
+  setenv("POD_NAME", "postern-1", 1);
+  pod = pod_identity(token);
+  unsetenv("POD_NAME");
+  CHECK(pod->name == "postern-1");
+  for (const char* none :
+       {"", "Bearer", "Bearer a.b.c", "Bearer opaque", "Bearer ..", "Bearer a."}) {
+    CAPTURE(std::string(none));
+    CHECK_FALSE(pod_identity(none));
+  }
+  CHECK_FALSE(pod_identity(token_of(R"({"kubernetes.io":{"namespace":"postern"}})")));
+}
+
+TEST_CASE("an event that kubectl describe pod shows") {
+  const auto event = nlohmann::json::parse(
+      event_body({"postern", "postern-0", "u-1"}, {"RightMissing", std::string(2000, 'x')}, true,
+                 std::chrono::system_clock::time_point(std::chrono::seconds(1'000'000'000))));
+  CHECK(event["kind"] == "Event");
+  CHECK(event["metadata"]["generateName"] == "postern-0.");
+  CHECK(event["metadata"]["namespace"] == "postern");
+  CHECK(event["involvedObject"]["uid"] == "u-1");
+  CHECK(event["involvedObject"]["kind"] == "Pod");
+  CHECK(event["type"] == "Warning");
+  CHECK(event["message"].get<std::string>().size() == 1024);
+  CHECK(event["firstTimestamp"] == "2001-09-09T01:46:40Z");
+}
+
+TEST_CASE("events: once for each problem, and a word when all is over") {
+  UpstreamFixture fixture(answering(
+      [](const std::string&, ServerConnection& to) { to.answer(201, R"({"kind":"Event"})"); }));
+  Log log{LogOptions{LogLevel::kError, LogFormat::kJson, [](std::string_view) {}}};
+  SelfCheckBoard board(log);
+  PodEvents events(fixture.worker,
+                   std::make_unique<UpstreamPool>(fixture.worker, fixture.endpoint,
+                                                  UpstreamTimeouts(), fixture.logged.hooks()),
+                   {"postern", "postern-0", "u-1"}, board, log);
+  board.report("staging", {{"RightMissing", "one"}, {"ClockSkew", "two"}});
+  const auto pass = [&fixture](std::chrono::milliseconds time) {
+    Timer timer(fixture.worker.executor(), time);
+    timer.async_wait([&](error_code) { fixture.worker.stop(); });
+    fixture.worker.context().restart();
+    fixture.worker.run();
+  };
+  events.start();
+  for (int i = 0; i < 500 && fixture.server.requests().size() < 2; ++i) {
+    pass(std::chrono::milliseconds(10));
+  }
+  const auto requests = fixture.server.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(first_words(requests[0]) == "POST /api/v1/namespaces/postern/events");
+  CHECK(requests[0].find("\"RightMissing\"") != std::string::npos);
+  CHECK(requests[1].find("\"ClockSkew\"") != std::string::npos);
+  events.stop();
+  pass(std::chrono::milliseconds(20));
+  CHECK(fixture.server.requests().size() == 2);
+}
+
+ProxyConfiguration configuration() {
+  ProxyConfiguration made;
+  made.kube_clusters.resize(2);
+  made.kube_clusters[0].name = "a";
+  made.kube_clusters[1].name = "b";
+  made.kube_clusters[1].impersonator = ImpersonatorConfiguration{"robot", "postern"};
+  made.authentication.token_review = TokenReviewConfiguration{"a", {"postern"}, {}};
+  made.authentication.cluster_client_ca = ClusterClientCAConfiguration{"b", {}};
+  return made;
+}
+
+TEST_CASE("needed rights: what the configuration asks of each cluster") {
+  const ProxyConfiguration made = configuration();
+  const auto resources = [&made](std::size_t cluster) {
+    std::string text;
+    for (const NeededRight& right : own_rights(made, made.kube_clusters[cluster])) {
+      text += right.question.resource + " ";
+    }
+    return text;
+  };
+  CHECK(resources(0) == "namespaces tokenreviews ");
+  CHECK(resources(1) == "namespaces configmaps serviceaccounts ");
+  CHECK(impersonating_account(made.kube_clusters[0]) == "postern's own identity");
+  CHECK(impersonating_account(made.kube_clusters[1]) == "the service account postern/robot");
+}
+
+TEST_CASE("needed impersonation: the names that roles write down and may use") {
+  const rbac::LoadResult loaded = rbac::load_documents("roles.yaml", R"(
+kind: role
+version: v8
+metadata: {name: a}
+spec:
+  allow:
+    kubernetes_groups: [viewers, "{{internal.groups}}", "system:masters"]
+    kubernetes_users: ["system:serviceaccount:dev:robot", admin]
+)");
+  REQUIRE(loaded.errors.empty());
+  const rbac::Policy policy("postern", loaded.roles, loaded.users, {},
+                            {{"system:serviceaccount:dev:robot"}, false});
+  const NeededImpersonation needed = impersonation_of(policy);
+  CHECK(needed.users == std::vector<std::string>{"admin"});
+  CHECK(needed.groups == std::vector<std::string>{"system:authenticated", "viewers"});
+  CHECK(needed.service_accounts == std::vector<std::string>{"dev/robot"});
+  CHECK(needed.access_request_extra);
+}
+
+}  // namespace
+}  // namespace postern::proxy::test
