@@ -156,15 +156,19 @@ class Postern:
 
     def spawn(self) -> None:
         """Starts the process; says nothing about whether it is ready."""
-        env = {**os.environ, "HOME": str(self.folder)}
+        self.start_process({})
+
+    def start_process(self, more_env: dict[str, str], prefix: Iterable[str] = ()) -> None:
+        """The same with more in the environment, or through another program."""
+        env = {**os.environ, "HOME": str(self.folder), **more_env}
         # What was freed stays in ASan's quarantine: a small one, or memory could not be measured.
         env.setdefault("ASAN_OPTIONS", "quarantine_size_mb=16")
         env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
         env.setdefault("TSAN_OPTIONS", "halt_on_error=0")
         with open(self.log_file, "ab") as log:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", str(binary()), "proxy", "--config",
-                 str(self.config_file)],
+                ["setpriv", "--pdeathsig", "KILL", "--", *prefix, str(binary()), "proxy",
+                 "--config", str(self.config_file)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=self.folder,
                 start_new_session=True,
             )  # fmt: skip

@@ -1,0 +1,705 @@
+"""Identity in the cluster: TokenReview, a cluster's own client CA, the plain listener for sidecars,
+two service accounts, and what the self-check says. Attack rows: names of one cluster elsewhere.
+
+One real API server stands behind two names, `mycluster` and `other`, so that whatever the second
+one answers would be an answer.
+"""
+
+import http.client
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cluster import Cluster
+from conftest import As
+from harness import KubeCluster, Postern, User, replace_file
+from pki import Authority, write_kubeconfig
+from process import wait_until
+from streams import kubectl_running
+
+CI = "system:serviceaccount:dev:ci"
+PODS = "/api/v1/namespaces/dev/pods"
+SESSIONS = "/apis/access.postern.dev/v1alpha1/sessions"
+REQUESTS = "/apis/access.postern.dev/v1alpha1/accessrequests"
+
+ROLES = """
+kind: role
+version: v7
+metadata: {name: nginx}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources:
+    - {kind: pod, namespace: dev, name: 'nginx-*', verbs: [get, list, watch, exec]}
+---
+kind: role
+version: v7
+metadata: {name: searches}
+spec:
+  allow:
+    request: {search_as_roles: [nginx]}
+---
+""" + "".join(
+    f"kind: user\nversion: v2\nmetadata: {{name: '{name}'}}\nspec: {{roles: [{roles}]}}\n---\n"
+    for name, roles in [
+        ("alice", "nginx"), (CI, "nginx, searches"), ("carol", "nginx"), ("root", "editor")
+    ]
+)  # fmt: skip
+
+# The two service accounts: postern's own without any right to impersonate, and the one that has it.
+ACCOUNTS = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: own, namespace: postern}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: impersonator, namespace: postern}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: identity-own}
+rules:
+- {apiGroups: [""], resources: [namespaces], resourceNames: [kube-system], verbs: [get]}
+- {apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: identity-own}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: identity-own}
+subjects: [{kind: ServiceAccount, name: own, namespace: postern}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: identity-own, namespace: postern}
+rules:
+- {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [impersonator], verbs: [create]}
+- {apiGroups: [""], resources: [events], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: identity-own, namespace: postern}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: identity-own}
+subjects: [{kind: ServiceAccount, name: own, namespace: postern}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: identity-own-ca, namespace: kube-system}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: extension-apiserver-authentication-reader}
+subjects: [{kind: ServiceAccount, name: own, namespace: postern}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: identity-impersonator}
+rules:
+- {apiGroups: [""], resources: [users, groups], verbs: [impersonate]}
+- {apiGroups: [authentication.k8s.io], resources: [userextras/access.postern.dev/request], verbs: [impersonate]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: identity-impersonator}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: identity-impersonator}
+subjects: [{kind: ServiceAccount, name: impersonator, namespace: postern}]
+"""
+OWN = "system:serviceaccount:postern:own"
+IMPERSONATOR = "system:serviceaccount:postern:impersonator"
+
+
+def service_account(cluster: Cluster, name: str, namespace: str = "dev") -> None:
+    cluster.kubectl("create", "serviceaccount", name, "-n", namespace)
+
+
+def token_of(cluster: Cluster, name: str, *args: str, audience: str = "postern") -> str:
+    audiences = (f"--audience={audience}",) if audience else ()
+    done = cluster.kubectl("create", "token", name, "-n", "dev", *audiences, *args)
+    return str(done.stdout).strip()
+
+
+def bearer(token: str) -> list[tuple[str, str]]:
+    return [("Authorization", f"Bearer {token}")]
+
+
+@pytest.fixture(scope="module")
+def identity_cluster(cluster: Cluster) -> Iterator[Cluster]:
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=ACCOUNTS)
+    service_account(cluster, "ci")
+    yield cluster
+    cluster.kubectl("delete", "-f", "-", "--wait=false", stdin=ACCOUNTS)
+    cluster.kubectl("delete", "serviceaccount", "ci", "-n", "dev")
+
+
+@pytest.fixture(scope="module")
+def own_kubeconfig(identity_cluster: Cluster) -> Path:
+    token = identity_cluster.make_token("postern/own")
+    return identity_cluster.write_kubeconfig("identity-own.kubeconfig", token=token)
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    identity_cluster: Cluster,
+    own_kubeconfig: Path,
+    authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Postern]:
+    """Everything of this page at once, in front of the session's cluster."""
+    made = Postern(
+        tmp_path_factory.mktemp("identity"),
+        authority,
+        clusters=[KubeCluster("mycluster", own_kubeconfig), KubeCluster("other", own_kubeconfig)],
+        documents=ROLES,
+        users=[User("alice"), User("root")],
+    )
+    for entry in made.config["kubeClusters"]:
+        entry["impersonator"] = {"serviceAccount": "impersonator", "namespace": "postern"}
+    made.config["authentication"] |= {
+        "tokenReview": {"kubeCluster": "mycluster", "cacheTTL": "1s"},
+        "clusterClientCA": {"kubeCluster": "mycluster"},
+    }
+    made.config["impersonation"] = {"allowSystem": [CI]}
+    made.loopback_port = made._reservations.port()  # type: ignore[attr-defined]
+    made.config["loopbackListen"] = f"127.0.0.1:{made.loopback_port}"  # type: ignore[attr-defined]
+    made.config["loopbackHosts"] = ["api.sidecar.internal"]
+    made.write_config()
+    with made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ci_token(identity_cluster: Cluster) -> str:
+    return token_of(identity_cluster, "ci")
+
+
+def kubeconfig(proxy: Postern, name: str, token: str, path: str = "", server: str = "") -> Path:
+    return write_kubeconfig(
+        proxy.folder / f"{name}.kubeconfig",
+        name="postern",
+        server=server or f"https://127.0.0.1:{proxy.port}{path}",
+        ca_file=proxy.ca_file,
+        token=token,
+        namespace="dev",
+    )
+
+
+# -- TokenReview -------------------------------------------------------------------------------
+
+
+def test_a_service_account_is_a_user(
+    proxy: Postern, identity_cluster: Cluster, ci_token: str
+) -> None:
+    ci = As(identity_cluster, kubeconfig(proxy, "ci", ci_token))
+    mark = identity_cluster.audit_mark()
+    assert ci.names("pods") == {"dev/nginx-1", "dev/nginx-2"}
+    assert "db-0" in ci.fails("get", "pod", "db-0")
+    assert CI in ci("auth", "whoami").stdout
+    event = identity_cluster.wait_for_audit(
+        lambda e: e["verb"] == "list" and e.get("objectRef", {}).get("resource") == "pods",
+        since=mark,
+    )
+    assert event["impersonatedUser"]["username"] == CI
+    assert "dev-team" in event["impersonatedUser"]["groups"]
+    # Asked once, answered from memory after that.
+    hits = proxy.metric("postern_token_cache_requests_total", result="hit")
+    assert proxy.ask(None, "GET", PODS, bearer(ci_token)).status == 200
+    assert proxy.ask(None, "GET", PODS, bearer(ci_token)).status == 200
+    assert proxy.metric("postern_token_cache_requests_total", result="hit") > hits
+    assert proxy.metric("postern_authentication_attempts_total", authenticator="token_review") > 0
+
+
+def test_a_token_for_another_audience_or_of_nobody_is_401(
+    proxy: Postern, identity_cluster: Cluster, ci_token: str
+) -> None:
+    for token in (
+        token_of(identity_cluster, "ci", audience=""),  # for the API server itself
+        token_of(identity_cluster, "ci", audience="vault"),
+        ci_token[:-4] + "AAAA",  # a broken signature
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.",
+    ):
+        answer = proxy.ask(None, "GET", PODS, bearer(token))
+        assert answer.status == 401, answer.body
+        assert answer.json()["reason"] == "Unauthorized"
+
+
+def test_tokens_of_other_forms_are_never_shown_to_the_cluster(
+    proxy: Postern, identity_cluster: Cluster
+) -> None:
+    mark = identity_cluster.audit_mark()
+    for token in ("pst_aaaaaaaaaaaaaaaaaaaaaaaaaa", "some-opaque-token"):
+        assert proxy.ask(None, "GET", PODS, bearer(token)).status == 401
+    # A review that does happen comes after those that must not have.
+    proxy.ask(None, "GET", PODS, bearer("eyJh.eyJz.c2ln"))
+    is_review = lambda e: e.get("objectRef", {}).get("resource") == "tokenreviews"  # noqa: E731
+    identity_cluster.wait_for_audit(is_review, since=mark)
+    reviews = [e for e in identity_cluster.audit_events(mark) if is_review(e)]
+    assert len(reviews) == 1
+    assert reviews[0]["user"]["username"] == OWN
+    assert "impersonatedUser" not in reviews[0]
+
+
+def test_a_name_of_one_cluster_gives_nothing_at_another(
+    proxy: Postern, identity_cluster: Cluster, ci_token: str
+) -> None:
+    at = lambda cluster, path: proxy.ask(  # noqa: E731
+        None, "GET", f"/clusters/{cluster}{path}", bearer(ci_token)
+    )
+    assert at("mycluster", PODS).status == 200
+    for path in (PODS, "/version", "/api", "/apis", "/openapi/v3", f"{PODS}/nginx-1"):
+        answer, absent = at("other", path), at("nowhere", path)
+        assert answer.status == 404, (path, answer.body)
+        assert answer.json()["message"] == absent.json()["message"]
+    # alice, whom no cluster proved, reaches both.
+    assert proxy.ask("alice", "GET", f"/clusters/other{PODS}").status == 200
+    clusters = proxy.ask(
+        None, "GET", "/apis/access.postern.dev/v1alpha1/kubeclusters", bearer(ci_token)
+    )
+    assert [c["metadata"]["name"] for c in clusters.json()["items"]] == ["mycluster"]
+
+
+def post(proxy: Postern, target: str, body: object, token: str) -> Any:
+    fields = [("Content-Type", "application/json"), *bearer(token)]
+    return proxy.ask(None, "POST", target, fields, json.dumps(body).encode())
+
+
+def access_request(*ids: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "access.postern.dev/v1alpha1",
+        "kind": "AccessRequest",
+        "spec": {"resources": list(ids), "reason": "a test"},
+    }
+
+
+def test_nor_by_a_session_or_a_request(proxy: Postern, ci_token: str) -> None:
+    session = {"apiVersion": "access.postern.dev/v1alpha1", "kind": "Session", "spec": {}}
+    made = post(proxy, SESSIONS, session, ci_token)
+    assert made.status == 201, made.body
+    token = made.json()["status"]["token"]
+    assert proxy.ask(None, "GET", PODS, bearer(token)).status == 200
+    assert proxy.ask(None, "GET", f"/clusters/other{PODS}", bearer(token)).status == 404
+    for credential in (ci_token, token):
+        here = post(
+            proxy, REQUESTS, access_request("/postern.test/pod/mycluster/dev/nginx-1"), credential
+        )
+        assert here.status == 201, here.body
+        there = post(
+            proxy, REQUESTS, access_request("/postern.test/pod/other/dev/nginx-1"), credential
+        )
+        assert there.status == 403, there.body
+        assert 'counts at the kube cluster "mycluster" only' in there.json()["message"]
+
+
+def test_a_deleted_account_is_out_and_its_watch_ends(
+    proxy: Postern, identity_cluster: Cluster
+) -> None:
+    service_account(identity_cluster, "shortlived")
+    user = f"kind: user\nversion: v2\nmetadata: {{name: '{CI[:-2]}shortlived'}}\n"
+    proxy.write_documents(ROLES + user + "spec: {roles: [nginx]}\n")
+    token = token_of(identity_cluster, "shortlived")
+    wait_until(
+        "the user's role",
+        lambda: proxy.ask(None, "GET", PODS, bearer(token)).status == 200,
+        10,
+    )
+    with proxy.client() as client:
+        client.send(proxy.request(None, "GET", f"{PODS}?watch=1", bearer(token)))
+        assert client.read_head().status == 200
+        assert proxy.metric("postern_longrunning_requests", verb="watch") == 1
+        identity_cluster.kubectl("delete", "serviceaccount", "shortlived", "-n", "dev")
+        wait_until(
+            "the end of the watch",
+            lambda: proxy.metric("postern_longrunning_requests", verb="watch") == 0,
+            15,
+        )
+    assert proxy.ask(None, "GET", PODS, bearer(token)).status == 401
+    proxy.write_documents(ROLES)
+
+
+def test_without_the_cluster_it_is_503_and_others_go_on(
+    authority: Authority,
+    identity_cluster: Cluster,
+    own_kubeconfig: Path,
+    ci_token: str,
+    tmp_path: Path,
+) -> None:
+    nobody = write_kubeconfig(
+        tmp_path / "away.kubeconfig",
+        name="away",
+        server="https://127.0.0.1:1",
+        ca_file=identity_cluster.ca_file,
+        token="x",
+    )
+    made = Postern(
+        tmp_path / "postern",
+        authority,
+        clusters=[KubeCluster("mycluster", identity_cluster.postern_kubeconfig),
+                  KubeCluster("away", nobody)],
+        documents=ROLES,
+        users=[User("alice")],
+    )  # fmt: skip
+    made.config["authentication"]["tokenReview"] = {"kubeCluster": "away"}
+    made.write_config()
+    with made:
+        answer = made.ask(None, "GET", PODS, bearer(ci_token))
+        assert answer.status == 503, answer.body
+        assert answer.json()["reason"] == "ServiceUnavailable"
+        assert "cannot be reviewed" in answer.json()["message"]
+        assert answer.get("Retry-After") == "1"
+        assert made.ask("alice", "GET", PODS).status == 200
+        said = made.admin("/readyz?verbose")
+        assert said[0] == 200
+        assert "warn: APIServerUnavailable: the API server of cluster away" in said[1]
+
+
+# -- the cluster's own client CA ----------------------------------------------------------------
+
+
+def test_existing_kubeconfigs_with_certificates_work(
+    proxy: Postern, identity_cluster: Cluster, authority: Authority
+) -> None:
+    pair = identity_cluster.make_client_cert("carol", ["dev-team"])
+    path = proxy.kubeconfig("carol", client=pair)
+    carol = As(identity_cluster, path)
+    wait_until("the cluster's CA", lambda: carol("get", "pods", check=False).returncode == 0, 10)
+    assert carol.names("pods") == {"dev/nginx-1", "dev/nginx-2"}
+    assert proxy.metric("postern_authentication_attempts_total", authenticator="cluster_x509") > 0
+    there = As(identity_cluster, proxy.kubeconfig("carol", client=pair, cluster="other"))
+    assert "could not find the requested resource" in there.fails("get", "--raw", "/version")
+    # The same name by postern's own CA counts everywhere.
+    own = authority.issue(str(proxy.folder / "carol"), "carol")
+    everywhere = As(identity_cluster, proxy.kubeconfig("carol", client=own, cluster="other"))
+    assert everywhere.names("pods") == {"dev/nginx-1", "dev/nginx-2"}
+    # And one that neither has signed is nobody's.
+    stranger = Authority(proxy.folder, "stranger", "stranger").issue(
+        str(proxy.folder / "stranger-carol"), "carol"
+    )
+    assert "Unauthorized" in As(
+        identity_cluster, proxy.kubeconfig("carol", client=stranger)
+    ).fails("get", "--raw", "/version")
+
+
+# -- the plain listener -------------------------------------------------------------------------
+
+
+def plain(
+    proxy: Postern, target: str, *, token: str = "", host: str = "", method: str = "GET",
+    body: bytes | None = None,
+) -> tuple[int, Any]:  # fmt: skip
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.loopback_port, timeout=10)  # type: ignore[attr-defined]
+    try:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if host:
+            headers["Host"] = host
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        connection.request(method, target, body, headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read() or b"{}")
+    finally:
+        connection.close()
+
+
+def test_the_plain_listener_has_no_identity_of_its_own(proxy: Postern, ci_token: str) -> None:
+    alice = proxy.users["alice"].token
+    assert plain(proxy, PODS)[0] == 401
+    assert plain(proxy, "/version")[0] == 401
+    assert plain(proxy, PODS, token="wrong")[0] == 401
+    assert plain(proxy, PODS, token=alice)[0] == 200
+    assert plain(proxy, PODS, token=ci_token)[0] == 200
+    login = {
+        "apiVersion": "access.postern.dev/v1alpha1",
+        "kind": "Session",
+        "spec": {"login": {"user": "root", "password": "x"}},
+    }
+    status, said = plain(proxy, SESSIONS, method="POST", body=json.dumps(login).encode())
+    assert (status, said["reason"]) == (401, "Unauthorized")
+
+
+def test_dns_rebinding_is_refused(proxy: Postern) -> None:
+    alice = proxy.users["alice"].token
+    for host in ("evil.example.com", "127.0.0.1.evil.example.com:6443", "10.0.0.1"):
+        status, said = plain(proxy, PODS, token=alice, host=host)
+        assert status == 403, (host, said)
+    for host in ("localhost:6443", "127.0.0.1", "[::1]:6443", "api.sidecar.internal"):
+        assert plain(proxy, PODS, token=alice, host=host)[0] == 200, host
+
+
+def test_the_codec_is_as_strict_there(proxy: Postern) -> None:
+    def answer(request: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", proxy.loopback_port), 10) as plain_socket:  # type: ignore[attr-defined]
+            plain_socket.sendall(request)
+            plain_socket.settimeout(10)
+            return plain_socket.recv(4096)
+
+    token = proxy.users["alice"].token.encode()
+    head = b"GET /version HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + b"\r\n"
+    assert answer(head + b"\r\n").startswith(b"HTTP/1.1 200")
+    for bad in (b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", b" folded: x\r\n",
+                b"Host: 127.0.0.1\r\n"):  # fmt: skip
+        assert answer(head + bad + b"\r\n").startswith(b"HTTP/1.1 400"), bad
+    assert b" 403 " in answer(b"GET /version HTTP/1.0\r\nAuthorization: Bearer " + token + b"\r\n\r\n")
+
+
+class Terminator:
+    """TLS in front of the plain listener, as a dashboard's own server stands before its sidecar.
+
+    (kubectl itself sends no token to an http:// server: client-go drops it.)
+    """
+
+    def __init__(self, certificate: Any, port: int) -> None:
+        self._to = port
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate.cert_file, certificate.key_file)
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, raw: socket.socket) -> None:
+        try:
+            client = self._context.wrap_socket(raw, server_side=True)
+            server = socket.create_connection(("127.0.0.1", self._to))
+        except OSError:
+            raw.close()
+            return
+        for source, sink in ((client, server), (server, client)):
+            threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _copy(source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        try:
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def test_kubectl_watches_and_executes_through_a_sidecar(
+    proxy: Postern, identity_cluster: Cluster, ci_token: str
+) -> None:
+    outside = Terminator(proxy.certificate, proxy.loopback_port)  # type: ignore[attr-defined]
+    try:
+        path = kubeconfig(proxy, "sidecar", ci_token, server=f"https://127.0.0.1:{outside.port}")
+        ci = As(identity_cluster, path)
+        assert ci.names("pods") == {"dev/nginx-1", "dev/nginx-2"}
+        assert ci("exec", "nginx-1", "--", "echo", "hello").stdout == "hello\n"
+        args = ("get", "pods", "-w", "-o", "name")
+        with kubectl_running(identity_cluster, *args, kubeconfig=path) as watch:
+            watch.wait_for(rb"nginx-2")
+            identity_cluster.kubectl(
+                "label", "pod", "nginx-1", "-n", "dev", f"sidecar={time.time_ns()}", "--overwrite"
+            )
+            watch.wait_for(rb"(?s)nginx-1.*nginx-1")
+    finally:
+        outside.close()
+
+
+def test_an_http_server_gets_no_token_from_kubectl(
+    proxy: Postern, identity_cluster: Cluster, ci_token: str
+) -> None:
+    server = f"http://127.0.0.1:{proxy.loopback_port}"  # type: ignore[attr-defined]
+    path = kubeconfig(proxy, "plain", ci_token, server=server)
+    text = yaml.safe_load(path.read_text())
+    del text["clusters"][0]["cluster"]["certificate-authority-data"]
+    path.write_text(yaml.safe_dump(text))
+    done = identity_cluster.kubectl("get", "--raw", PODS, kubeconfig=path, check=False)
+    assert done.returncode == 1 and "Unauthorized" in done.stderr + done.stdout, done
+
+
+# -- two service accounts -----------------------------------------------------------------------
+
+
+def test_the_audit_log_tells_which_account_did_what(
+    proxy: Postern, identity_cluster: Cluster
+) -> None:
+    mark = identity_cluster.audit_mark()
+    assert proxy.ask("alice", "GET", PODS).status == 200
+    assert proxy.ask(None, "GET", PODS, bearer("eyJh.eyJy.c2ln")).status == 401
+    find = identity_cluster.wait_for_audit
+    listed = find(lambda e: e.get("impersonatedUser", {}).get("username") == "alice", since=mark)
+    assert listed["user"]["username"] == IMPERSONATOR
+    reviewed = find(
+        lambda e: e.get("objectRef", {}).get("resource") == "tokenreviews", since=mark
+    )
+    assert reviewed["user"]["username"] == OWN
+    for event in identity_cluster.audit_events():
+        who = event["user"]["username"]
+        assert not (who == OWN and "impersonatedUser" in event), event
+        in_own_right = "impersonatedUser" not in event and event["responseStatus"]["code"] < 400
+        if who == IMPERSONATOR and in_own_right:
+            assert event["objectRef"]["resource"] == "selfsubjectaccessreviews", event
+
+
+def test_a_revoked_token_is_replaced_at_once(proxy: Postern, identity_cluster: Cluster) -> None:
+    assert proxy.ask("alice", "GET", PODS).status == 200
+    identity_cluster.kubectl("delete", "serviceaccount", "impersonator", "-n", "postern")
+    identity_cluster.kubectl("create", "serviceaccount", "impersonator", "-n", "postern")
+    # Tokens of the old account are of nobody now; the very next request gets another one.
+    wait_until(
+        "a request with a new token",
+        lambda: proxy.ask("alice", "GET", PODS).status == 200,
+        15,
+    )
+    assert proxy.metric("postern_upstream_requests_total", code="401") >= 1
+    assert "token of the service account" not in proxy.admin("/readyz?verbose")[1]
+
+
+# -- the self-check -----------------------------------------------------------------------------
+
+
+def test_a_missing_rule_is_told_and_forgotten_when_it_is_there(
+    authority: Authority, identity_cluster: Cluster, tmp_path: Path
+) -> None:
+    service_account(identity_cluster, "bare", "postern")
+    token = identity_cluster.make_token("postern/bare")
+    path = identity_cluster.write_kubeconfig("bare.kubeconfig", token=token)
+    made = Postern(
+        tmp_path, authority, clusters=[KubeCluster("mycluster", path)], documents=ROLES,
+        users=[User("alice")],
+    )  # fmt: skip
+    made.config["authentication"]["tokenReview"] = {}
+    made.write_config()
+    made.expect_error("kube-system of mycluster cannot be read")
+    with made:
+        rule = (
+            '{apiGroups: [""], resources: ["groups"], verbs: ["impersonate"], '
+            'resourceNames: ["dev-team"]}'
+        )
+        wait_until("the check", lambda: rule in made.admin("/readyz?verbose")[1], 15)
+        said = made.admin("/readyz?verbose")[1]
+        assert said.endswith("readyz check passed\n")
+        assert 'resources: ["tokenreviews"], verbs: ["create"]}' in said
+        assert 'resources: ["userextras/access.postern.dev/request"]' in said
+        assert any(rule in str(line.get("what")) for line in made.log_lines())
+        assert made.ask(None, "GET", PODS, bearer("eyJh.eyJz.c2ln")).status == 500
+        # What it says, done: each rule pasted as it is.
+        rules = [yaml.safe_load(line.split("ClusterRole: ", 1)[1]) for line in said.splitlines()
+                 if line.startswith("warn: RightMissing")]  # fmt: skip
+        role = {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "identity-bare"}, "rules": rules,
+        }  # fmt: skip
+        identity_cluster.kubectl("apply", "-f", "-", stdin=json.dumps(role))
+        identity_cluster.kubectl(
+            "create", "clusterrolebinding", "identity-bare", "--clusterrole=identity-bare",
+            "--serviceaccount=postern:bare",
+        )  # fmt: skip
+        wait_until("no warning", lambda: "warn:" not in made.admin("/readyz?verbose")[1], 20)
+        assert made.ask("alice", "GET", PODS).status == 200
+    identity_cluster.kubectl("delete", "clusterrolebinding,clusterrole", "identity-bare")
+    identity_cluster.kubectl("delete", "serviceaccount", "bare", "-n", "postern")
+
+
+class InPod(Postern):
+    """postern as a pod sees the world: kubelet's files at their place, its environment.
+
+    In a mount namespace of its own, so that nothing of this machine is touched.
+    """
+
+    def credentials(self, folder: Path, cluster: Cluster) -> None:
+        self._credentials = folder
+        self._cluster = cluster
+
+    def spawn(self) -> None:
+        place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        script = (
+            f'mount -t tmpfs none /run && mkdir -p "{place}" && '
+            f'mount --bind "$0" "{place}" && exec "$@"'
+        )
+        host, port = self._cluster.server.removeprefix("https://").split(":")
+        environment = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
+        prefix = ["unshare", "-m", "sh", "-c", script, str(self._credentials)]
+        self.start_process(environment, prefix)
+
+
+def can_unshare() -> bool:
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /run"], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def test_in_a_pod_events_tell_it_and_tokens_rotate(
+    authority: Authority, identity_cluster: Cluster, tmp_path: Path
+) -> None:
+    if not can_unshare():
+        pytest.skip("no real node here: mount namespaces cannot be made")
+    cluster = identity_cluster
+    service_account(cluster, "in-pod", "postern")
+    for name in ("postern-0", "postern-1"):
+        pod = {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "postern"},
+            "spec": {"serviceAccountName": "in-pod", "nodeName": "n1",
+                     "containers": [{"name": "postern", "image": "postern"}]},
+        }  # fmt: skip
+        cluster.create("/api/v1/namespaces/postern/pods", pod)
+    cluster.kubectl(
+        "create", "rolebinding", "in-pod-events", "-n", "postern", "--role=identity-own",
+        "--serviceaccount=postern:in-pod",
+    )  # fmt: skip
+
+    def pod_token(pod: str) -> str:
+        done = cluster.kubectl(
+            "create", "token", "in-pod", "-n", "postern", "--bound-object-kind=Pod",
+            f"--bound-object-name={pod}",
+        )  # fmt: skip
+        return str(done.stdout)
+
+    secrets = tmp_path / "serviceaccount"
+    secrets.mkdir()
+    shutil.copyfile(cluster.ca_file, secrets / "ca.crt")
+    (secrets / "namespace").write_text("postern")
+    replace_file(secrets / "token", pod_token("postern-0"))
+    made = InPod(
+        tmp_path / "postern", authority,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig)], documents=ROLES,
+        users=[User("alice")],
+    )  # fmt: skip
+    made.credentials(secrets, cluster)
+    made.config["kubeClusters"] = [{"name": "mycluster", "inCluster": True}]
+    made.write_config()
+    made.expect_error("kube-system of mycluster cannot be read")
+    with made:
+        def described() -> str:
+            return str(cluster.kubectl("describe", "pod", "postern-0", "-n", "postern").stdout)
+
+        wait_until("the events", lambda: "RightMissing" in described(), 20)
+        assert "may not impersonate groups" in described()
+        # The pod's token is of nobody any more: the new one of the file is taken at the next call.
+        mark = cluster.audit_mark()
+        replace_file(secrets / "token", pod_token("postern-1"))
+        cluster.kubectl("delete", "pod", "postern-0", "-n", "postern", "--force", "--wait=true")
+        wait_until("a call with the new token", lambda: calls_of(cluster, mark, "postern-1"), 20)
+    cluster.kubectl("delete", "pod", "postern-1", "-n", "postern", "--force")
+    cluster.kubectl("delete", "rolebinding", "in-pod-events", "-n", "postern")
+    cluster.kubectl("delete", "serviceaccount", "in-pod", "-n", "postern")
+
+
+def calls_of(cluster: Cluster, mark: int, pod: str) -> bool:
+    """Whether the audit log has calls with a token that is bound to this pod."""
+    return any(
+        event["user"].get("extra", {}).get("authentication.kubernetes.io/pod-name") == [pod]
+        for event in cluster.audit_events(mark)
+    )
