@@ -74,6 +74,10 @@ NeededImpersonation impersonation_of(const rbac::Policy& policy) {
     add_names(role->allow.kubernetes_users, policy.limits(), users);
     add_names(role->allow.kubernetes_groups, policy.limits(), groups);
   }
+  // A service account that may act as itself: listed by name, for its name is a `system:` one.
+  for (const std::string& name : policy.limits().allow_system) {
+    if (!service_account_of(name).empty() && users.size() < kMaxNames) users.insert(name);
+  }
   NeededImpersonation needed;
   for (const std::string& user : users) {
     std::string account = service_account_of(user);

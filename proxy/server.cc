@@ -411,8 +411,7 @@ Loaded<void> ProxyServer::bind() {
       loopback->counter = counter;
     }
     threads_.push_back(std::make_unique<ServingThread>(i + 1, *shared_, clusters_, discoveries_,
-                                                       std::move(options),
-                                                       std::move(loopback)));
+                                                       std::move(options), std::move(loopback)));
     const auto opened = threads_[i]->open(i == 0 ? nullptr : threads_[0].get());
     if (!opened) {
       return fail_on(opened.error().first.c_str(), opened.error().second);

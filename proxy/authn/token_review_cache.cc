@@ -12,6 +12,11 @@ const TokenVerdict* TokenReviewCache::find(std::string_view token, Clock::time_p
   return hit ? &found->second.verdict : nullptr;
 }
 
+bool TokenReviewCache::refused_last(std::string_view token) const {
+  const auto found = entries_.find(hash_token(token));
+  return found != entries_.end() && !found->second.verdict;
+}
+
 void TokenReviewCache::put(const TokenHash& token, TokenVerdict verdict, Clock::time_point now) {
   const auto ttl = verdict ? options_.ttl : options_.refusal_ttl;
   auto [place, is_new] = entries_.try_emplace(token);

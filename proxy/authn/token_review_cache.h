@@ -32,6 +32,8 @@ class TokenReviewCache : public ReviewedTokens {
   /// nullptr: nothing is known, or not any more. The pointer is good until the next put().
   const TokenVerdict* find(std::string_view token) override { return find(token, Clock::now()); }
   const TokenVerdict* find(std::string_view token, Clock::time_point now);
+  /// Whether the cluster's last word on the token, however old, is that it proves nobody.
+  bool refused_last(std::string_view token) const;
   void put(const TokenHash& token, TokenVerdict verdict, Clock::time_point now);
 
   /// Grows when a token that had been accepted is refused: what rests on it has to end.

@@ -23,6 +23,9 @@ bool is_still_allowed(WorkerState& state, ClientConnection& client, const Proxie
       {.reviewed = reviewer == nullptr ? nullptr : &reviewer->known(),
        .unreviewed = reviewer == nullptr ? nullptr : &unreviewed});
   if (!unreviewed.empty()) {
+    if (reviewer->known().refused_last(unreviewed)) {
+      return false;
+    }
     // What was said of the token is old: it is asked about again. Until the answer comes, and while
     // the cluster cannot be asked, the old one holds: the stream is from that very cluster.
     reviewer->review_soon(std::move(unreviewed));

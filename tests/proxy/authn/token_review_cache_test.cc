@@ -44,6 +44,11 @@ TEST_CASE("a token that is refused after it was accepted has been withdrawn") {
   put(cache, "one", Refusal("deleted"));
   put(cache, "one", Refusal("deleted"));
   CHECK(cache.withdrawals() == 1);
+  CHECK(cache.find("one", kNow + 1h) == nullptr);
+  CHECK(cache.refused_last("one"));
+  CHECK_FALSE(cache.refused_last("two"));
+  put(cache, "one", kAlice);
+  CHECK_FALSE(cache.refused_last("one"));
 }
 
 TEST_CASE("the memory is bounded, and the newest are kept") {
