@@ -106,7 +106,12 @@ Task<WatchOutcome> WatchStream::run(UpstreamPool& pool, std::string target,
   auto head = co_await lease->read_head("GET");
   if (!head) co_return WatchOutcome{WatchEnd::kFailed, std::move(head.error())};
   if (head->status == 410) co_return WatchOutcome{WatchEnd::kExpired, {}};
-  if (head->status == 401) pool.endpoint().renew_credential(lease->authorization());
+  if (head->status == 401) {
+    // Whoever asks next does so with what is there then.
+    const bool renewed =
+        co_await pool.endpoint().renew_credential(pool.worker(), lease->authorization());
+    static_cast<void>(renewed);
+  }
   if (head->status != 200) co_return WatchOutcome{WatchEnd::kFailed, refused(head->status)};
   stream_ = &stream;
   pulse_.beat();
