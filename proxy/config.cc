@@ -105,10 +105,15 @@ void check_sessions(ConfigParser& parser, const SessionsConfiguration& sessions)
 void check_storage(ConfigParser& parser, ProxyConfiguration& configuration) {
   StorageConfiguration& storage = configuration.storage;
   if (storage.type != StorageConfiguration::kKubernetes) {
-    for (const char* key :
-         {"storage.kubeCluster", "storage.namespace", "storage.secretName", "storage.maxSilence"}) {
-      if (parser.has_key(key)) parser.add_error(key, "is of type: kubernetes only");
-    }
+    // Defaults are no statement: --check-config prints them.
+    const StorageConfiguration usual;
+    const auto refuse = [&parser](const char* key, bool set) {
+      if (set) parser.add_error(key, "is of type: kubernetes only");
+    };
+    refuse("storage.kubeCluster", !storage.kube_cluster.empty());
+    refuse("storage.namespace", storage.namespace_ != usual.namespace_);
+    refuse("storage.secretName", storage.secret_name != usual.secret_name);
+    refuse("storage.maxSilence", storage.max_silence != usual.max_silence);
     return;
   }
   if (storage.kube_cluster.empty()) storage.kube_cluster = configuration.default_cluster;

@@ -204,9 +204,9 @@ def test_an_approval_that_was_revoked_cannot_be_put_back(pair: Pair) -> None:
     assert session.status(POD) == 403
     # Deleted and made anew it has another uid.
     pair.store.kubectl("delete", f"accessrequests.{GROUP}", name)
-    pair.store.write("create", as_approved)
     before = refused(pair)
-    wait_for("the new one to be refused", lambda: refused(pair) >= before, 2.0)
+    pair.store.write("create", as_approved)
+    wait_for("the new one to be refused", lambda: refused(pair) > before, 2.0)
     assert alice.status(f"accessrequests/{name}") == 404
     assert session.status(POD) == 403
     # A restart reads it anew, and is no kinder.
@@ -336,6 +336,24 @@ def test_the_api_server_goes_and_comes_back(pair: Pair) -> None:
     wait_for("both to be ready", lambda: pair.one.admin("/readyz")[0] == pair.other.admin("/readyz")[0] == 200, 30)
     Caller(pair.one, "bob").review(request, "Revoke")
     wait_for("the revocation at the other", lambda: session.at(pair.other).status(POD) == 403, 2.0)
+
+
+def test_what_does_not_count_is_marked(pair: Pair) -> None:
+    alice = Caller(pair.one, "alice")
+    name = alice.file()["metadata"]["name"]
+    pair.store.write("replace", edited(pair.store.object("accessrequests", name), data="{}"))
+
+    def marked() -> bool:
+        shown = pair.store.kubectl("get", f"accessrequests.{GROUP}", name).stdout
+        return "OtherState" in shown
+
+    wait_for("the leader to mark it", marked, 30)
+    condition = pair.store.object("accessrequests", name)["status"]["conditions"][0]
+    assert (condition["type"], condition["status"]) == ("Authentic", "False")
+    assert alice.status(f"accessrequests/{name}") == 404
+    # What postern wrote itself has no mark.
+    good = pair.store.object("accessrequests", alice.file()["metadata"]["name"])
+    assert "status" not in good
 
 
 def test_grants_count_for_nothing_while_the_store_is_silent(

@@ -266,7 +266,7 @@ TEST_CASE("bad values, one by one") {
       {"impersonation: {allowMasters: true}", "does nothing without system:masters"},
       {"impersonation: {allowMasters: 'true'}", "allowMasters: must be true or false"},
       {"storage: {type: etcd}", "storage.type: must be one of sqlite, memory, kubernetes"},
-      {"storage: {namespace: postern}", "storage.namespace: is of type: kubernetes only"},
+      {"storage: {namespace: gate}", "storage.namespace: is of type: kubernetes only"},
       {"storage: {type: sqlite, secretName: a}", "storage.secretName: is of type: kubernetes only"},
       {"storage: {type: kubernetes, kubeCluster: none}",
        "storage.kubeCluster: is the name of no cluster in kubeClusters"},

@@ -1,5 +1,7 @@
 #include "proxy/access/kubernetes/kind_watcher.h"
 
+#include "proxy/observe/metrics.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -103,6 +105,12 @@ Task<void> KindWatcher::watch() {
   const WatchOutcome outcome = co_await stream_.run(client_.pool(), std::move(target), take);
   if (outcome.end == WatchEnd::kExpired) {
     must_list_ = true;
+    const UpstreamHooks& hooks = client_.pool().hooks();
+    if (hooks.log) {
+      hooks.log(LogLevel::kInfo, kind.resource + "." + std::string(kStoreGroup) +
+                                     ": the API server no longer knows where the watch was; it is "
+                                     "listed anew");
+    }
   } else if (outcome.end == WatchEnd::kFailed) {
     // A kind or a right may have gone: the list says it in full.
     must_list_ = outcome.error.code == 403 || outcome.error.code == 404;

@@ -245,7 +245,7 @@ TEST_CASE_FIXTURE(StoryWorld, "what has ended keeps its rules as text, and shows
     CHECK(*ended->effective_rules() == request->request.effective);
     const auto late = review("bob", request, Decision::kApprove);
     REQUIRE_FALSE(late);
-    CHECK(late.error().message.find("expired") != std::string::npos);
+    CHECK_MESSAGE(late.error().message.find("expired") != std::string::npos, late.error().message);
     start();
   }
   pass(std::chrono::hours(721));

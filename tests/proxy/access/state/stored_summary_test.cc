@@ -45,7 +45,7 @@ TEST_CASE("a user's and a role's summary; long and strange text is cut and made 
   const std::string user =
       R"({"document":"{\"spec\":{\"roles\":[\"a\",\"b\"],\"locked\":true}}","meta":{}})";
   CHECK(of(kUserKind, user) == Summary{{"roles", "a,b"}, {"locked", "true"}});
-  CHECK(of(kRoleKind, R"({"document":"{\"version\":\"v7\u001b\"}"})").at("version") == "v7\\x1b");
+  CHECK(of(kRoleKind, R"({"document":"{\"version\":\"v7\\u001b\"}"})").at("version") == "v7\\x1b");
   const std::string many =
       R"({"document":"{\"spec\":{\"roles\":[\")" + std::string(5000, 'x') + R"(\"]}}"})";
   CHECK(of(kUserKind, many).at("roles").size() == 256);
