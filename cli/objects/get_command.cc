@@ -30,7 +30,9 @@ void print_answer(const Json& answer, const ObjectKind& kind, const GetArguments
   if (!is_table(format)) {
     print_object(context.out(), answer, kind, format);
   } else if (is_list && is_nothing(answer)) {
-    context.err() << "No " << kind.word << "s found.\n";
+    context.err() << (arguments.nothing.empty() ? "No " + std::string(kind.word) + "s found."
+                                                : arguments.nothing)
+                  << "\n";
   } else {
     print_table(context.out(), answer, format, !arguments.no_headers);
   }

@@ -20,6 +20,7 @@ struct GetArguments {
   bool watch = false;
   bool no_headers = false;
   bool newest_first = false;  ///< else by name, as the server gives them
+  std::string nothing = {};   ///< told of an empty table; "": "No roles found."
 };
 
 /// Shows objects; with `watch`, and then every change until Ctrl-C.

@@ -155,6 +155,9 @@ class ScriptedAccess:
         terms = [t.split("=", 1) for t in (asked.parameter("fieldSelector") or "").split(",") if t]
 
         def value(item: Object, path: str) -> Any:
+            if path == "status.reviewable":
+                may = self.objects.get("may", {}).get(item["metadata"]["name"], {"mayReview": True})
+                return str(may["mayReview"] and item["status"]["state"] == "PENDING").lower()
             for key in path.split("."):
                 item = item.get(key, {})
             return item

@@ -123,7 +123,7 @@ KindInfo make_access_requests() {
   kind.short_names = {"ar"};
   kind.everybodys = true;
   kind.verbs = {"create", "delete", "get", "list", "watch"};
-  kind.selectable_fields = {"metadata.name", "spec.user", "status.state"};
+  kind.selectable_fields = {"metadata.name", "spec.user", "status.state", "status.reviewable"};
   kind.columns = {{"Name", "string", "name", "Name of the request.", 0},
                   {"User", "string", "", "Whose request it is.", 0},
                   {"Roles", "string", "", "The roles that it would give.", 0},

@@ -12,6 +12,7 @@ namespace postern::proxy::access::api {
 namespace {
 
 constexpr std::size_t kMaxFieldManager = 128;
+constexpr std::string_view kReviewable = "status.reviewable";
 
 template <typename Number>
 std::optional<Number> as_number(std::string_view text) {
@@ -110,7 +111,17 @@ Result<Selection> Selection::read(const kube::Query& query, const KindInfo& kind
           kube::Status::bad_request("field label not supported: " + kube::printable(one.field)));
     }
   }
-  selection.fields_ = std::move(*fields);
+  for (kube::FieldRequirement& one : *fields) {
+    if (one.field != kReviewable) {
+      selection.fields_.push_back(std::move(one));
+    } else if (one.value != "true" || !one.equals) {
+      return fail(kube::Status::bad_request(std::string(kReviewable) +
+                                            " may only be asked for as " +
+                                            std::string(kReviewable) + "=true"));
+    } else {
+      selection.reviewable_ = true;
+    }
+  }
   return selection;
 }
 
@@ -164,6 +175,9 @@ Result<WatchOptions> read_watch_options(const kube::Query& query, const KindInfo
   auto selection = Selection::read(query, kind);
   if (!selection) return fail(std::move(selection.error()));
   options.selection = std::move(*selection);
+  if (options.selection.reviewable()) {
+    return fail(kube::Status::bad_request(std::string(kReviewable) + " cannot be watched"));
+  }
   if (auto fits = check_initial_events(query); !fits) return fail(std::move(fits.error()));
   const auto version = read_version(query);
   if (!version) return fail(version.error());

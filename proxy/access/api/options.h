@@ -33,10 +33,14 @@ class Selection {
     }
     return labels_.matches(object.meta.labels);
   }
+  /// Those alone that the caller may review now (`status.reviewable=true`, of requests): for this
+  /// one has to know who asks, so that it is not a part of matches().
+  bool reviewable() const { return reviewable_; }
 
  private:
   LabelSelector labels_;
   std::vector<kube::FieldRequirement> fields_;
+  bool reviewable_ = false;
 };
 
 /// Where a list goes on. The token that the client keeps is readable: it holds the version of the

@@ -3,6 +3,7 @@
 #include "proxy/access/api/api_errors.h"
 
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace postern::proxy::access::api {
@@ -77,6 +78,14 @@ Result<Version> version_of_list(const AccessState& state, const KindInfo& kind,
   return current;
 }
 
+template <typename Object>
+bool is_reviewable(const Viewer& viewer, const Object& object) {
+  if constexpr (std::is_same_v<Object, RequestObject>) {
+    return viewer.reviews(object);
+  }
+  return false;
+}
+
 template <typename Map>
 ObjectList page_of(const Map& objects, const Viewer& viewer, const KindInfo& kind,
                    const ListOptions& options, Version version) {
@@ -84,6 +93,7 @@ ObjectList page_of(const Map& objects, const Viewer& viewer, const KindInfo& kin
   auto at = options.from ? objects.upper_bound(options.from->after) : objects.begin();
   for (; at != objects.end(); ++at) {
     if (!options.selection.matches(*at->second) || !viewer.sees(*at->second)) continue;
+    if (options.selection.reviewable() && !is_reviewable(viewer, *at->second)) continue;
     if (options.limit > 0 && list.items.size() == options.limit) {
       list.continue_token = ContinuePoint{version, list.items.back()->meta().name}.token();
       break;

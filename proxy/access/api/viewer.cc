@@ -65,6 +65,11 @@ bool Viewer::sees(const RequestObject& object) const {
   return author || (reviews_some_ && rbac::request::may_see(request, person_));
 }
 
+bool Viewer::reviews(const RequestObject& object) const {
+  return reviews_some_ && object.request.state == rbac::request::State::kPending &&
+         rbac::request::may_review(object.request, person_).has_value();
+}
+
 bool Viewer::sees(const ClusterObject& cluster) const {
   if (!caller_.user.counts_at(cluster.meta.name)) return false;
   if (reads_all_clusters_) return true;

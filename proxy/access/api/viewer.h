@@ -24,6 +24,8 @@ class Viewer {
   Result<void> may_read(const KindInfo& kind, std::string_view verb, std::string_view name) const;
 
   bool sees(const RequestObject& request) const;
+  /// Whether the person may review it now (rbac::request::may_review()).
+  bool reviews(const RequestObject& request) const;
   bool sees(const RoleObject&) const { return true; }
   bool sees(const UserObject&) const { return true; }
   bool sees(const ClusterObject& cluster) const;

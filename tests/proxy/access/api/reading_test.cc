@@ -69,6 +69,26 @@ TEST_CASE("selectors and pages") {
   CHECK(names(second).at(0) > all[1]);
 }
 
+TEST_CASE("requests that one may review now") {
+  World world;
+  const std::string first = world.file();
+  const std::string second = world.file();
+  const char* const mine = "accessrequests?fieldSelector=status.reviewable%3Dtrue";
+  CHECK(names(world.ask("bob", "GET", mine)).size() == 2);
+  CHECK(names(world.ask("alice", "GET", mine)).empty());
+  CHECK(names(world.ask("root", "GET", mine)).empty());  // who reads all is no reviewer by it
+  world.review("bob", first, "Deny");
+  CHECK(names(world.ask("bob", "GET", mine)) == std::vector{second});
+  CHECK(names(world.ask("bob", "GET", std::string(mine) + "%2Cspec.user%3Deve")).empty());
+  CHECK(world.ask("bob", "GET", "accessrequests?fieldSelector=status.reviewable%3Dno")["code"] ==
+        400);
+  CHECK(world.ask("root", "GET", "accessroles?fieldSelector=status.reviewable%3Dtrue")["code"] ==
+        400);
+  const auto watched = world.watch("bob", std::string(mine) + "&");
+  REQUIRE_FALSE(watched);
+  CHECK(watched.error().code == 400);
+}
+
 TEST_CASE("versions that cannot be had") {
   World world;
   const std::string now =
