@@ -77,7 +77,7 @@ def find_all(objects: Sequence[Object], kind: str, name: str | None = None) -> l
 
 def configuration(objects: Sequence[Object]) -> Object:
     """The ProxyConfiguration of rendered objects."""
-    maps = [o for o in find_all(objects, "ConfigMap") if "postern.yaml" in o["data"]]
+    maps = [o for o in find_all(objects, "ConfigMap") if "postern.yaml" in o.get("data", {})]
     assert len(maps) == 1
     parsed = yaml.safe_load(maps[0]["data"]["postern.yaml"])
     assert isinstance(parsed, dict)
