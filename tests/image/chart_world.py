@@ -61,7 +61,7 @@ VALUES = """
 image: {repository: postern.test/postern, tag: "1", pullPolicy: Never}
 replicaCount: 2
 kubeCluster: {name: mycluster}
-impersonation: {groups: [dev-team], serviceAccount: {enabled: false}}
+impersonation: {groups: [dev-team]}
 service: {type: NodePort, nodePort: 30443}
 config:
   clusterName: postern.test
@@ -116,7 +116,7 @@ class ChartWorld:
         own = {"HOME": str(self.folder), "KUBECONFIG": str(self.cluster.kubeconfig)}
         return {"PATH": os.environ["PATH"], **own, **homes}
 
-    def helm_do(self, *args: str, seconds: float = 120) -> str:
+    def helm_do(self, *args: str, seconds: float = 240) -> str:
         done = subprocess.run(
             [str(self.helm_program), *args, "--namespace", NAMESPACE], env=self.helm_environment(),
             capture_output=True, text=True, timeout=seconds, check=False,

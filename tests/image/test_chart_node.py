@@ -36,7 +36,7 @@ def test_1_the_namespace_enforces(world: ChartWorld) -> None:
 
 
 def test_1_install(world: ChartWorld) -> None:
-    said = world.helm("install", RELEASE, "--wait", "--timeout=90s")
+    said = world.helm("install", RELEASE, "--wait", "--timeout=180s")
     assert "STATUS: deployed" in said
     world.wait_reachable()
     pods = world.pods()
@@ -139,7 +139,7 @@ def test_4_a_watch_held_through_an_upgrade_ends_cleanly(world: ChartWorld) -> No
     before = {pod["metadata"]["uid"] for pod in world.pods()}
     with world.watch(world.alice, "dev") as watch:
         assert watch.next()["object"]["metadata"]["name"] == "web-1"
-        world.helm("upgrade", RELEASE, "--wait", "--timeout=90s", "--set", "config.logging.level=debug")
+        world.helm("upgrade", RELEASE, "--wait", "--timeout=180s", "--set", "config.logging.level=debug")
         events = watch.rest()  # raises when the answer was cut instead of ended
     assert all(event["type"] != "ERROR" for event in events)
     after = {pod["metadata"]["uid"] for pod in world.pods()}
@@ -151,7 +151,7 @@ def test_4_what_was_approved_survives_it(world: ChartWorld) -> None:
 
 
 def test_4_rollback(world: ChartWorld) -> None:
-    world.helm_do("rollback", RELEASE, "1", "--wait", "--timeout=90s")
+    world.helm_do("rollback", RELEASE, "1", "--wait", "--timeout=180s")
     assert json.loads(world.helm_do("status", RELEASE, "-o", "json"))["version"] == 3
     assert names(world.alice.kubectl("get", "pods").stdout) == ["web-1"]
 
@@ -159,7 +159,7 @@ def test_4_rollback(world: ChartWorld) -> None:
 def test_4_everything_else_that_the_chart_makes_is_accepted(world: ChartWorld) -> None:
     more = ("autoscaling.enabled=true", "podDisruptionBudget.enabled=true", "networkPolicy.enabled=true")
     sets = [word for setting in more for word in ("--set", setting)]
-    world.helm("upgrade", RELEASE, "--wait", "--timeout=90s", *sets)
+    world.helm("upgrade", RELEASE, "--wait", "--timeout=180s", *sets)
     for kind in ("hpa", "pdb", "networkpolicy"):
         found = json.loads(world.cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "json").stdout)
         assert len(found["items"]) == 1, kind
@@ -174,7 +174,7 @@ def test_5_drop(world: ChartWorld) -> None:
 
 
 def test_5_uninstall_leaves_nothing_that_runs(world: ChartWorld) -> None:
-    world.helm_do("uninstall", RELEASE, "--wait", "--timeout=90s")
+    world.helm_do("uninstall", RELEASE, "--wait", "--timeout=180s")
     deadline = time.monotonic() + 60
     while world.pods():
         assert time.monotonic() < deadline
