@@ -90,6 +90,11 @@ class Transition {
     if (event.uid != request_.uid) {
       return fail(conflict(request_, "the review is of another request that had this name"));
     }
+    // Before the rules are compared: an ended request may have them as text only.
+    if (is_over()) {
+      return fail(
+          refused(event.reviewer.name, "create", "reviews", request_.name, "it has expired"));
+    }
     if (event.effective_digest != request_.effective.digest()) {
       return fail(conflict(request_,
                            "the review is of other rules than the request will give; "
@@ -97,10 +102,6 @@ class Transition {
     }
     if (auto allowed = may_review(request_, event.reviewer); !allowed) {
       return allowed;
-    }
-    if (is_over()) {
-      return fail(
-          refused(event.reviewer.name, "create", "reviews", request_.name, "it has expired"));
     }
     FieldErrors errors;
     check_reason(event.reason, limits_, errors);
