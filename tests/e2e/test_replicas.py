@@ -168,20 +168,13 @@ class Work:
         self.approved: list[str] = []
         self.sessions: list[str] = []
         self.reconnects = 0
-        self.late = 0
 
     def tried(self, client: ApiClient, method: str, path: str, body: Any = None) -> Any:
-        """A patient client opens a new connection when the old one broke, and asks again. Any client asks again when
-        a replica has not heard yet of what another one has just made: for a few milliseconds it may say 404."""
-        began = time.monotonic()
+        """A patient client opens a new connection when the old one broke, and asks again. What another replica has
+        just made is never 404."""
         while True:
             try:
                 return client.call(method, path, body)
-            except Refused as refused:
-                if refused.status != 404 or time.monotonic() - began > 1:
-                    raise
-                self.late += 1
-                time.sleep(0.005)
             except (OSError, http.client.HTTPException):
                 if not self.patient:
                     raise
@@ -293,7 +286,7 @@ def test_each_can_be_killed(trio: Trio, cluster: Cluster, tmp_path: Path) -> Non
         load.over.set()
         watcher.stop()
     print(f"{len(work.filed)} filed, {len(work.approved)} approved, {len(work.sessions)} sessions;"
-          f" {work.late} times 404 at first; {work.reconnects} calls tried again, {watcher.breaks} watches broke off, {watcher.relists} lists again")
+          f" {work.reconnects} calls tried again, {watcher.breaks} watches broke off, {watcher.relists} lists again")
     assert not load.failures, load.failures[:10]
     assert work.reconnects > 0 or watcher.breaks > 0
     work.check(trio)
@@ -316,8 +309,9 @@ def test_a_rolling_restart_drops_no_request(trio: Trio, cluster: Cluster, tmp_pa
     watcher = RequestWatcher(trio, patient=False)
     work = Work(trio, patient=False)
     request = trio.approved(0)
-    token = trio.caller(0, "alice").session(request["metadata"]["name"]).token
-    reader = trio.client("alice", token)
+    session = trio.caller(0, "alice").session(request["metadata"]["name"])
+    seconds_until(lambda: all(session.at(replica).status(POD) == 200 for replica in trio.replicas))
+    reader = trio.client("alice", session.token)
     with Load() as load:
         load.run(work.step, pause=0.02)
         load.run(watcher.follow)
@@ -330,7 +324,7 @@ def test_a_rolling_restart_drops_no_request(trio: Trio, cluster: Cluster, tmp_pa
         load.over.set()
         watcher.stop()
     print(f"{len(work.filed)} filed, {len(work.approved)} approved, {len(work.sessions)} sessions;"
-          f" {work.late} times 404 at first; {watcher.streams} streams, {watcher.relists} lists again")
+          f" {watcher.streams} streams, {watcher.relists} lists again")
     assert not load.failures, load.failures[:10]
     assert not any(replica.refused for replica in trio.balancer.replicas)
     work.check(trio)

@@ -61,6 +61,7 @@ class KubernetesStoreImpl final : public KubernetesStore {
   }
   Progress progress(std::string_view kind) const override { return copy_.progress(kind); }
   Result<void> refresh(std::string_view kind) override;
+  Result<void> look_for(std::string_view kind, std::string_view name) override;
   std::chrono::steady_clock::duration silence() const override;
   bool keeps_house() const override { return lease_.held(); }
 
@@ -69,6 +70,7 @@ class KubernetesStoreImpl final : public KubernetesStore {
   Task<Result<Version>> write_one(Write write);
   Task<Result<void>> wait_until_seen(std::size_t kind, Version version);
   Task<Result<void>> list_kind(std::size_t kind);
+  Task<Result<void>> find(std::size_t kind, std::string object_name);
   Task<void> keep_checking();
   Task<void> keep_tidy();
   Task<void> tidy(std::size_t kind);
@@ -175,6 +177,23 @@ Result<void> KubernetesStoreImpl::refresh(std::string_view kind) {
   if (!index) return {};
   if (auto word = require_word(); !word) return word;
   return wait_for(list_kind(*index));
+}
+
+Result<void> KubernetesStoreImpl::look_for(std::string_view kind, std::string_view name) {
+  const auto index = copy_.index_of(kind);
+  if (!index) return {};
+  if (auto word = require_word(); !word) return word;
+  return wait_for(find(*index, object_name_of(name)));
+}
+
+Task<Result<void>> KubernetesStoreImpl::find(std::size_t kind, std::string object_name) {
+  auto found = co_await client_.get(copy_.kinds()[kind], std::move(object_name));
+  if (found) {
+    auto seen = co_await wait_until_seen(kind, found->version);
+    co_return seen;
+  }
+  if (found.error().code == 404) co_return Result<void>();
+  co_return fail(kube::Status::unavailable("the store cannot be read: " + found.error().message));
 }
 
 Task<Result<void>> KubernetesStoreImpl::list_kind(std::size_t kind) {

@@ -37,6 +37,9 @@ void AccessState::set_clusters(const std::vector<ClusterFacts>& clusters) {
 void AccessState::catch_up() {
   impl_->catch_up();
 }
+bool AccessState::found_elsewhere(const kube::Status& missing) {
+  return impl_->found_elsewhere(missing);
+}
 void AccessState::tick() {
   impl_->tick();
 }

@@ -125,6 +125,9 @@ class AccessState {
   void set_clusters(const std::vector<ClusterFacts>& clusters);
   /// Takes over what others wrote to the store.
   void catch_up();
+  /// Whether an object that a call of this missed (its 404) is here now: another replica may have
+  /// made it a moment ago. Asks the store, and waits for it, twenty times a second at most.
+  bool found_elsewhere(const kube::Status& missing);
   /// Expires what is due, ends sessions, begins and ends grants, removes what was kept long enough.
   /// To be called a few times a second; costs nothing when nothing is due.
   void tick();

@@ -42,6 +42,8 @@ struct AccessState::Impl {
   Result<void> read_again();
   std::vector<std::string> names_of(std::string_view kind) const;
   void catch_up();
+  bool found_elsewhere(const kube::Status& missing);
+  bool may_look();
   /// All of it or nothing, and what came of it is taken over before this returns.
   Result<void> commit(const std::vector<Write>& writes);
   void apply(const Change& change);
@@ -188,6 +190,8 @@ struct AccessState::Impl {
   std::map<std::string, SessionPtr, std::less<>> sessions;
   std::map<std::string, LiveSession, std::less<>> live_sessions;
 
+  std::chrono::steady_clock::time_point looks_since;
+  int looks = 0;                                           ///< since then
   Version seen = 0;                                        ///< what changes_since() goes on from
   std::array<Version, 5> shown{};                          ///< by StateChange::Kind
   std::map<std::string, std::string, std::less<>> marked;  ///< digests that this process gave

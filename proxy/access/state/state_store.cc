@@ -24,12 +24,17 @@ constexpr std::string_view kReadKinds[] = {kRequestKind, kRoleKind, kUserKind, k
 struct ShownKind {
   StateChange::Kind kind;
   std::string_view stored;
+  std::string_view resource;  ///< of the access API
 };
 /// Clusters come from no kind of the store; their versions are those of marks.
-constexpr ShownKind kShownKinds[] = {{StateChange::Kind::kRequest, kRequestKind},
-                                     {StateChange::Kind::kRole, kRoleKind},
-                                     {StateChange::Kind::kUser, kUserKind},
-                                     {StateChange::Kind::kSession, kSessionKind}};
+constexpr ShownKind kShownKinds[] = {{StateChange::Kind::kRequest, kRequestKind, "accessrequests"},
+                                     {StateChange::Kind::kRole, kRoleKind, "accessroles"},
+                                     {StateChange::Kind::kUser, kUserKind, "accessusers"},
+                                     {StateChange::Kind::kSession, kSessionKind, "sessions"}};
+
+/// Questions to the store about objects that are not here: each is a call to a cluster, and anybody
+/// who is logged in can cause it.
+constexpr int kLooksInASecond = 20;
 
 }  // namespace
 
@@ -141,6 +146,34 @@ void AccessState::Impl::catch_up() {
     changes.forget(kShownKinds[i].kind, progress.at(i).whole_after);
   }
   settle();
+}
+
+bool AccessState::Impl::may_look() {
+  const auto now = options.steady();
+  if (now - looks_since >= std::chrono::seconds(1)) {
+    looks_since = now;
+    looks = 0;
+  }
+  return looks++ < kLooksInASecond;
+}
+
+bool AccessState::Impl::found_elsewhere(const kube::Status& missing) {
+  if (!options.shared_store || missing.code != 404 || missing.details_name.empty()) return false;
+  const auto shown_kind =
+      std::find_if(std::begin(kShownKinds), std::end(kShownKinds),
+                   [&](const ShownKind& each) { return each.resource == missing.details_kind; });
+  if (shown_kind == std::end(kShownKinds)) return false;
+  const auto is_here = [&] {
+    return store.get(shown_kind->stored, missing.details_name).has_value();
+  };
+  const Version before = seen;
+  catch_up();
+  if (is_here()) return seen != before;  // else it is not for the caller to see
+  if (!may_look() || !store.look_for(shown_kind->stored, missing.details_name)) {
+    return false;
+  }
+  catch_up();
+  return is_here();
 }
 
 Result<void> AccessState::Impl::commit(const std::vector<Write>& writes) {

@@ -36,6 +36,10 @@ Result<void> ObjectStore::refresh(std::string_view) {
   return {};
 }
 
+Result<void> ObjectStore::look_for(std::string_view, std::string_view) {
+  return {};
+}
+
 bool ObjectStore::keeps_house() const {
   return true;
 }

@@ -156,6 +156,8 @@ class ObjectStore {
   /// Makes visible what anybody wrote to this kind before the call: nothing to do in stores of this
   /// process. 503 when the store cannot be reached.
   virtual Result<void> refresh(std::string_view kind);
+  /// The same for one object that is not here, which costs less. That it is nowhere is no error.
+  virtual Result<void> look_for(std::string_view kind, std::string_view name);
 
   /// For how long nothing was heard from where the objects are kept; always 0 for stores of this
   /// process. Design §4: after 10 s what rests on a grant is answered with 503.

@@ -1,3 +1,4 @@
+#include "kube/forbidden.h"
 #include "world.h"
 
 #include <doctest/doctest.h>
@@ -42,6 +43,43 @@ TEST_CASE_FIXTURE(StoryWorld, "a request is filed, approved, assumed, and gives 
     CAPTURE(std::string(event));
     CHECK(audited(event) == 1);
   }
+}
+
+TEST_CASE_FIXTURE(StoryWorld,
+                  "what another replica has just made is looked for before it is denied") {
+  options.shared_store = true;
+  start();
+  const RequestPtr request = file_request();
+  const auto stored = kept->get("accessrequest", request->meta.name);
+  REQUIRE(stored);
+  REQUIRE(kept->remove("accessrequest", request->meta.name));
+  state->catch_up();
+  int looks = 0;
+  store.on_look = [&](std::string_view kind, std::string_view name) {
+    ++looks;
+    if (name == stored->name) REQUIRE(kept->create(kind, name, stored->data));
+  };
+  const auto missed = review("bob", request, Decision::kApprove);
+  REQUIRE_FALSE(missed);
+  CHECK(missed.error().code == 404);
+  CHECK(state->found_elsewhere(missed.error()));
+  CHECK(looks == 1);
+  CHECK(review("bob", request, Decision::kApprove));
+
+  // What is here and not for the caller to see is no reason to ask, nor is any other error.
+  const auto hidden = review("nobody", request, Decision::kApprove);
+  REQUIRE_FALSE(hidden);
+  CHECK_FALSE(state->found_elsewhere(hidden.error()));
+  CHECK_FALSE(state->found_elsewhere(kube::Status::conflict("later")));
+  CHECK(looks == 1);
+
+  // Nobody makes this ask without end.
+  const auto nowhere = kube::object_not_found("access.postern.dev", "accessrequests", "nowhere");
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(state->found_elsewhere(nowhere));
+  CHECK(looks <= 21);
+  pass(1s);
+  CHECK_FALSE(state->found_elsewhere(nowhere));
+  CHECK(looks <= 22);
 }
 
 TEST_CASE_FIXTURE(StoryWorld, "a session that has assumed something has nothing else, also later") {

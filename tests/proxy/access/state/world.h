@@ -8,6 +8,7 @@
 #include "tests/rbac/request/fixture.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,11 +22,12 @@ using rbac::request::kNow;
 using rbac::request::role;
 using rbac::request::said;
 
-/// A store that can be told to fail.
+/// A store that can be told to fail, and what happens when it looks for an object.
 class FragileStore : public ObjectStore {
  public:
   explicit FragileStore(ObjectStore& inner) : inner_(inner) {}
   bool broken = false;
+  std::function<void(std::string_view kind, std::string_view name)> on_look;
 
   Result<StoredObject> get(std::string_view kind, std::string_view name) const override {
     return inner_.get(kind, name);
@@ -42,6 +44,10 @@ class FragileStore : public ObjectStore {
     return inner_.changes_since(version, limit);
   }
   Version version() const override { return inner_.version(); }
+  Result<void> look_for(std::string_view kind, std::string_view name) override {
+    if (on_look) on_look(kind, name);
+    return {};
+  }
   Subscription subscribe(std::function<void()> wake) override {
     return inner_.subscribe(std::move(wake));
   }
