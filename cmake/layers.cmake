@@ -18,12 +18,17 @@ function(postern_test name)
 endfunction()
 
 # postern_fuzzer(NAME SOURCES a_fuzzer.cc LIBS lib …): a libFuzzer target; built with -DPOSTERN_FUZZ=ON only.
+# `fuzzers` are all of them.
 function(postern_fuzzer name)
   if(NOT POSTERN_FUZZ)
     return()
+  endif()
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
   endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE postern_warnings ${ARG_LIBS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${name})
 endfunction()
