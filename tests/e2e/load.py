@@ -8,6 +8,7 @@
 
 import http.client
 import json
+import select
 import socket
 import ssl
 import threading
@@ -67,7 +68,8 @@ class Refused(AssertionError):
 
 
 class ApiClient:
-    """A client as simple as they come: keeps its connection while the answers let it, and never tries again."""
+    """A client as simple as they come: keeps its connection while the answers let it, and never tries again. As every
+    real one it looks, before it sends, whether the server has ended the connection meanwhile."""
 
     def __init__(self, port: int, ca_file: Path, token: str, *, keep: bool = True) -> None:
         context = ssl.create_default_context(cafile=str(ca_file))
@@ -78,6 +80,9 @@ class ApiClient:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's document; Refused when it is none of success."""
         data = json.dumps(body).encode() if body is not None else None
+        sock = self._connection.sock
+        if sock and select.select([sock], [], [], 0)[0]:
+            self._connection.close()
         try:
             self._connection.request(method, path, data, self._fields)
             answer = self._connection.getresponse()
