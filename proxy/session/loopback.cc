@@ -9,10 +9,11 @@
 namespace postern::proxy {
 namespace {
 
-/// Without the port and without the brackets of an IPv6 address.
+/// Without the port and without the brackets of an IPv6 address; "" for one that does not end.
 std::string_view host_name(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
+  if (!host.starts_with('[')) return host.substr(0, host.find(':'));
+  const std::size_t end = host.find(']');
+  return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
 }
 
 bool is_loopback_address(std::string_view text) {

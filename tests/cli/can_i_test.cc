@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(CanI, "--explain: the rule that decided, and where it is writt
   CHECK(ask({"get", "pods/web-0", "-n", "dev", "--explain"}) == 0);
   CHECK(out().find("why: allowed by role dev, allow.kubernetes_resources[0]\n") !=
         std::string::npos);
-  CHECK(out().find("rule: dev (resources.yaml:") != std::string::npos);
+  CHECK(out().find("rule: dev (" + file("resources.yaml") + ":") != std::string::npos);
   CHECK(out().find("allow.kubernetes_resources[0] {kind: ") != std::string::npos);
   CHECK(out().find("roles of alice: dev\n") != std::string::npos);
   CHECK(ask({"get", "pods/web-9", "-n", "dev", "--explain"}) == 3);

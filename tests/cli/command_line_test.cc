@@ -48,7 +48,7 @@ TEST_CASE_FIXTURE(Program, "check-config prints what is in force, and starts not
   CHECK(run({"proxy", "--config", config, "--check-config"}) == 0);
   CHECK(err().empty());
   CHECK(out().find("kubeconfig: \"" + file("kubeconfig") + "\"\n") != std::string::npos);
-  CHECK(out().find("secret") == std::string::npos);
+  CHECK(out().find("secret-of-the-proxy") == std::string::npos);
   CHECK(out().find("sesame") == std::string::npos);
   CHECK(served().empty());
 }

@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(Checks, "warnings are shown by a verbose readyz, and fail noth
   health.set_warnings([] { return std::vector<std::string>{"RightMissing: a\nb", "second"}; });
   CHECK(body("/readyz") == "ok");
   const std::string verbose = body("/readyz?verbose");
-  CHECK(verbose.find("warn: RightMissing: a\\nb\nwarn: second\nreadyz check passed\n") !=
+  CHECK(verbose.find("warn: RightMissing: a\\x0ab\nwarn: second\nreadyz check passed\n") !=
         std::string::npos);
   CHECK(body("/livez?verbose").find("warn:") == std::string::npos);
 }

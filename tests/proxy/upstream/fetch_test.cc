@@ -168,7 +168,8 @@ TEST_CASE("attack 216: after a 401 the token is read again at once, and then it 
   fixture.run(get_into(pool, response));
   REQUIRE_FALSE(response);
   CHECK(response.error().code == 502);
-  CHECK(response.error().message == "the cluster does not accept postern's own credential");
+  CHECK(
+      response.error().message.starts_with("the cluster does not accept postern's own credential"));
   CHECK(fixture.server.requests().size() == 1);
 
   directory.put("token", "new\n");
