@@ -125,7 +125,7 @@ class ClusterClient:
     def apply_fixture(self) -> None:
         """Makes the fixture of manifests/ and waits until its pods run. Needs the node n1."""
         self.apply("crds.yaml")
-        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=90s", timeout=100)
         self.apply("fixture.yaml", "events.yaml", "rbac.yaml", "postern-rbac.yaml")
         for namespace in ("dev", "prod"):
             args = ("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s")
