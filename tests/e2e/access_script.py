@@ -150,8 +150,7 @@ class ScriptedAccess:
             return answer(self.put(parts[0], parts[1], spec=body["spec"]))
         return answer(known[parts[1]])
 
-    @staticmethod
-    def chosen(asked: Recorded, known: dict[str, Object]) -> list[Object]:
+    def chosen(self, asked: Recorded, known: dict[str, Object]) -> list[Object]:
         terms = [t.split("=", 1) for t in (asked.parameter("fieldSelector") or "").split(",") if t]
 
         def value(item: Object, path: str) -> Any:

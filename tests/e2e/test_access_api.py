@@ -401,8 +401,9 @@ def test_the_category_is_what_everybody_may_list(alice: As) -> None:
 
 
 def test_clusters(alice: As, person: Callable[[str], As]) -> None:
-    row = alice("get", "kubeclusters").stdout.splitlines()[1].split()
-    assert (row[0], row[1], row[3]) == ("mycluster", "true", "true")
+    head, row = (line.split() for line in alice("get", "kubeclusters").stdout.splitlines()[:2])
+    shown = dict(zip(head, row))
+    assert (shown["NAME"], shown["DEFAULT"], shown["REACHABLE"]) == ("mycluster", "true", "true")
     assert person("eve").json("get", "kc")["items"] == []
 
 

@@ -265,14 +265,17 @@ def test_the_admission_policy_lets_postern_alone_write(
     try:
         with store.replica(authority, tmp_path / "policy") as postern:
             alice = Caller(postern, "alice")
-            request = alice.file()
-            kept = store.object("accessrequests", request["metadata"]["name"])
 
-            def is_refused() -> bool:
+            def is_refused(kept: dict[str, Any]) -> bool:
                 done = store.write("replace", edited(kept, data="{}"), check=False)
                 return "only system:serviceaccount:postern:postern writes accessrequests" in done.stderr
 
-            wait_for("the policy to be in force", is_refused, 20)
+            # Until the policy is in force a write gets through, and costs the request that it is tried on.
+            tried = store.object("accessrequests", alice.file()["metadata"]["name"])
+            wait_for("the policy to be in force", lambda: is_refused(tried), 20)
+            request = alice.file()
+            kept = store.object("accessrequests", request["metadata"]["name"])
+            assert is_refused(kept)
             deleted = store.kubectl("delete", f"accessrequests.{GROUP}", kept["metadata"]["name"], check=False)
             assert "use the access API of postern" in deleted.stderr, deleted.stderr
             created = store.write("create", {**kept, "metadata": {"name": "x", "namespace": "postern"}}, check=False)
