@@ -44,6 +44,8 @@ struct AccessState::Impl {
   void catch_up();
   bool found_elsewhere(const kube::Status& missing);
   bool may_look();
+  /// Before requests that wait for a decision here are refused: another replica may have it.
+  void look_for_decisions(const std::vector<std::string>& names);
   /// All of it or nothing, and what came of it is taken over before this returns.
   Result<void> commit(const std::vector<Write>& writes);
   void apply(const Change& change);

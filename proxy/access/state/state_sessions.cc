@@ -129,6 +129,7 @@ Result<void> AccessState::Impl::fill_requests(SessionObject& session,
 Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
                                                         const SessionDocument& document,
                                                         bool by_password) {
+  look_for_decisions(document.requests);
   if (auto unlocked = require_unlocked(caller, "create", kPlural, ""); !unlocked) {
     return fail(std::move(unlocked.error()));
   }
@@ -177,6 +178,7 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
 Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
                                                      const std::vector<std::string>& to_assume,
                                                      const std::vector<std::string>& drop) {
+  look_for_decisions(to_assume);
   const auto found = live_sessions.find(caller.session);
   if (found == live_sessions.end()) {
     return fail(caller.session.empty()

@@ -176,6 +176,18 @@ bool AccessState::Impl::found_elsewhere(const kube::Status& missing) {
   return is_here();
 }
 
+void AccessState::Impl::look_for_decisions(const std::vector<std::string>& names) {
+  if (!options.shared_store) return;
+  bool looked = false;
+  for (const std::string& name : names) {
+    const auto found = requests.find(name);
+    if (found == requests.end() || found->second->request.state != State::kPending) continue;
+    if (!may_look()) break;
+    looked = store.look_for(kRequestKind, name).has_value() || looked;
+  }
+  if (looked) catch_up();
+}
+
 Result<void> AccessState::Impl::commit(const std::vector<Write>& writes) {
   auto written = store.write(writes);
   if (written) {
