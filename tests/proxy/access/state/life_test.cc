@@ -82,6 +82,25 @@ TEST_CASE_FIXTURE(StoryWorld,
   CHECK(looks <= 22);
 }
 
+TEST_CASE_FIXTURE(StoryWorld, "what another replica has just approved can be assumed here") {
+  options.shared_store = true;
+  start();
+  const RequestPtr request = file_request();
+  const std::string name = request->meta.name;
+  const std::string pending = kept->get("accessrequest", name)->data;
+  REQUIRE(review("bob", request, Decision::kApprove));
+  const std::string approved = kept->get("accessrequest", name)->data;
+  REQUIRE(kept->update("accessrequest", name, pending, {}));
+  state->catch_up();
+  SessionDocument document;
+  document.requests = {name};
+  CHECK(said(state->create_session(as("alice"), document)).starts_with("403"));
+  store.on_look = [&](std::string_view kind, std::string_view looked) {
+    REQUIRE(kept->update(kind, looked, approved, {}));
+  };
+  CHECK(state->create_session(as("alice"), document));
+}
+
 TEST_CASE_FIXTURE(StoryWorld, "a session that has assumed something has nothing else, also later") {
   files += role("everything",
                 "allow: {kubernetes_labels: {'*': '*'}, kubernetes_resources: [{kind: '*', "
