@@ -152,9 +152,10 @@ class ProxyServer {
   SelfCheckBoard board_;
   std::optional<KubernetesStorage> storage_;
   AuditRuntime audit_;
+  std::vector<KubeCluster>
+      clusters_;  ///< before what calls them: a shared store does until its end
   AccessRuntime access_;
   LiveFiles files_;
-  std::vector<KubeCluster> clusters_;
   std::optional<ContinueSealer> sealer_;
   std::optional<SharedState> shared_;
   Worker control_;

@@ -167,8 +167,9 @@ def test_a_hundred_thousand_pods_fill_no_memory(
         if not token:
             break
     assert found == [f"web-{number:06d}" for number in range(PODS)]
-    # All of the pods together are 35 MB.
-    assert largest - before < 16 * 1024 * 1024
+    # All of the pods together are 35 MB. With a sanitizer, which keeps what was freed, the figure says nothing.
+    if binary().parent.name not in ("build-asan", "build-tsan"):
+        assert largest - before < 16 * 1024 * 1024
     asked = [r for r in cluster_of_many.client_requests if "/pods?" in r.target]
     assert all(int(r.parameter("limit") or 0) in range(1, 501) for r in asked)
     assert all("PartialObjectMetadataList" in (r.get("Accept") or "") for r in asked)

@@ -5,6 +5,7 @@
 #include "proxy/access/api/kinds.h"
 #include "proxy/access/api/openapi.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern::proxy::access::api {
@@ -81,6 +82,16 @@ void leave_out_ours(OrderedJson& list, NameOf name_of) {
   }
 }
 
+/// Puts postern's group last, but before the group that a store in this cluster keeps its objects
+/// in: of two kinds with the same name kubectl takes the one whose group comes first.
+template <typename NameOf>
+void put_ours(OrderedJson& list, OrderedJson ours, NameOf name_of) {
+  const auto store = std::find_if(list.begin(), list.end(), [&](const OrderedJson& one) {
+    return name_of(one) == "store.postern.dev";
+  });
+  list.insert(store, std::move(ours));
+}
+
 std::string text_at(const OrderedJson& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -89,17 +100,18 @@ std::string text_at(const OrderedJson& object, const char* key) {
 bool merge_groups(OrderedJson& document) {
   const std::string kind = text_at(document, "kind");
   if (kind == "APIGroupDiscoveryList" && document["items"].is_array()) {
-    leave_out_ours(document["items"], [](const OrderedJson& item) {
+    const auto name_of = [](const OrderedJson& item) {
       const auto metadata = item.is_object() ? item.find("metadata") : item.end();
       return metadata == item.end() ? std::string() : text_at(*metadata, "name");
-    });
-    document["items"].push_back(group_discovery());
+    };
+    leave_out_ours(document["items"], name_of);
+    put_ours(document["items"], group_discovery(), name_of);
     return true;
   }
   if (kind == "APIGroupList" && document["groups"].is_array()) {
-    leave_out_ours(document["groups"],
-                   [](const OrderedJson& group) { return text_at(group, "name"); });
-    document["groups"].push_back(api_group());
+    const auto name_of = [](const OrderedJson& group) { return text_at(group, "name"); };
+    leave_out_ours(document["groups"], name_of);
+    put_ours(document["groups"], api_group(), name_of);
     return true;
   }
   return false;

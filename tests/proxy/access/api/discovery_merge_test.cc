@@ -36,6 +36,18 @@ TEST_CASE("the group is added to aggregated discovery, and the cluster's own of 
   CHECK(read->back().resources.size() == kinds().size());
 }
 
+TEST_CASE("the group comes before the one of a store in the same cluster") {
+  const auto merged =
+      merge_document(MergedDocument::kGroups,
+                     R"({"kind":"APIGroupList","apiVersion":"v1","groups":[{"name":"apps"},
+          {"name":"store.postern.dev"},{"name":"z.example.com"}]})");
+  REQUIRE(merged);
+  const Json groups = Json::parse(*merged)["groups"];
+  REQUIRE(groups.size() == 4);
+  CHECK(groups[1]["name"] == "access.postern.dev");
+  CHECK(groups[2]["name"] == "store.postern.dev");
+}
+
 TEST_CASE("the group is added to the legacy list") {
   const auto merged = merge_document(MergedDocument::kGroups,
                                      R"({"kind":"APIGroupList","apiVersion":"v1","groups":[]})");
