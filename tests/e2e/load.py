@@ -34,7 +34,7 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self.over.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(10)  # a watch that nobody stops ends with the process
 
     def run(self, step: Callable[[], Any], pause: float = 0.0) -> None:
         """`step` in a thread of its own; an exception out of it is a failure, and it goes on."""
