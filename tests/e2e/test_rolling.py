@@ -36,7 +36,7 @@ version: v2
 metadata: {name: alice}
 spec: {roles: [worker]}
 """
-CONFIG = {"storage": {"type": "memory"}, "drain": {"delay": "2s", "spread": "1s", "timeout": "20s"}}
+CONFIG = {"storage": {"type": "memory"}, "drain": {"delay": "2s", "spread": "3s", "timeout": "20s"}}
 
 
 @pytest.fixture
