@@ -133,6 +133,7 @@ struct UpstreamConfiguration {
 struct DrainConfiguration {
   std::chrono::milliseconds delay{0};
   std::chrono::milliseconds spread{3'000};
+  std::chrono::milliseconds idle{95'000};  ///< longer than Go's clients keep a silent connection
   std::chrono::milliseconds timeout{30'000};
 };
 

@@ -222,6 +222,7 @@ constexpr ConfigField<UpstreamConfiguration> kUpstream[] = {
 constexpr ConfigField<DrainConfiguration> kDrain[] = {
     {"delay", [](V& v, DrainConfiguration& c) { v.duration(c.delay, {}); }},
     {"spread", [](V& v, DrainConfiguration& c) { v.duration(c.spread, {}); }},
+    {"idle", [](V& v, DrainConfiguration& c) { v.duration(c.idle, {}); }},
     {"timeout", [](V& v, DrainConfiguration& c) { v.duration(c.timeout, {}); }},
 };
 

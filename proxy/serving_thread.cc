@@ -109,28 +109,32 @@ void ServingThread::start() {
   thread_ = std::thread([this] { worker_.run(); });
 }
 
-/// Ends the watches one after the other, and waits for the clients of idle connections: whoever
-/// sends a request is answered, and told that the connection ends.
-Task<bool> ServingThread::hand_over(std::chrono::milliseconds spread) {
-  bool idle = false;
-  for (auto steps = static_cast<std::size_t>(spread / kHandOverStep);
-       steps > 0 && !idle && !hurry_.happened(); --steps) {
+/// Ends the watches one after the other, and connections that have been silent for so long that
+/// nobody is about to send anything; whoever sends a request is answered, and told that the
+/// connection ends. True when nobody is left.
+Task<bool> ServingThread::hand_over(DrainConfiguration drain) {
+  const auto until = Clock::now() + drain.timeout;
+  auto steps = static_cast<std::size_t>(std::min(drain.spread, drain.timeout) / kHandOverStep);
+  bool idle = listener_.live() == 0;
+  while (!idle && !hurry_.happened() && Clock::now() < until) {
     state_.live_streams().hand_over(steps + 1);
-    idle = co_await listener_.wait_until_idle(kHandOverStep);
+    state_.end_silent(drain.idle, steps + 1);
+    if (steps > 0) --steps;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    idle = co_await listener_.wait_until_idle(std::min(left, kHandOverStep));
   }
-  state_.live_streams().hand_over(1);
-  state_.hand_over();
   co_return idle;
 }
 
-Task<bool> ServingThread::wait_for_the_rest(std::chrono::milliseconds limit) {
-  const auto until = Clock::now() + limit;
-  bool idle = listener_.live() == 0;
-  while (!idle && !hurry_.happened() && Clock::now() < until) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-    idle = co_await listener_.wait_until_idle(std::min(left, kLookInterval));
+/// The drain's time is over: what can be ended at a boundary is, the rest is cut.
+Task<void> ServingThread::end_the_rest() {
+  state_.hand_over();
+  state_.live_streams().end_all();
+  const bool polite = co_await listener_.wait_until_idle(kLastGoodbye);
+  if (!polite) {
+    listener_.close_all();
+    all_ended_ = co_await listener_.wait_until_idle(kLastGoodbye);
   }
-  co_return idle;
 }
 
 Task<void> ServingThread::drain_and_stop(DrainConfiguration drain, std::function<void()> on_done) {
@@ -139,18 +143,9 @@ Task<void> ServingThread::drain_and_stop(DrainConfiguration drain, std::function
   if (loopback_) {
     co_await loopback_->stop_accepting();
   }
-  const auto spread = std::min(drain.spread, drain.timeout);
-  bool idle = co_await hand_over(spread);
+  const bool idle = co_await hand_over(drain);
   if (!idle) {
-    idle = co_await wait_for_the_rest(drain.timeout - spread);
-  }
-  if (!idle) {
-    state_.live_streams().end_all();
-    idle = co_await listener_.wait_until_idle(kLastGoodbye);
-  }
-  if (!idle) {
-    listener_.close_all();
-    all_ended_ = co_await listener_.wait_until_idle(kLastGoodbye);
+    co_await end_the_rest();
   }
   state_.close_pools();
   on_done();

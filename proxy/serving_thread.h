@@ -41,7 +41,7 @@ class ServingThread {
   /// Where the plain listener is; nullopt: there is none.
   std::optional<asio::ip::tcp::endpoint> loopback_endpoint() const;
   void start();
-  /// Accepts nobody any more, hands watches and idle connections over to other replicas, and lets
+  /// Accepts nobody any more, hands watches and silent connections over to other replicas, and lets
   /// what is under way come to its end, at most for `drain.timeout`; then ends it, and then the
   /// thread. `on_done` is called on the worker's thread, as its last deed.
   void drain(const DrainConfiguration& drain, std::function<void()> on_done);
@@ -59,8 +59,8 @@ class ServingThread {
   Task<void> serve(std::unique_ptr<Stream> client);
   Task<void> look_after();
   Task<void> drain_and_stop(DrainConfiguration drain, std::function<void()> on_done);
-  Task<bool> hand_over(std::chrono::milliseconds spread);
-  Task<bool> wait_for_the_rest(std::chrono::milliseconds limit);
+  Task<bool> hand_over(DrainConfiguration drain);
+  Task<void> end_the_rest();
 
   Worker worker_;
   WorkerState state_;

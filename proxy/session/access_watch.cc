@@ -204,7 +204,7 @@ Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& cli
   if (exchange.end() == StreamEnd::kNone) {
     co_return outcome;
   }
-  request.head.keep_alive = false;
+  keep_if_whole(request, sink);
   co_return co_await end_watch(sink, exchange.end(), outcome);
 }
 

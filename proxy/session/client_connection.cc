@@ -95,6 +95,7 @@ Task<bool> ClientConnection::await_request(std::chrono::milliseconds idle_time) 
     co_return true;
   }
   waits_for_request_ = true;
+  waiting_since_ = Clock::now();
   deadline_.expires_after(idle_time);
   co_await read_more();
   waits_for_request_ = false;

@@ -43,6 +43,8 @@ class ClientConnection {
   /// Ends the wait of read_head() for a request's first byte. A request that has begun to come is
   /// read nevertheless: its client does not know that it comes too late.
   void stop_waiting();
+  /// Since when read_head() waits for a request's first byte, or last did.
+  Clock::time_point waiting_since() const { return waiting_since_; }
   /// The last read_head() gave nullopt because the wait was given up: nobody was told yet.
   bool gave_up_waiting() const { return gave_up_waiting_; }
 
@@ -102,6 +104,7 @@ class ClientConnection {
   bool awaits_continue_ = false;
   bool waits_for_request_ = false;  ///< read_head() waits, and no byte has come
   bool gave_up_waiting_ = false;
+  Clock::time_point waiting_since_;
   Fault fault_ = Fault::kNone;
 };
 

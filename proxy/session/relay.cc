@@ -98,7 +98,7 @@ Task<Result<void>> relay_stream(WorkerState& state, ClientConnection& client,
   });
   Result<void> outcome = co_await exchange.run(pump(body, sink, request, boundary));
   if (exchange.end() != StreamEnd::kNone) {
-    request.head.keep_alive = false;
+    keep_if_whole(request, sink);
     const bool may_tell = request.is_watch() && may_end_politely(answer.head);
     if (!outcome && boundary.is_here() && (may_tell || exchange.end() == StreamEnd::kDrained)) {
       co_return co_await end_watch(sink, exchange.end(), std::move(outcome));

@@ -293,7 +293,7 @@ Task<Result<void>> relay_watch(WorkerState& state, ClientConnection& client,
     }
     co_return outcome;
   }
-  request.head.keep_alive = false;
+  keep_if_whole(request, sink);
   co_return co_await end_watch(sink, exchange.end(), std::move(outcome));
 }
 
@@ -345,6 +345,10 @@ constexpr std::string_view kExpiredEvent =
 
 bool may_end_politely(const http::ResponseHead& head) {
   return is_json(head);
+}
+
+void keep_if_whole(ProxiedRequest& request, const ResponseSink& sink) {
+  if (!sink.ends_anywhere()) request.head.keep_alive = false;
 }
 
 Task<Result<void>> end_watch(ResponseSink& sink, StreamEnd end, Result<void> outcome) {

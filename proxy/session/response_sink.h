@@ -27,6 +27,8 @@ class ResponseSink {
   std::size_t payload_size() const { return buffer_.size() - payload_start_; }
   /// Bytes of the answer have left: from now on only an aborted connection can tell of an error.
   bool started() const { return started_; }
+  /// finish() makes a whole answer of whatever has been sent, on a connection that goes on.
+  bool ends_anywhere() const { return mode_ == Mode::kChunked; }
   /// Payload bytes that have left so far.
   std::uint64_t sent() const { return sent_; }
 

@@ -2,6 +2,8 @@
 
 #include "proxy/access/state/session_table.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace postern::proxy {
@@ -73,6 +75,19 @@ std::uint64_t WorkerState::withdrawn_tokens() const {
 
 std::chrono::milliseconds WorkerState::review_interval() const {
   return shared_.token_review ? shared_.token_review->cache.ttl : std::chrono::hours(1);
+}
+
+void WorkerState::end_silent(std::chrono::milliseconds silence, std::size_t steps) {
+  const auto latest = Clock::now() - silence;
+  std::vector<ClientConnection*> silent;
+  std::copy_if(idle_connections_.begin(), idle_connections_.end(), std::back_inserter(silent),
+               [latest](const ClientConnection* idle) {
+                 return !idle->gave_up_waiting() && idle->waiting_since() <= latest;
+               });
+  const std::size_t part = (silent.size() + steps - 1) / steps;
+  for (std::size_t i = 0; i < part; ++i) {
+    silent[i]->stop_waiting();
+  }
 }
 
 void WorkerState::hand_over() {

@@ -110,12 +110,15 @@ class WorkerState {
   /// promised another request still wait for it: whatever the client sends is answered.
   void start_drain() { draining_ = true; }
   bool draining() const { return draining_; }
+  /// A step of a drain: ends the `steps`th part of the connections that have waited for a request
+  /// for `silence` or longer. In the last step (1) all of them.
+  void end_silent(std::chrono::milliseconds silence, std::size_t steps);
   /// The clients have had their time to come and be told: connections that wait for a request end.
   void hand_over();
   bool handed_over() const { return handed_over_; }
   /// Closes the idle connections to the API servers; the last thing before the loop ends.
   void close_pools();
-  /// Connections that wait for a request, for hand_over().
+  /// Connections that wait for a request, for end_silent() and hand_over().
   std::set<ClientConnection*>& idle_connections() { return idle_connections_; }
 
  private:

@@ -154,7 +154,7 @@ def test_config_stands_and_the_rest_is_filled_in(helm: Helm) -> None:
     objects = helm.render(values={"config": given})
     made = configuration(objects)
     assert made["limits"] == given["limits"] and made["logging"] == given["logging"]
-    assert made["drain"] == {"delay": "1m", "timeout": "45s"}
+    assert made["drain"] == {"delay": "1m", "timeout": "100s"}
     assert made["listen"] == "0.0.0.0:9443"
     assert {"name": "https", "containerPort": 9443} in container(objects)["ports"]
     assert pod_spec(objects)["terminationGracePeriodSeconds"] == 60 + 45 + 5

@@ -112,7 +112,7 @@ REFUSED_TOGETHER: list[tuple[str, str]] = [
      "needs kubeCluster.enabled, or config.storage.kubeCluster"),
     ("{config: {adminListen: '127.0.0.1:8081'}}", "the kubelet's probes"),
     ("{config: {adminListen: ''}}", "the kubelet's probes"),
-    ("{terminationGracePeriodSeconds: 20}", "is less than config.drain takes (50 s)"),
+    ("{terminationGracePeriodSeconds: 20}", "is less than config.drain takes (105 s)"),
 ]  # fmt: skip
 
 

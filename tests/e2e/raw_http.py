@@ -136,6 +136,14 @@ class Reader:
         assert self.take(2) == b"\r\n", "a chunk must end with CRLF"
         return data
 
+    def chunks(self) -> bytes:
+        """A chunked body up to its last chunk, without a trailer; Cut without one."""
+        pieces = []
+        while piece := self.chunk():
+            pieces.append(piece)
+        assert self.trailers() == []
+        return b"".join(pieces)
+
     def trailers(self) -> list[tuple[str, str]]:
         found = []
         while (line := self.take_until(b"\r\n")) != b"\r\n":

@@ -56,15 +56,6 @@ def accepts(port: int) -> bool:
         return attempt.connect_ex(("127.0.0.1", port)) == 0
 
 
-def whole_body(client: RawClient) -> bytes:
-    """A chunked body up to its last chunk; Cut without one."""
-    pieces = []
-    while piece := client.reader.chunk():
-        pieces.append(piece)
-    assert client.reader.trailers() == []
-    return b"".join(pieces)
-
-
 def ask(client: RawClient, life: Life, target: str, user: str = "alice", *fields: tuple[str, str]) -> Any:
     client.send(life.postern.request(user, "GET", target, fields))
     return client.read_response()
@@ -74,7 +65,7 @@ def ask(client: RawClient, life: Life, target: str, user: str = "alice", *fields
 
 
 def test_a_request_on_a_kept_connection_is_answered_and_the_last(make: Callable[..., Life]) -> None:
-    life = make(config={"drain": {"spread": "20s"}})
+    life = make(config={"drain": {"spread": "0s", "idle": "20s"}})
     with life.postern.client() as client:
         assert ask(client, life, f"{POD}/nginx-1").get("Connection") is None
         begin_drain(life)
@@ -87,7 +78,7 @@ def test_a_request_on_a_kept_connection_is_answered_and_the_last(make: Callable[
 
 def test_a_client_that_was_promised_another_request_gets_it(make: Callable[..., Life]) -> None:
     """Its answer was under way when the drain began, and has not told of any end."""
-    life = make(config={"drain": {"spread": "20s"}})
+    life = make(config={"drain": {"spread": "0s", "idle": "20s"}})
     go = threading.Event()
 
     def script(connection: Connection, request: Recorded) -> None:
@@ -107,11 +98,42 @@ def test_a_client_that_was_promised_another_request_gets_it(make: Callable[..., 
         assert len(client.reader.take(1000002)) == 1000002
         answer = ask(client, life, f"{POD}/nginx-1")
         assert answer.status == 200 and answer.get("Connection") == "close"
+    assert life.postern.process.wait(10) == 0
 
 
-def test_a_connection_without_a_request_ends_politely(make: Callable[..., Life]) -> None:
+def test_a_connection_whose_watch_has_been_ended_is_kept(make: Callable[..., Life]) -> None:
+    """Go's clients send their next request, whatever it is, on the connection that came back last."""
+    life = make(config={"drain": {"spread": "0s", "idle": "20s"}})
+    Stream(life, "watch=", "application/json", event("nginx-1"))
+    with life.postern.client() as client:
+        client.send(life.postern.request("alice", "GET", WATCH))
+        assert client.read_head().get("Connection") is None
+        begin_drain(life)
+        assert client.reader.chunks() == event("nginx-1")
+        assert not client.is_closed(0.5)
+        answer = ask(client, life, f"{POD}/nginx-1")
+        assert answer.status == 200 and answer.get("Connection") == "close"
+    assert life.postern.process.wait(10) == 0
+
+
+def test_only_who_has_been_silent_for_long_is_closed(make: Callable[..., Life]) -> None:
+    life = make(config={"drain": {"spread": "200ms", "idle": "3s", "timeout": "1m"}})
+    with life.postern.client() as silent, life.postern.client() as unused, life.postern.client() as busy:
+        assert ask(silent, life, f"{POD}/nginx-1").status == 200
+        time.sleep(3)
+        assert ask(busy, life, f"{POD}/nginx-1").status == 200
+        begin_drain(life)
+        assert silent.is_closed(2) and unused.is_closed(2)
+        answer = ask(busy, life, f"{POD}/nginx-1")
+        assert answer.status == 200 and answer.get("Connection") == "close"
+    assert life.postern.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("drain", [{"spread": "300ms", "idle": "0s"}, {"spread": "0s", "timeout": "700ms"}],
+                         ids=["for its silence", "with the drain"])  # fmt: skip
+def test_a_connection_without_a_request_ends_politely(make: Callable[..., Life], drain: dict[str, str]) -> None:
     """With TLS's own goodbye: the client knows that nothing is missing."""
-    life = make(config={"drain": {"spread": "300ms"}})
+    life = make(config={"drain": drain})
     with life.postern.client() as used, life.postern.client() as fresh:
         assert ask(used, life, f"{POD}/nginx-1").status == 200
         for client in (used, fresh):
@@ -131,6 +153,7 @@ def test_half_a_head_is_waited_for(make: Callable[..., Life]) -> None:
         client.send(request[20:])
         answer = client.read_response()
         assert answer.status == 200 and answer.get("Connection") == "close"
+    assert life.postern.process.wait(10) == 0
 
 
 def test_an_idle_limit_ends_politely_too(make: Callable[..., Life]) -> None:
@@ -158,8 +181,9 @@ def test_watches_end_one_after_the_other_and_late_ones_with_them(make: Callable[
     assert late.read_head().get("Connection") == "close"
     ends = []
     for client in [late, *clients]:
-        assert whole_body(client) == event("nginx-1")
+        assert client.reader.chunks() == event("nginx-1")
         ends.append(time.monotonic())
+        client.close()
     print(f"the first and the last end were {max(ends) - min(ends):.2f} s apart")
     assert life.postern.process.wait(10) == 0
 
@@ -174,7 +198,7 @@ CASES = {
 def test_a_stream_ends_behind_a_whole_event(make: Callable[..., Life], case: str) -> None:
     """The signal comes while an event is half way through."""
     target, content_type, data = CASES[case]
-    life = make(config={"drain": {"spread": "0s", "timeout": "300ms" if case == "log" else "20s"}})
+    life = make(config={"drain": {"spread": "0s", "idle": "0s", "timeout": "300ms" if case == "log" else "20s"}})
     half = len(data) - 1000
     stream = Stream(life, "watch=|/log", content_type, data[:half], data[half:])
     with life.postern.client() as client:
@@ -187,7 +211,7 @@ def test_a_stream_ends_behind_a_whole_event(make: Callable[..., Life], case: str
         else:
             time.sleep(0.4)
             stream.go.set()
-        assert first + whole_body(client) == data
+        assert first + client.reader.chunks() == data
         stream.go.set()
     assert stream.ended.wait(10)
     assert life.postern.process.wait(10) == 0

@@ -170,7 +170,7 @@ def test_revoked_access_ends_open_watches(life: Life) -> None:
         assert client.read_head().status == 200
         life.postern.write_documents(roles.OTHERS)
         # An ERROR event that tells to list again may come before the end.
-        rest = client.reader.take_all()
+        rest = client.reader.chunks()
         assert b"nginx-1" not in rest
     assert ended.wait(5)
     assert life.status() != 200
@@ -183,7 +183,7 @@ def test_wider_access_ends_open_watches_too(life: Life) -> None:
         client.send(life.postern.request("alice", "GET", WATCH))
         assert client.read_head().status == 200
         life.postern.write_documents(WIDER + roles.OTHERS)
-        client.reader.take_all()
+        client.reader.chunks()
     assert ended.wait(5)
 
 
@@ -224,7 +224,7 @@ def test_drain_ends_watches_and_lets_answers_finish(life: Life) -> None:
         wait_for("the request upstream", lambda: any(
             r.target.endswith("/nginx-1") for r in life.upstream.requests))  # fmt: skip
         life.postern.process.send_signal(signal.SIGTERM)
-        watch.reader.take_all()
+        watch.reader.chunks()
         assert idle.is_closed(10)
         with pytest.raises((OSError, ssl.SSLError, Cut)):
             life.postern.ask("alice", "GET", "/version")

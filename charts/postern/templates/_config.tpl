@@ -42,7 +42,8 @@ impersonation:
   allowMasters: true
   {{- end }}
 {{- end }}
-drain: {delay: 5s, timeout: 45s}
+{{- /* Longer than clients keep a silent connection: Go's 90 s, and `drain.idle`'s default. */}}
+drain: {delay: 5s, timeout: 100s}
 {{- end -}}
 
 {{- define "postern.tlsConfig" -}}

@@ -2,7 +2,9 @@
 // client-go, and creates one after the other, until its standard input ends. What it sees goes to standard
 // output, one JSON object a line: {"created": NAME}, {"seen": NAME}, {"error": TEXT}.
 //
-//	informer KUBECONFIG NAMESPACE PREFIX
+// IDLE is how long it keeps a connection on which nothing is asked, instead of Go's 90s.
+//
+//	informer KUBECONFIG NAMESPACE PREFIX IDLE
 package main
 
 import (
@@ -10,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -66,6 +69,11 @@ func create(ctx context.Context, client kubernetes.Interface, namespace, prefix 
 func main() {
 	config, err := clientcmd.BuildConfigFromFlags("", os.Args[1])
 	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	// client-go takes the idle timeout of its transports from here.
+	if http.DefaultTransport.(*http.Transport).IdleConnTimeout, err = time.ParseDuration(os.Args[4]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
