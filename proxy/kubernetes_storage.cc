@@ -3,10 +3,13 @@
 #include "proxy/access/state/random_names.h"
 #include "proxy/access/state/stored_forms.h"
 #include "proxy/certificate_store.h"
+#include "proxy/needed_rights.h"
 #include "proxy/net/atomic_file.h"
 #include "proxy/net/make_certificate.h"
 #include "proxy/net/worker.h"
 #include "proxy/read_file.h"
+#include "proxy/self_check.h"
+#include "proxy/upstream/rights_check.h"
 
 #include <climits>
 #include <unistd.h>
@@ -22,6 +25,8 @@ constexpr UpstreamTimeouts kTimeouts{.connect = milliseconds(5000),
                                      .first_byte = milliseconds(10000)};
 constexpr milliseconds kLook{50};
 constexpr milliseconds kPause{1000};
+constexpr std::chrono::seconds kRightsInterval{10};
+constexpr const char* kOnBoard = "store";
 constexpr std::size_t kMaxPem = 64 * 1024;
 
 /// `HOST_…`: a process that starts again on the same host is another one.
@@ -54,12 +59,13 @@ std::string explained(const StorageConfiguration& storage, const kube::Status& e
 
 KubernetesStorage::KubernetesStorage(const ProxyConfiguration& configuration,
                                      std::shared_ptr<const ClusterEndpoint> endpoint, Log& log,
-                                     Metrics& metrics, UpstreamHooks hooks)
+                                     Metrics& metrics, UpstreamHooks hooks, SelfCheckBoard& board)
     : configuration_(configuration),
       endpoint_(std::move(endpoint)),
       log_(log),
       metrics_(metrics),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      board_(board) {}
 
 void KubernetesStorage::set_fault(std::optional<std::string> fault) {
   const std::lock_guard lock(mutex_);
@@ -150,11 +156,24 @@ access::KubernetesStoreOptions KubernetesStorage::store_options() const {
   return options;
 }
 
-Task<void> KubernetesStorage::pause(Worker& worker, std::string why) {
+/// Which rules the store lacks. The self-checks of clusters begin only when the store is there.
+Task<void> KubernetesStorage::tell_missing_rights(UpstreamPool& pool) {
+  if (rights_asked_ && Clock::now() - *rights_asked_ < kRightsInterval) co_return;
+  rights_asked_ = Clock::now();
+  const std::string& name = configuration_.storage.kube_cluster;
+  for (const KubeClusterConfiguration& cluster : configuration_.kube_clusters) {
+    if (cluster.name != name) continue;
+    const auto missing = co_await missing_rights(pool, store_rights(configuration_, cluster));
+    if (missing) board_.report(kOnBoard, rights_problems(*missing, "postern's own identity", name));
+  }
+}
+
+Task<void> KubernetesStorage::pause(UpstreamPool& pool, std::string why) {
   log_.write_limited("store.wait." + why, LogLevel::kWarn,
                      "waiting for the store of access requests", {{"why", why}});
   set_fault(std::move(why));
-  Timer timer(worker.executor());
+  co_await tell_missing_rights(pool);
+  Timer timer(pool.worker().executor());
   timer.expires_after(kPause);
   const auto [error] = co_await timer.async_wait(kAwait);
   static_cast<void>(error);
@@ -165,7 +184,7 @@ Task<Loaded<void>> KubernetesStorage::prepare(Worker& worker) {
   for (;;) {
     auto obtained = co_await obtain_keys(pool);
     if (obtained) break;
-    co_await pause(worker, std::move(obtained.error().message));
+    co_await pause(pool, std::move(obtained.error().message));
   }
   if (auto written = write_authority(); !written) co_return written;
   owned_ = access::KubernetesStore::start(store_options());
@@ -178,9 +197,10 @@ Task<Loaded<void>> KubernetesStorage::prepare(Worker& worker) {
     const auto [error] = co_await timer.async_wait(kAwait);
     static_cast<void>(error);
     if (Clock::now() < next_word) continue;
-    co_await pause(worker, owned_->fault().value_or("it is being read"));
+    co_await pause(pool, owned_->fault().value_or("it is being read"));
     next_word = Clock::now() + kPause;
   }
+  board_.report(kOnBoard, {});
   const std::lock_guard lock(mutex_);
   store_ = owned_.get();
   fault_.reset();

@@ -5,6 +5,7 @@
 #include "proxy/config.h"
 #include "proxy/observe/log.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/self_check_board.h"
 #include "proxy/upstream/upstream.h"
 
 #include <memory>
@@ -21,11 +22,12 @@ class KubernetesStorage {
   /// All references must outlive this.
   KubernetesStorage(const ProxyConfiguration& configuration,
                     std::shared_ptr<const ClusterEndpoint> endpoint, Log& log, Metrics& metrics,
-                    UpstreamHooks hooks);
+                    UpstreamHooks hooks, SelfCheckBoard& board);
 
   /// Waits on this worker until the keys are there and the store has been read. What is in the way
-  /// (no API server, no CRDs, no rights) is told in the log and by fault(); it can be put right
-  /// while postern waits. The error is of this machine: `dataDir` cannot be written.
+  /// (no API server, no CRDs, no rights) is told in the log and by fault(), and the rules that
+  /// are missing on the board; it can be put right while postern waits. The error is of this
+  /// machine: `dataDir` cannot be written.
   Task<Loaded<void>> prepare(Worker& worker);
 
   /// After prepare().
@@ -37,7 +39,8 @@ class KubernetesStorage {
 
  private:
   Task<Result<void>> obtain_keys(UpstreamPool& pool);
-  Task<void> pause(Worker& worker, std::string why);
+  Task<void> pause(UpstreamPool& pool, std::string why);
+  Task<void> tell_missing_rights(UpstreamPool& pool);
   access::KubernetesStoreOptions store_options() const;
   access::SharedKeys offer() const;
   Loaded<void> write_authority() const;
@@ -48,6 +51,8 @@ class KubernetesStorage {
   Log& log_;
   Metrics& metrics_;
   UpstreamHooks hooks_;
+  SelfCheckBoard& board_;
+  std::optional<Clock::time_point> rights_asked_;
   access::SharedKeys keys_;
   std::unique_ptr<access::KubernetesStore> owned_;
   mutable std::mutex mutex_;

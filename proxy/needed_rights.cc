@@ -1,7 +1,10 @@
 #include "proxy/needed_rights.h"
 
+#include "proxy/access/kubernetes/lease_holder.h"
 #include "rbac/subject_rules.h"
 
+#include <array>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -15,6 +18,26 @@ constexpr std::string_view kServiceAccount = "system:serviceaccount:";
 
 NeededRight right(AccessQuestion question, std::string purpose) {
   return {std::move(question), std::move(purpose)};
+}
+
+constexpr std::string_view kStoreGroup = "store.postern.dev";
+constexpr std::array kStored{"accessrequests", "accessroles", "accessusers",
+                             "logins",         "sessions",    "marks"};
+constexpr std::array kObjectVerbs{"get", "list", "watch", "create", "update", "delete"};
+
+/// A named object that is read and changed, and made where there is none: `create` cannot be
+/// limited to a name.
+void add_object_rights(const AccessQuestion& object, const std::string& purpose,
+                       std::vector<NeededRight>& into) {
+  AccessQuestion create = object;
+  create.verb = "create";
+  create.name.clear();
+  into.push_back(right(std::move(create), purpose));
+  for (const char* verb : {"get", "update"}) {
+    AccessQuestion named = object;
+    named.verb = verb;
+    into.push_back(right(std::move(named), purpose));
+  }
 }
 
 /// The names of a role that need no user's traits and that the configuration lets it use.
@@ -64,6 +87,38 @@ std::vector<NeededRight> own_rights(const ProxyConfiguration& configuration,
                           .name = impersonator->service_account};
     rights.push_back(right(std::move(create), "the cluster's impersonator"));
   }
+  std::vector<NeededRight> of_store = store_rights(configuration, cluster);
+  std::move(of_store.begin(), of_store.end(), std::back_inserter(rights));
+  return rights;
+}
+
+std::vector<NeededRight> store_rights(const ProxyConfiguration& configuration,
+                                      const KubeClusterConfiguration& cluster) {
+  const StorageConfiguration& storage = configuration.storage;
+  if (storage.type != StorageConfiguration::kKubernetes || storage.kube_cluster != cluster.name) {
+    return {};
+  }
+  std::vector<NeededRight> rights;
+  AccessQuestion object{.group = std::string(kStoreGroup), .namespace_ = storage.namespace_};
+  for (const char* resource : kStored) {
+    object.resource = resource;
+    for (const char* verb : kObjectVerbs) {
+      object.verb = verb;
+      rights.push_back(right(object, "the storage"));
+    }
+    AccessQuestion status = object;
+    status.verb = "patch";
+    status.subresource = "status";
+    rights.push_back(right(std::move(status), "marking what does not count in the storage"));
+  }
+  const AccessQuestion keys{
+      .resource = "secrets", .namespace_ = storage.namespace_, .name = storage.secret_name};
+  add_object_rights(keys, "the storage's keys", rights);
+  const AccessQuestion lease{.group = "coordination.k8s.io",
+                             .resource = "leases",
+                             .namespace_ = storage.namespace_,
+                             .name = access::LeaseHolder::Options().name};
+  add_object_rights(lease, "the storage's housekeeping", rights);
   return rights;
 }
 

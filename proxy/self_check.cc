@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 // Tested by tests/proxy/self_check_test.cc
@@ -23,14 +24,20 @@ UpstreamTimeouts timeouts_of(const UpstreamConfiguration& upstream) {
   return {.connect = upstream.connect_timeout, .first_byte = upstream.first_byte_timeout};
 }
 
-void add(const std::vector<MissingRight>& missing, const std::string& account,
-         const std::string& cluster, std::vector<Problem>& found) {
-  for (const MissingRight& right : missing) {
-    found.push_back({"RightMissing", "cluster " + cluster + ": " + right.sentence(account)});
-  }
+void add(std::vector<Problem> more, std::vector<Problem>& found) {
+  std::move(more.begin(), more.end(), std::back_inserter(found));
 }
 
 }  // namespace
+
+std::vector<Problem> rights_problems(const std::vector<MissingRight>& missing,
+                                     const std::string& account, const std::string& cluster) {
+  std::vector<Problem> found;
+  for (const MissingRight& right : missing) {
+    found.push_back({"RightMissing", "cluster " + cluster + ": " + right.sentence(account)});
+  }
+  return found;
+}
 
 std::optional<Problem> clock_problem(const std::string& cluster, system_clock::time_point own,
                                      system_clock::time_point server,
@@ -139,7 +146,7 @@ Task<void> ClusterSelfCheck::check_own_rights(std::vector<Problem>& found) {
   if (!missing) {
     note_unasked(missing.error(), found);
   } else {
-    add(*missing, "postern's own identity", cluster_.name, found);
+    add(rights_problems(*missing, "postern's own identity", cluster_.name), found);
   }
 }
 
@@ -163,7 +170,7 @@ Task<void> ClusterSelfCheck::check_impersonation(std::vector<Problem>& found) {
   if (!missing) {
     note_unasked(missing.error(), found);
   } else {
-    add(*missing, impersonating_account(cluster_), cluster_.name, found);
+    add(rights_problems(*missing, impersonating_account(cluster_), cluster_.name), found);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "proxy/net/snapshot.h"
 #include "proxy/net/worker.h"
 #include "proxy/self_check_board.h"
+#include "proxy/upstream/rights_check.h"
 #include "proxy/upstream/upstream.h"
 #include "rbac/policy.h"
 
@@ -70,6 +71,10 @@ class ClusterSelfCheck {
   Timer pause_;
   bool stopping_ = false;
 };
+
+/// What is missing at `cluster` for `account`, as problems.
+std::vector<Problem> rights_problems(const std::vector<MissingRight>& missing,
+                                     const std::string& account, const std::string& cluster);
 
 /// Problems with the clocks of postern and a server, whose Date says `server`; nothing within
 /// `tolerance`.

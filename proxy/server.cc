@@ -247,7 +247,7 @@ Loaded<MasterKey> ProxyServer::open_shared_storage() {
   const auto found = std::find_if(clusters_.begin(), clusters_.end(), [this](const auto& each) {
     return each.identity.name == configuration_.storage.kube_cluster;
   });
-  storage_.emplace(configuration_, found->endpoints.own, log_, metrics_, found->hooks);
+  storage_.emplace(configuration_, found->endpoints.own, log_, metrics_, found->hooks, board_);
   if (auto admin = start_admin(); !admin) {
     return tl::unexpected(std::move(admin.error()));
   }

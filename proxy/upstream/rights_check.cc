@@ -4,6 +4,7 @@
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/upstream.h"
 
+#include <algorithm>
 #include <utility>
 
 // Tested by tests/proxy/upstream/rights_check_test.cc
@@ -29,23 +30,76 @@ std::string resource_of(const AccessQuestion& question) {
                                       : question.resource + "/" + question.subresource;
 }
 
-std::string list_of(const std::string& item) {
-  return "[" + kube::quoted(item) + "]";
+std::string joined(const std::vector<std::string>& items, const std::string& tail = "") {
+  std::string text;
+  for (const std::string& item : items) {
+    if (!text.empty()) text += ", ";
+    text += item + tail;
+  }
+  return text;
+}
+
+std::string list_of(const std::vector<std::string>& items) {
+  std::vector<std::string> quoted;
+  for (const std::string& item : items) quoted.push_back(kube::quoted(item));
+  return "[" + joined(quoted) + "]";
+}
+
+/// An RBAC rule that would give what is missing.
+struct Rule {
+  std::string group;
+  std::vector<std::string> resources;
+  std::vector<std::string> verbs;
+  std::string namespace_;
+  std::string name;
+  std::string purpose;
+
+  bool fits(const Rule& other) const {
+    return group == other.group && namespace_ == other.namespace_ && name == other.name &&
+           purpose == other.purpose;
+  }
+};
+
+Rule rule_of(const AccessQuestion& question, const std::string& purpose) {
+  return {question.group,      {resource_of(question)}, {question.verb},
+          question.namespace_, question.name,           purpose};
+}
+
+/// Puts those together that differ in `different` alone (verbs or resources), in the order in which
+/// they come first.
+std::vector<Rule> merged(const std::vector<Rule>& rules, std::vector<std::string> Rule::*different,
+                         std::vector<std::string> Rule::*same) {
+  std::vector<Rule> all;
+  for (const Rule& rule : rules) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Rule& each) {
+      return each.fits(rule) && each.*same == rule.*same;
+    });
+    if (found == all.end()) {
+      all.push_back(rule);
+    } else {
+      auto& into = (*found).*different;
+      into.insert(into.end(), (rule.*different).begin(), (rule.*different).end());
+    }
+  }
+  return all;
+}
+
+MissingRight missing(const Rule& rule) {
+  MissingRight right;
+  right.what =
+      joined(rule.verbs) + " " + joined(rule.resources, rule.group.empty() ? "" : "." + rule.group);
+  if (!rule.name.empty()) right.what += " " + kube::quoted(rule.name);
+  right.purpose = rule.purpose;
+  right.namespace_ = rule.namespace_;
+  right.rule = "{apiGroups: " + list_of({rule.group}) + ", resources: " + list_of(rule.resources) +
+               ", verbs: " + list_of(rule.verbs);
+  if (!rule.name.empty()) right.rule += ", resourceNames: " + list_of({rule.name});
+  right.rule += "}";
+  return right;
 }
 
 MissingRight missing(const AccessQuestion& question, const std::string& purpose) {
-  MissingRight right;
-  right.what = question.verb + " " + resource_of(question);
-  if (!question.group.empty()) right.what += "." + question.group;
-  if (!question.name.empty()) right.what += " " + kube::quoted(question.name);
-  right.purpose = purpose;
-  right.namespace_ = question.namespace_;
-  right.rule = "{apiGroups: " + list_of(question.group) +
-               ", resources: " + list_of(resource_of(question)) +
-               ", verbs: " + list_of(question.verb);
-  if (!question.name.empty()) right.rule += ", resourceNames: " + list_of(question.name);
-  right.rule += "}";
-  return right;
+  return missing(rule_of(question, purpose));
 }
 
 AccessQuestion impersonate(const std::string& resource, const std::string& name = "") {
@@ -111,12 +165,16 @@ std::string MissingRight::sentence(const std::string& account) const {
 
 Task<Result<std::vector<MissingRight>>> missing_rights(UpstreamPool& pool,
                                                        std::vector<NeededRight> needed) {
-  std::vector<MissingRight> found;
+  std::vector<Rule> denied;
   for (const NeededRight& right : needed) {
     const auto allowed = co_await is_allowed(pool, right.question);
     if (!allowed) co_return fail(allowed.error());
-    if (!*allowed) found.push_back(missing(right.question, right.purpose));
+    if (!*allowed) denied.push_back(rule_of(right.question, right.purpose));
   }
+  denied = merged(denied, &Rule::verbs, &Rule::resources);
+  denied = merged(denied, &Rule::resources, &Rule::verbs);
+  std::vector<MissingRight> found;
+  for (const Rule& rule : denied) found.push_back(missing(rule));
   co_return found;
 }
 

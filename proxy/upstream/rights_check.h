@@ -39,7 +39,8 @@ struct MissingRight {
 };
 
 /// Asks the cluster for each right whether the pool's credential has it, by SelfSubjectAccessReview
-/// about itself. What is missing, in order; 502, 504 as fetch().
+/// about itself. What is missing, in order, and as few rules as possible: rights that differ in the
+/// verb or in the resource alone are one. 502, 504 as fetch().
 Task<Result<std::vector<MissingRight>>> missing_rights(UpstreamPool& pool,
                                                        std::vector<NeededRight> needed);
 

@@ -76,10 +76,15 @@ class ResourceStore:
         if rights:
             self.grant()
 
-    def grant(self) -> None:
-        """Exactly the rights of the chart's file."""
+    def role(self) -> dict[str, Any]:
+        """The chart's file, for this namespace."""
         role = yaml.safe_load((FILES / "rbac" / "store-role.yaml").read_text())
         role["metadata"]["namespace"] = self.namespace
+        return dict(role)
+
+    def grant(self, role: dict[str, Any] | None = None) -> None:
+        """Exactly the rights of the chart's file, or of another role."""
+        role = role or self.role()
         binding = {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "RoleBinding",

@@ -12,12 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cluster import Cluster
 from custom_resource_store import FILES, GROUP, POD, RESOURCES, ROLES, Caller, ResourceStore, install_definitions
 from harness import KubeCluster, Postern, binary
 from people import Person
 from pki import Authority
 from raw_http import wait_for
+
+
+def rules_told(postern: Postern) -> list[dict[str, Any]]:
+    """What the self-check says is missing, as rules."""
+    _, text = postern.admin("/readyz?verbose")
+    return [yaml.safe_load(line.split(": give it this rule in a Role of the namespace ", 1)[1].split(": ", 1)[1])
+            for line in text.splitlines() if line.startswith("warn: RightMissing") and " a Role of " in line]  # fmt: skip
+
+
+def same_rules(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    def plain(rules: list[dict[str, Any]]) -> list[str]:
+        return sorted(str({key: sorted(rule[key]) for key in sorted(rule)}) for rule in rules)
+
+    return plain(one) == plain(other)
 
 
 # The first ones, for they take the definitions away.
@@ -36,15 +51,34 @@ def test_what_is_missing_is_waited_for_and_told(
         status, text = postern.admin("/readyz?verbose")
         assert status == 500 and "[-]access-store failed" in text, text
         assert postern.admin("/livez")[0] == 200
+        wait_for("the whole Role to be told", lambda: same_rules(rules_told(postern), store.role()["rules"]), 10)
         store.grant()
         said = "does not know accessrequests.store.postern.dev: install postern's CustomResourceDefinitions"
         wait_for("the log", lambda: said in postern.log(), 20)
         install_definitions(cluster)
         wait_for("readiness", lambda: postern.admin("/readyz")[0] == 200, 30)
-        assert Caller(postern, "alice").file()
+        assert Caller(postern, "alice").file() and not rules_told(postern)
     finally:
         install_definitions(cluster)
         postern.stop()
+
+
+def test_a_rule_that_is_missing_is_told_exactly(
+    definitions: Cluster, authority: Authority, tmp_path: Path
+) -> None:
+    """Not found out before a session ends: what is asked is whether postern may."""
+    store = ResourceStore(definitions, "partial", rights=False)
+    role = store.role()
+    objects, status, *others = role["rules"]
+    objects["resources"] = [each for each in RESOURCES if each not in ("logins", "sessions")]
+    kept = {**objects, "resources": ["logins", "sessions"], "verbs": ["get", "list", "watch", "create", "update"]}
+    status["resources"].remove("marks/status")
+    store.grant({**role, "rules": [objects, kept, status, *others]})
+    group = {"apiGroups": [GROUP]}
+    with store.replica(authority, tmp_path) as postern:
+        missing = [{**group, "resources": ["logins", "sessions"], "verbs": ["delete"]},
+                   {**group, "resources": ["marks/status"], "verbs": ["patch"]}]  # fmt: skip
+        wait_for("both rules to be told", lambda: same_rules(rules_told(postern), missing), 10)
 
 
 def test_sigterm_ends_the_wait(cluster: Cluster, authority: Authority, tmp_path: Path) -> None:

@@ -105,6 +105,29 @@ TEST_CASE("needed rights: what the configuration asks of each cluster") {
   CHECK(impersonating_account(made.kube_clusters[1]) == "the service account postern/robot");
 }
 
+TEST_CASE("needed rights: the store's, at its cluster only") {
+  ProxyConfiguration made = configuration();
+  made.storage.type = StorageConfiguration::kKubernetes;
+  made.storage.kube_cluster = "b";
+  made.storage.namespace_ = "here";
+  made.storage.secret_name = "keys";
+  CHECK(store_rights(made, made.kube_clusters[0]).empty());
+  const auto rights = store_rights(made, made.kube_clusters[1]);
+  CHECK(rights.size() == 6 * 7 + 3 + 3);
+  CHECK(own_rights(made, made.kube_clusters[1]).size() == 3 + rights.size());
+  for (const NeededRight& right : rights) {
+    CHECK(right.question.namespace_ == "here");
+    if (right.question.resource == "secrets") {
+      CHECK(right.question.name == (right.question.verb == "create" ? "" : "keys"));
+    }
+    if (right.question.resource == "leases" && right.question.verb != "create") {
+      CHECK(right.question.name == "postern-housekeeping");
+    }
+  }
+  made.storage.type = StorageConfiguration::kMemory;
+  CHECK(store_rights(made, made.kube_clusters[1]).empty());
+}
+
 TEST_CASE("needed impersonation: the names that roles write down and may use") {
   const rbac::LoadResult loaded = rbac::load_documents("roles.yaml", R"(
 kind: role

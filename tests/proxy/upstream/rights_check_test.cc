@@ -70,6 +70,33 @@ TEST_CASE("rights check: says which rule is missing, ready to be pasted") {
   CHECK(requests[2].find(R"("namespace":"postern")") != std::string::npos);
 }
 
+TEST_CASE("rights check: what differs in verb or resource alone is one rule") {
+  UpstreamFixture fixture(denying({R"("verb":"delete")", R"("resource":"sessions")"}));
+  std::vector<NeededRight> needed;
+  for (const char* resource : {"logins", "sessions", "marks"}) {
+    for (const char* verb : {"get", "delete"}) {
+      needed.push_back({{.verb = verb,
+                         .group = "store.postern.dev",
+                         .resource = resource,
+                         .namespace_ = "postern"},
+                        "the storage"});
+    }
+  }
+  needed.push_back({{.verb = "delete", .resource = "secrets", .namespace_ = "postern"}, "keys"});
+  Result<Missing> missing;
+  fixture.run(rights_into(fixture.pool, needed, missing));
+  REQUIRE(missing);
+  REQUIRE(missing->size() == 3);
+  CHECK(missing->at(0).what == "delete logins.store.postern.dev, marks.store.postern.dev");
+  CHECK(missing->at(0).rule ==
+        "{apiGroups: [\"store.postern.dev\"], resources: [\"logins\", \"marks\"], verbs: "
+        "[\"delete\"]}");
+  CHECK(missing->at(1).rule ==
+        "{apiGroups: [\"store.postern.dev\"], resources: [\"sessions\"], verbs: [\"get\", "
+        "\"delete\"]}");
+  CHECK(missing->at(2).what == "delete secrets");
+}
+
 TEST_CASE("rights check: who may impersonate anybody is not asked name by name") {
   UpstreamFixture fixture(denying({}));
   CHECK(impersonation(fixture, {.users = {"a", "b"}, .groups = {"g", "h"}}).empty());
