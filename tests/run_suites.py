@@ -131,11 +131,10 @@ def with_binary(preset: str) -> Callable[[], dict[str, str]]:
 ATTACKS = [str(path) for path in sorted((ROOT / "tests" / "e2e").glob("test_attack_*.py"))]
 # What a release build may do differently: speed, memory, several processes, the real node.
 RELEASED = e2e("access_story", "cli_real", "drain", "dynamic_client", "kubectl", "kubectl_writes", "life", "many",
-               "multi_cluster", "node", "prometheus", "replicas", "store_kubernetes")  # fmt: skip
-# All but Prometheus' own view of postern. test_rolling is run by hand: its clients never try again, and now and
-# then one sends at the moment in which HTTP/1.1 cannot tell it that its silent connection ends.
+               "multi_cluster", "node", "prometheus", "replicas", "rolling", "store_kubernetes")  # fmt: skip
+# All but Prometheus' own view of postern.
 SANITIZED = [str(path) for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py"))
-             if path.stem not in ("test_prometheus", "test_rolling")]  # fmt: skip
+             if path.stem != "test_prometheus"]  # fmt: skip
 CLUSTER_TESTS = str(ROOT / "tests" / "cluster")
 
 SUITES = [

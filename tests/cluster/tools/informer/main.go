@@ -53,13 +53,14 @@ func follow(ctx context.Context, client kubernetes.Interface, namespace, prefix 
 	factory.WaitForCacheSync(ctx.Done())
 }
 
+// create goes on until ctx is done; what it has begun then it still waits for, or it would not know what there is.
 func create(ctx context.Context, client kubernetes.Interface, namespace, prefix string) {
 	for number := 0; ctx.Err() == nil; number++ {
 		object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s%d", prefix, number)}}
-		_, err := client.CoreV1().ConfigMaps(namespace).Create(ctx, object, metav1.CreateOptions{})
+		_, err := client.CoreV1().ConfigMaps(namespace).Create(context.Background(), object, metav1.CreateOptions{})
 		if err == nil {
 			tell("created", object.Name)
-		} else if ctx.Err() == nil {
+		} else {
 			tell("error", "create: "+err.Error())
 		}
 		time.Sleep(pause)
