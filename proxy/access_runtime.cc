@@ -1,6 +1,7 @@
 #include "proxy/access_runtime.h"
 
 #include "proxy/access/state/session_authenticator.h"
+#include "proxy/access/state/stored_forms.h"
 #include "proxy/access/store/memory_store.h"
 #include "proxy/access/store/sqlite_store.h"
 #include "proxy/net/atomic_file.h"
@@ -44,6 +45,10 @@ std::string login_command(const access::IssuedInvite& invite, const std::string&
          (pin.empty() ? "" : "/" + pin);
 }
 
+bool is_shared(const ProxyConfiguration& configuration) {
+  return configuration.storage.type == StorageConfiguration::kKubernetes;
+}
+
 }  // namespace
 
 access::StateOptions state_options(const ProxyConfiguration& configuration) {
@@ -57,7 +62,7 @@ access::StateOptions state_options(const ProxyConfiguration& configuration) {
   options.invite_ttl = duration_cast<seconds>(configuration.sessions.invite_ttl);
   options.retention = duration_cast<seconds>(configuration.requests.retention);
   options.max_silence = duration_cast<seconds>(configuration.storage.max_silence);
-  options.shared_store = configuration.storage.type == StorageConfiguration::kKubernetes;
+  options.shared_store = is_shared(configuration);
   options.limits.pending = duration_cast<seconds>(configuration.requests.pending);
   options.limits.access = duration_cast<seconds>(configuration.requests.max_duration);
   options.limits.session = options.session_max_ttl;
@@ -79,18 +84,34 @@ Loaded<void> AccessRuntime::open(std::unique_ptr<access::ObjectStore> shared) {
       return fail_on("storage", store.error());
     }
     store_ = std::move(*store);
+    metrics_.leads(true);  // nobody else does
   }
   access::StateOptions options = state_options(configuration_);
   options.audit = audit_;
   state_.emplace(*store_, std::move(options), log_, &metrics_);
   service_.emplace(*state_, log_);
   watches_.emplace(*state_);
-  api_.emplace(access::api::AccessApi{*service_, *state_, *watches_});
+  if (is_shared(configuration_)) make_seeker();
+  api_.emplace(access::api::AccessApi{*service_, *state_, *watches_, seeker_.get()});
   authenticator_ = std::make_shared<const access::TableAuthenticator>(state_->sessions_in_force());
   if (auto loaded = state_->load(); !loaded) {
     return fail_on("storage", loaded.error());
   }
   return {};
+}
+
+void AccessRuntime::make_seeker() {
+  access::SessionSeeker::Hooks hooks;
+  hooks.look = [this](const std::string& id, std::function<void(Result<void>)> done) {
+    store_->look_for_soon(access::kSessionKind, id, std::move(done));
+  };
+  hooks.catch_up = [this](std::function<void()> then) {
+    service_->post([then = std::move(then)](access::AccessState& state) {
+      state.catch_up();
+      then();
+    });
+  };
+  seeker_ = std::make_unique<access::SessionSeeker>(std::move(hooks));
 }
 
 void AccessRuntime::take_files(access::FileObjects files) {
@@ -124,6 +145,7 @@ bool AccessRuntime::knows_a_cluster() const {
 
 void AccessRuntime::stop() {
   wake_.reset();
+  if (seeker_) seeker_->stop();
   if (service_) {
     service_->stop();
   }

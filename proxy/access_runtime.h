@@ -57,6 +57,8 @@ class AccessRuntime {
   Loaded<void> make_first_login(const std::string& server, const std::string& pin);
 
  private:
+  void make_seeker();
+
   const ProxyConfiguration& configuration_;
   Log& log_;
   Metrics& metrics_;
@@ -64,6 +66,7 @@ class AccessRuntime {
   std::unique_ptr<access::ObjectStore> store_;
   std::optional<access::AccessState> state_;
   std::optional<access::AccessService> service_;
+  std::unique_ptr<access::SessionSeeker> seeker_;  ///< nullptr: nobody else makes sessions
   std::optional<access::api::WatchHub> watches_;
   std::optional<access::api::AccessApi> api_;
   std::shared_ptr<const SessionAuthenticator> authenticator_;

@@ -20,6 +20,7 @@ struct AuthenticatorUnion::Attempt {
   std::optional<Authenticated> proved;
   AuthenticatorKind by = AuthenticatorKind::kNone;  ///< what the outcome is counted for
   std::string unreviewed;                           ///< a token that has to be reviewed first
+  std::string unknown_session;                      ///< one that may be known elsewhere
 
   Agreed add(AuthenticatorKind kind, Identity identity) {
     if (!identity) return refuse(kind, std::move(identity.error()));
@@ -63,7 +64,10 @@ AuthenticatorUnion::Agreed AuthenticatorUnion::add_session(std::string_view toke
   constexpr AuthenticatorKind kKind = AuthenticatorKind::kSession;
   if (!members_.sessions) return attempt.refuse(kKind, std::string(kNobodysForm));
   auto session = members_.sessions->authenticate_session(token);
-  if (!session) return attempt.refuse(kKind, std::move(session.error()));
+  if (!session) {
+    attempt.unknown_session = std::move(session.error().unknown_id);
+    return attempt.refuse(kKind, std::move(session.error().why));
+  }
   return attempt.add(kKind, std::move(*session));
 }
 
@@ -137,6 +141,10 @@ Result<Authenticated> AuthenticatorUnion::authenticate(const http::Fields& field
   const auto agreed = collect(fields, tls, attempt);
   if (!attempt.unreviewed.empty() && attention.unreviewed != nullptr) {
     *attention.unreviewed = std::move(attempt.unreviewed);
+    return fail(kube::Status::unauthorized());
+  }
+  if (!attempt.unknown_session.empty() && attention.unknown_session != nullptr) {
+    *attention.unknown_session = std::move(attempt.unknown_session);
     return fail(kube::Status::unauthorized());
   }
   const bool known = agreed && attempt.proved;

@@ -62,12 +62,19 @@ class TokenAuthenticator {
   virtual Identity authenticate_token(std::string_view token) const = 0;
 };
 
+/// Why a session token proves nobody.
+struct SessionRefusal {
+  std::string why;  ///< a sentence for the log
+  /// Its session, when nothing is known of one with this ID and secret. Another replica may know.
+  std::string unknown_id;
+};
+
 /// Proves who a session token of postern's own (`pst_…`) belongs to. Safe from any thread.
 class SessionAuthenticator {
  public:
   virtual ~SessionAuthenticator() = default;
-  /// With a session. The error is a sentence for the log.
-  virtual tl::expected<Authenticated, std::string> authenticate_session(
+  /// With a session.
+  virtual tl::expected<Authenticated, SessionRefusal> authenticate_session(
       std::string_view token) const = 0;
 };
 
@@ -96,6 +103,8 @@ class AuthenticatorUnion {
     /// Gets a token that a cluster has to be asked about before there is an outcome. The result is
     /// an error then and nothing is counted; without `unreviewed` it is a refusal.
     std::string* unreviewed = nullptr;
+    /// Gets the ID of a session that is unknown here and may be known elsewhere, in the same way.
+    std::string* unknown_session = nullptr;
   };
 
   /// `metrics` (may be nullptr) must outlive the union.

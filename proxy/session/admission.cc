@@ -2,6 +2,7 @@
 
 #include "kube/media_type.h"
 #include "kube/resolve_resource.h"
+#include "proxy/access/api/access_api.h"
 #include "proxy/access/state/session_table.h"
 #include "proxy/observe/cluster_metrics.h"
 #include "proxy/session/route.h"
@@ -161,6 +162,19 @@ Result<void> check_answers(const ClusterState& cluster) {
   return fail(std::move(status));
 }
 
+/// nullptr: what is unknown here is unknown everywhere.
+access::SessionSeeker* seeker_of(const WorkerState& state) {
+  const access::api::AccessApi* api = state.shared().access_api;
+  return api == nullptr ? nullptr : api->seeker;
+}
+
+void note_authentication_error(const WorkerState& state, AuthenticatorKind kind,
+                               const ProxiedRequest& request) {
+  Metrics& metrics = state.shared().metrics;
+  metrics.authentication(kind, AuthenticationResult::kError);
+  metrics.authentication_took(AuthenticationResult::kError, Clock::now() - request.started);
+}
+
 }  // namespace
 
 kube::ResourceAttributes ProxiedRequest::attributes() const {
@@ -169,13 +183,16 @@ kube::ResourceAttributes ProxiedRequest::attributes() const {
 
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
   request.unreviewed_token.clear();
+  request.unknown_session.clear();
+  const bool may_seek = seeker_of(state) != nullptr && !request.session_was_sought;
   TokenReviewer* reviewer = state.token_reviewer();
   auto proved = state.authenticators()->authenticate(
       request.head.fields, client.stream().tls(),
       {.reviewed = reviewer == nullptr ? nullptr : &reviewer->known(),
        .why = &request.decision.explanation,
-       .unreviewed = reviewer == nullptr ? nullptr : &request.unreviewed_token});
-  if (!request.unreviewed_token.empty()) {
+       .unreviewed = reviewer == nullptr ? nullptr : &request.unreviewed_token,
+       .unknown_session = may_seek ? &request.unknown_session : nullptr});
+  if (!request.unreviewed_token.empty() || !request.unknown_session.empty()) {
     return fail(kube::Status::unauthorized());
   }
   state.shared().metrics.authentication_took(
@@ -208,6 +225,18 @@ Result<void> require_fresh_grants(const WorkerState& state, const access::Sessio
   return fail(std::move(status));
 }
 
+Task<Result<void>> authenticate_by_seeking(WorkerState& state, ClientConnection& client,
+                                           ProxiedRequest& request) {
+  request.waited = true;
+  auto sought = co_await seeker_of(state)->seek(state.worker(), request.unknown_session);
+  if (!sought) {
+    note_authentication_error(state, AuthenticatorKind::kSession, request);
+    co_return fail(std::move(sought.error()));
+  }
+  request.session_was_sought = true;
+  co_return authenticate(state, client, request);
+}
+
 Task<Result<void>> authenticate_by_review(WorkerState& state, ClientConnection& client,
                                           ProxiedRequest& request) {
   request.waited = true;
@@ -215,10 +244,7 @@ Task<Result<void>> authenticate_by_review(WorkerState& state, ClientConnection& 
   for (int turn = 0; turn < 3 && !request.unreviewed_token.empty(); ++turn) {
     auto reviewed = co_await state.token_reviewer()->review(request.unreviewed_token);
     if (!reviewed) {
-      state.shared().metrics.authentication(AuthenticatorKind::kTokenReview,
-                                            AuthenticationResult::kError);
-      state.shared().metrics.authentication_took(AuthenticationResult::kError,
-                                                 Clock::now() - request.started);
+      note_authentication_error(state, AuthenticatorKind::kTokenReview, request);
       co_return fail(std::move(reviewed.error()));
     }
     auto known = authenticate(state, client, request);

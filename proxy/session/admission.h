@@ -12,8 +12,14 @@ namespace postern::proxy {
 /// Who is it? 401. Fills user, policy, subject and the client's own choice of principals (403 for
 /// any `Impersonate-*` field but User and Group). When a cluster has to be asked about a token
 /// first, there is no outcome yet: unreviewed_token is filled, and authenticate_by_review() comes
-/// next. Never waits.
+/// next; in the same way unknown_session, and authenticate_by_seeking(). Never waits.
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
+
+/// Has the session looked for that authenticate() does not know, and authenticates then, which may
+/// still leave a token to be reviewed. 429 and 503 when it could not be looked for
+/// (SessionSeeker::seek).
+Task<Result<void>> authenticate_by_seeking(WorkerState& state, ClientConnection& client,
+                                           ProxiedRequest& request);
 
 /// Has the tokens reviewed that authenticate() has met, and authenticates then. 503, 500 and 429
 /// when there was no review (TokenReviewer::review).

@@ -38,7 +38,9 @@ struct ProxiedRequest {
   std::string audit_id;  ///< of this request, here and in the API server's log
 
   // Who is it?
-  std::string unreviewed_token;  ///< a cluster has to be asked about it first
+  std::string unreviewed_token;     ///< a cluster has to be asked about it first
+  std::string unknown_session;      ///< it has to be looked for at other replicas first
+  bool session_was_sought = false;  ///< that has been done
   rbac::UserInfo user;
   std::shared_ptr<const access::SessionEntry> session;  ///< nullptr for another credential
   rbac::ImpersonationChoice choice;

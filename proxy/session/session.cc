@@ -118,6 +118,9 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
     co_return std::move(*login);
   }
   auto known = authenticate(state_, client_, request);
+  if (!request.unknown_session.empty()) {
+    known = co_await authenticate_by_seeking(state_, client_, request);  // 429, 503
+  }
   if (!request.unreviewed_token.empty()) {
     known = co_await authenticate_by_review(state_, client_, request);  // 503
   }

@@ -1,6 +1,7 @@
 """Three replicas over one store: what is given or taken at one counts at all, each can be killed at any time, and
 a rolling restart drops nothing."""
 
+import contextlib
 import http.client
 import statistics
 import time
@@ -12,15 +13,16 @@ import pytest
 from balancer import Balancer
 from cluster import Cluster
 from conftest import As
-from custom_resource_store import API, POD, ROLES, Caller, ResourceStore, install_definitions
+from custom_resource_store import API, GROUP, POD, ROLES, Caller, ResourceStore, install_definitions
 from harness import Postern
 from load import ApiClient, Load, Refused, Watcher
+from people import Person
 from pki import Authority, write_kubeconfig
 from raw_http import Cut, RawClient, request_bytes, wait_for
 
 REQUESTS = f"{API}/accessrequests"
 WATCH = "/api/v1/namespaces/dev/pods?watch=true"
-DRAIN = {"delay": "1s", "spread": "500ms", "timeout": "20s"}
+DRAIN = {"delay": "1s", "spread": "500ms", "idle": "3s", "timeout": "20s"}
 CAROL = """
 ---
 kind: user
@@ -135,6 +137,111 @@ def test_what_ends_at_one_ends_the_streams_at_the_others(trio: Trio, how: str) -
         watch.close()
     print(f"{how}: the watches at the others ended after {time.monotonic() - began:.3f} s")
     assert all(other.status(POD) in (401, 403, 404) for other in others)
+
+
+def looks_for_sessions(cluster: Cluster, mark: int) -> list[str]:
+    """The sessions that replicas have looked for in the cluster, one by one, since `mark`."""
+    about = [event["objectRef"] for event in cluster.audit_events(mark)
+             if event["verb"] == "get" and "objectRef" in event]  # fmt: skip
+    return [each["name"] for each in about if each.get("apiGroup") == GROUP and each["resource"] == "sessions"]
+
+
+def test_a_new_session_is_known_at_every_replica_at_once(trio: Trio, cluster: Cluster) -> None:
+    """Over connections that are there already, or the watch would be faster than the handshake."""
+    mark = cluster.audit_mark()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(replica.client()) for replica in trio.replicas]
+        for number in range(30):
+            session = trio.caller(number, "alice").session()
+            for client in (clients[(number + step) % 3] for step in (1, 2)):
+                for path, status in ((REQUESTS, 200), (POD, 403)):  # alice is known, and has no role for pods
+                    client.send(request_bytes("GET", path, [("Authorization", f"Bearer {session.token}")]))
+                    assert client.read_response().status == status
+    print(f"{len(looks_for_sessions(cluster, mark))} of 60 first uses had to look in the cluster")
+
+
+def test_tokens_that_somebody_made_up_are_no_load_for_the_cluster(trio: Trio, cluster: Cluster) -> None:
+    proxy, secret = trio.replicas[0], trio.caller(0, "alice").session().token.rsplit("_", 1)[1]  # type: ignore[union-attr]
+    mark = cluster.audit_mark()
+    same = [Caller(proxy, None, f"pst_nobody_{secret}").status("accessrequests") for _ in range(50)]
+    assert set(same) == {401} and looks_for_sessions(cluster, mark) == ["nobody"]
+    began = time.monotonic()
+    answers = [Caller(proxy, None, f"pst_nobody{n}_{secret}").status("accessrequests") for n in range(200)]
+    seconds = time.monotonic() - began
+    looks = looks_for_sessions(cluster, mark)
+    print(f"200 made-up sessions in {seconds:.1f} s: {len(looks)} reads, {answers.count(429)} times 429")
+    assert set(answers) <= {401, 429}
+    assert len(looks) <= 1 + 50 * (seconds + 2)
+    # What looks like a session of somebody's and is not is refused as ever.
+    name = trio.caller(0, "alice").call("GET", "sessions")["items"][0]["metadata"]["name"]
+    wait_for("the budget", lambda: Caller(proxy, None, f"pst_{name}_{secret}").status("accessrequests") == 401, SOON)
+
+
+class AtReplica(Person):
+    """Somebody at a terminal whose program and kubectl speak to one replica. A person has one for each."""
+
+    def __init__(self, trio: Trio, folder: Path, number: int, user: str, cluster: Cluster) -> None:
+        self.replica = trio.replicas[number]
+        super().__init__(folder, f"{user}-at-{number}", self.replica, cluster)
+        (self.home / "token").write_text(self.replica.users[user].token + "\n")
+        self.log_in()
+
+    def log_in(self, *more: str) -> None:
+        self.postern("login", "--proxy", f"127.0.0.1:{self.replica.port}", "--ca-file", str(self.replica.ca_file),
+                     "--token-file", "token", *more)  # fmt: skip
+
+    def use_kubectl(self) -> None:
+        self.postern("kube", "login", "--set-context-namespace", "dev")
+
+    def request(self) -> str:
+        made = self.json("request", "create", "--resource", "/postern.test/pod/mycluster/dev/nginx-1",
+                         "--reason", "across replicas", "--nowait")  # fmt: skip
+        return str(made["metadata"]["name"])
+
+
+def test_the_commands_work_across_replicas(trio: Trio, cluster: Cluster, tmp_path: Path) -> None:
+    """Filed at one, reviewed at another, used at the third, without a wait in between."""
+    alice = AtReplica(trio, tmp_path, 0, "alice", cluster)
+    bob = AtReplica(trio, tmp_path, 1, "bob", cluster)
+    elsewhere = AtReplica(trio, tmp_path, 2, "alice", cluster)
+    elsewhere.use_kubectl()
+    elsewhere.kubectl("get", "pod", "nginx-1", code=1)
+    name = alice.request()
+    bob.postern("request", "review", "--approve", "--yes", name)
+    elsewhere.log_in("--request-id", name)
+    assert elsewhere.kubectl("get", "pod", "nginx-1", "-o", "name").stdout == "pod/nginx-1\n"
+    assert "APPROVED" in alice.postern("request", "ls")
+    # The session that was made at the third is known at the first, and ends everywhere when it ends there.
+    session = elsewhere.json("status")["session"]
+    assert session in {each["metadata"]["name"] for each in alice.json("get", "sessions")["items"]}
+    alice.postern("sessions", "rm", session)
+    wait_for("the end of it at the third", lambda: elsewhere.run(
+        str(cluster.kubectl_program), "get", "pod", "nginx-1", code=None).returncode == 1, SOON)  # fmt: skip
+
+
+def test_a_shell_ends_within_a_second_of_its_revocation_elsewhere(
+    trio: Trio, cluster: Cluster, tmp_path: Path
+) -> None:
+    """kubectl exec at one replica, the review that takes it back at another."""
+    alice = AtReplica(trio, tmp_path, 0, "alice", cluster)
+    bob = AtReplica(trio, tmp_path, 1, "bob", cluster)
+    name = alice.request()
+    bob.postern("request", "review", "--approve", "--yes", name)
+    alice.log_in("--request-id", name)
+    alice.use_kubectl()
+    shell = alice.start_program(
+        str(cluster.kubectl_program), "exec", "nginx-1", "--", "sh", "-c", "echo ready; exec sleep 60")
+    try:
+        assert shell.stdout and shell.stdout.readline() == "ready\n"
+        bob.postern("request", "revoke", name)
+        revoked = time.monotonic()
+        shell.wait(10)
+        print(f"the shell ended {time.monotonic() - revoked:.2f} s after the review had been acknowledged")
+        assert shell.returncode != 0
+    finally:
+        shell.kill()
+        shell.communicate()
+    assert alice.kubectl("get", "pod", "nginx-1", code=1)
 
 
 def test_a_page_goes_on_at_another_replica(trio: Trio) -> None:

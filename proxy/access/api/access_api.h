@@ -2,6 +2,7 @@
 
 #include "proxy/access/api/watch_hub.h"
 #include "proxy/access/state/access_service.h"
+#include "proxy/access/state/session_seeker.h"
 
 namespace postern::proxy::access::api {
 
@@ -10,6 +11,8 @@ struct AccessApi {
   AccessService& service;
   AccessState& state;  ///< for its any-thread methods only
   WatchHub& watches;   ///< on the access thread only
+  /// Sessions that other replicas make; nullptr: there are no others.
+  SessionSeeker* seeker = nullptr;
 };
 
 }  // namespace postern::proxy::access::api

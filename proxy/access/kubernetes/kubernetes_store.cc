@@ -62,6 +62,8 @@ class KubernetesStoreImpl final : public KubernetesStore {
   Progress progress(std::string_view kind) const override { return copy_.progress(kind); }
   Result<void> refresh(std::string_view kind) override;
   Result<void> look_for(std::string_view kind, std::string_view name) override;
+  void look_for_soon(std::string_view kind, std::string_view name,
+                     std::function<void(Result<void>)> done) override;
   std::chrono::steady_clock::duration silence() const override;
   bool keeps_house() const override { return lease_.held(); }
 
@@ -184,6 +186,18 @@ Result<void> KubernetesStoreImpl::look_for(std::string_view kind, std::string_vi
   if (!index) return {};
   if (auto word = require_word(); !word) return word;
   return wait_for(find(*index, object_name_of(name)));
+}
+
+void KubernetesStoreImpl::look_for_soon(std::string_view kind, std::string_view name,
+                                        std::function<void(Result<void>)> done) {
+  const auto index = copy_.index_of(kind);
+  if (!index) return done({});
+  if (auto word = require_word(); !word) return done(std::move(word));
+  asio::co_spawn(worker_.executor(), find(*index, object_name_of(name)),
+                 [done = std::move(done)](std::exception_ptr bug, Result<void> found) {
+                   if (!bug) return done(std::move(found));
+                   done(fail(kube::Status::internal("the store could not be asked")));
+                 });
 }
 
 Task<Result<void>> KubernetesStoreImpl::find(std::size_t kind, std::string object_name) {

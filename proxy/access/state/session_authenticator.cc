@@ -6,16 +6,18 @@
 
 namespace postern::proxy::access {
 
-tl::expected<Authenticated, std::string> TableAuthenticator::authenticate_session(
+tl::expected<Authenticated, SessionRefusal> TableAuthenticator::authenticate_session(
     std::string_view token) const {
-  const auto refuse = [](const char* why) { return tl::unexpected(std::string(why)); };
+  const auto refuse = [](const char* why, std::string unknown = {}) {
+    return tl::unexpected(SessionRefusal{why, std::move(unknown)});
+  };
   const auto shown = parse_session_token(token);
   if (!shown) {
     return refuse("what looks like a session token is none");
   }
   auto entry = table_.find(shown->digest);
   if (entry == nullptr) {
-    return refuse("the session is unknown or has ended");
+    return refuse("the session is unknown or has ended", shown->id);
   }
   if (entry->expires <= std::chrono::system_clock::now() ||
       entry->ends <= std::chrono::steady_clock::now()) {

@@ -18,7 +18,7 @@ class TableAuthenticator : public SessionAuthenticator {
 
   /// Refuses what is no token of postern's, is not in force, or has come to its end by either
   /// clock.
-  tl::expected<Authenticated, std::string> authenticate_session(
+  tl::expected<Authenticated, SessionRefusal> authenticate_session(
       std::string_view token) const override;
 
  private:

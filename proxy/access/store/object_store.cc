@@ -40,6 +40,11 @@ Result<void> ObjectStore::look_for(std::string_view, std::string_view) {
   return {};
 }
 
+void ObjectStore::look_for_soon(std::string_view kind, std::string_view name,
+                                std::function<void(Result<void>)> done) {
+  done(look_for(kind, name));
+}
+
 bool ObjectStore::keeps_house() const {
   return true;
 }

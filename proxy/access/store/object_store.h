@@ -159,6 +159,11 @@ class ObjectStore {
   /// The same for one object that is not here, which costs less. That it is nowhere is no error.
   virtual Result<void> look_for(std::string_view kind, std::string_view name);
 
+  /// The same without waiting: `done` is called once, on any thread, also before this returns; not
+  /// at all when the store ends before.
+  virtual void look_for_soon(std::string_view kind, std::string_view name,
+                             std::function<void(Result<void>)> done);
+
   /// For how long nothing was heard from where the objects are kept; always 0 for stores of this
   /// process. Design §4: after 10 s what rests on a grant is answered with 503.
   virtual std::chrono::steady_clock::duration silence() const;

@@ -27,10 +27,10 @@ class FixedConnection : public ConnectionAuthenticator {
 /// Knows sessions by their token.
 class FixedSessions : public SessionAuthenticator {
  public:
-  tl::expected<Authenticated, std::string> authenticate_session(
+  tl::expected<Authenticated, SessionRefusal> authenticate_session(
       std::string_view token) const override {
     if (token == "pst_alice") return Authenticated{{"alice", {"assumed"}, ""}, nullptr};
-    return tl::unexpected(std::string("the session token is unknown"));
+    return tl::unexpected(SessionRefusal{"the session token is unknown", "s1"});
   }
 };
 

@@ -84,20 +84,23 @@ TEST_CASE("tokens are found by their digest, until their end by either clock") {
   SessionTable table;
   const TableAuthenticator authenticator(table);
   const SessionToken token = make_session_token("s1");
-  CHECK(authenticator.authenticate_session(token.text).error() ==
-        "the session is unknown or has ended");
+  const auto unknown = authenticator.authenticate_session(token.text);
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().why == "the session is unknown or has ended");
+  CHECK(unknown.error().unknown_id == "s1");
   table.put(token.digest, entry_of("alice"));
   const auto proved = authenticator.authenticate_session(token.text);
   REQUIRE(proved);
   CHECK(proved->user.name == "alice");
   CHECK(proved->session == table.find(token.digest));
   CHECK_FALSE(authenticator.authenticate_session(token.text + "x"));
-  CHECK_FALSE(authenticator.authenticate_session("pst_s1_"));
+  CHECK(authenticator.authenticate_session("pst_s1_").error().unknown_id.empty());
 
   auto over = entry_of("alice");
   over->expires = std::chrono::system_clock::now();
   table.put(token.digest, over);
-  CHECK(authenticator.authenticate_session(token.text).error() == "the session has expired");
+  CHECK(authenticator.authenticate_session(token.text).error().why == "the session has expired");
+  CHECK(authenticator.authenticate_session(token.text).error().unknown_id.empty());
   over = entry_of("alice");
   over->ends = std::chrono::steady_clock::now();
   table.put(token.digest, over);

@@ -1,0 +1,113 @@
+#include "proxy/access/state/session_seeker.h"
+
+#include "proxy/net/worker.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <doctest/doctest.h>
+#include <string>
+#include <vector>
+
+namespace postern::proxy::access::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Verdict = LookBudget::Verdict;
+
+TEST_CASE("look budget: each session once in a while, all together so many a second") {
+  LookBudget budget({.remembered = seconds(10), .max_remembered = 3, .per_second = 2});
+  const LookBudget::Clock::time_point start{seconds(1000)};
+  CHECK(budget.admit("a", start) == Verdict::kLook);
+  budget.looked("a", start);
+  CHECK(budget.admit("a", start) == Verdict::kLookedAlready);
+  CHECK(budget.admit("b", start) == Verdict::kLook);
+  CHECK(budget.admit("c", start) == Verdict::kTooMany);
+  CHECK(budget.admit("a", start) == Verdict::kLookedAlready);  // costs nothing
+  CHECK(budget.admit("c", start + seconds(1)) == Verdict::kLook);
+  CHECK(budget.admit("a", start + milliseconds(9999)) == Verdict::kLookedAlready);
+  CHECK(budget.admit("a", start + seconds(10)) == Verdict::kLook);
+  for (int i = 0; i < 10; ++i) budget.looked(std::to_string(i), start + seconds(20));
+  CHECK(budget.remembered() == 3);
+}
+
+/// A seeker on one thread, whose looks are answered by hand.
+struct SeekerFixture {
+  Worker worker{0};
+  std::vector<std::pair<std::string, std::function<void(Result<void>)>>> looks;
+  int caught_up = 0;
+  SessionSeeker seeker{{.look = [this](const std::string& id,
+                                       auto done) { looks.emplace_back(id, std::move(done)); },
+                        .catch_up =
+                            [this](const std::function<void()>& then) {
+                              ++caught_up;
+                              worker.post(then);
+                            }},
+                       {.budget = {}, .max_running = 2}};
+
+  static Task<void> seek_into(SeekerFixture& self, std::string id, std::vector<std::string>& into) {
+    const auto found = co_await self.seeker.seek(self.worker, std::move(id));
+    into.push_back(found ? (*found ? "again" : "no") : std::to_string(found.error().code));
+  }
+  void seek(const std::string& id, std::vector<std::string>& into) {
+    asio::co_spawn(worker.executor(), seek_into(*this, id, into), asio::detached);
+    turn();
+  }
+  void turn() {
+    worker.context().restart();
+    worker.context().poll();
+  }
+};
+
+TEST_CASE("seeker: those who ask for the same session share one look") {
+  SeekerFixture fixture;
+  std::vector<std::string> answers;
+  fixture.seek("a", answers);
+  fixture.seek("a", answers);
+  REQUIRE(fixture.looks.size() == 1);
+  CHECK(fixture.looks[0].first == "a");
+  CHECK(answers.empty());
+  fixture.looks[0].second({});
+  fixture.turn();
+  CHECK(answers == std::vector<std::string>{"again", "again"});
+  CHECK(fixture.caught_up == 1);
+  fixture.seek("a", answers);
+  CHECK(answers.back() == "no");
+  CHECK(fixture.looks.size() == 1);
+}
+
+TEST_CASE("seeker: a store that does not answer is 503, and asked again") {
+  SeekerFixture fixture;
+  std::vector<std::string> answers;
+  fixture.seek("a", answers);
+  fixture.looks.at(0).second(fail(kube::Status::unavailable("away")));
+  fixture.turn();
+  CHECK(answers == std::vector<std::string>{"503"});
+  CHECK(fixture.caught_up == 0);
+  fixture.seek("a", answers);
+  CHECK(fixture.looks.size() == 2);
+}
+
+TEST_CASE("seeker: not too many at once") {
+  SeekerFixture fixture;
+  std::vector<std::string> answers;
+  fixture.seek("a", answers);
+  fixture.seek("b", answers);
+  fixture.seek("c", answers);
+  CHECK(answers == std::vector<std::string>{"429"});
+  CHECK(fixture.looks.size() == 2);
+}
+
+TEST_CASE("seeker: an answer that comes after its end touches nobody") {
+  SeekerFixture fixture;
+  std::vector<std::string> answers;
+  fixture.seek("a", answers);
+  fixture.seeker.stop();
+  fixture.looks.at(0).second({});
+  fixture.turn();
+  CHECK(answers.empty());
+  CHECK(fixture.caught_up == 0);
+}
+
+}  // namespace
+}  // namespace postern::proxy::access::test
