@@ -2,29 +2,22 @@
 
 #include "proxy/observe/metrics.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <utility>
 
-// Tested by tests/e2e/test_store_kubernetes.py
+// Tested by tests/proxy/access/kubernetes/kind_watcher_test.cc and
+// tests/e2e/test_store_kubernetes.py
 namespace postern::proxy::access {
 namespace {
 
 using nlohmann::json;
-using std::chrono::milliseconds;
 
-constexpr int kFirstPause = 200;
-constexpr int kLongestPause = 5000;
-
-int random_between(int least, int most) {
-  thread_local std::mt19937 random(std::random_device{}());
-  return std::uniform_int_distribution<int>(least, most)(random);
-}
+/// A watch that went on for so long went well.
+constexpr std::chrono::seconds kSteady{5};
 
 /// As client-go's reflector: five to ten minutes, so that servers are not asked all at once.
 std::string with_timeout(std::string target) {
-  return std::move(target) + "&timeoutSeconds=" + std::to_string(random_between(300, 600));
+  return std::move(target) + "&timeoutSeconds=" + std::to_string(Backoff::random_between(300, 600));
 }
 
 /// What an operator can do about it, where that is known.
@@ -45,8 +38,13 @@ std::string explained(const ResourceKind& kind, const std::string& in_namespace,
 }  // namespace
 
 KindWatcher::KindWatcher(CustomResourceClient& client, LocalCopy& copy, std::size_t kind,
-                         std::function<void()> moved)
-    : client_(client), copy_(copy), kind_(kind), moved_(std::move(moved)), stream_(pulse_) {}
+                         std::function<void()> moved, Backoff backoff)
+    : client_(client),
+      copy_(copy),
+      kind_(kind),
+      moved_(std::move(moved)),
+      stream_(pulse_),
+      backoff_(std::move(backoff)) {}
 
 std::optional<std::string> KindWatcher::fault() const {
   const std::lock_guard lock(mutex_);
@@ -54,16 +52,14 @@ std::optional<std::string> KindWatcher::fault() const {
 }
 
 void KindWatcher::note(const std::optional<kube::Status>& error) {
-  failures_ = error ? failures_ + 1 : 0;
   const std::lock_guard lock(mutex_);
   fault_.reset();
   if (error) fault_ = explained(copy_.kinds()[kind_], client_.in_namespace(), *error);
 }
 
 Task<void> KindWatcher::pause() {
-  const int most = std::min(kLongestPause, kFirstPause << std::min(failures_, 5U));
   Timer timer(client_.pool().worker().executor());
-  timer.expires_after(milliseconds(random_between(most / 2, most)));
+  timer.expires_after(backoff_.after_setback());
   const auto [error] = co_await timer.async_wait(kAwait);
   static_cast<void>(error);
 }
@@ -103,24 +99,28 @@ Task<void> KindWatcher::watch() {
   };
   std::string target = with_timeout(client_.watch_target(kind, from));
   const WatchOutcome outcome = co_await stream_.run(client_.pool(), std::move(target), take);
-  if (outcome.end == WatchEnd::kExpired) {
-    must_list_ = true;
-    const UpstreamHooks& hooks = client_.pool().hooks();
-    if (hooks.log) {
-      hooks.log(LogLevel::kInfo, kind.resource + "." + std::string(kStoreGroup) +
-                                     ": the API server no longer knows where the watch was; it is "
-                                     "listed anew");
-    }
-  } else if (outcome.end == WatchEnd::kFailed) {
+  if (Clock::now() - began >= kSteady) backoff_.settled();
+  if (outcome.end == WatchEnd::kFailed) {
     // A kind or a right may have gone: the list says it in full.
     must_list_ = outcome.error.code == 403 || outcome.error.code == 404;
     note(outcome.error);
     co_await pause();
     co_return;
   }
+  if (outcome.end == WatchEnd::kExpired) list_again();
   note(std::nullopt);
-  // A server that ends watches at once must not be asked without a pause.
-  if (Clock::now() - began < std::chrono::seconds(1)) co_await pause();
+  // A server that ends watches at once, or knows none of the versions that it has just given, must
+  // not be asked without a pause.
+  if (Clock::now() - began < kSteady) co_await pause();
+}
+
+void KindWatcher::list_again() {
+  must_list_ = true;
+  const UpstreamHooks& hooks = client_.pool().hooks();
+  if (!hooks.log) return;
+  hooks.log(LogLevel::kInfo, copy_.kinds()[kind_].resource + "." + std::string(kStoreGroup) +
+                                 ": the API server no longer knows where the watch was; it is "
+                                 "listed anew");
 }
 
 bool KindWatcher::take_line(std::string_view line) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "proxy/access/kubernetes/api_client.h"
+#include "proxy/access/kubernetes/backoff.h"
 #include "proxy/access/kubernetes/local_copy.h"
 #include "proxy/access/kubernetes/watch_stream.h"
 #include "proxy/net/worker.h"
@@ -13,13 +14,14 @@
 namespace postern::proxy::access {
 
 /// Keeps the copy of one kind as the API server has it: a list, then watches without end, a list
-/// again when the server no longer knows where we are (410). After a failure it waits, longer each
-/// time up to five seconds, with jitter, so that replicas do not come all at once.
+/// again when the server no longer knows where we are (410). It waits after each setback, longer
+/// each time (Backoff): after a failure, and after a watch that ended as soon as it had begun, for
+/// whatever reason. A watch that went well for a while is followed by the next one at once.
 class KindWatcher {
  public:
   /// Everything must outlive this. `moved` is called on the worker whenever the copy knows more.
   KindWatcher(CustomResourceClient& client, LocalCopy& copy, std::size_t kind,
-              std::function<void()> moved);
+              std::function<void()> moved, Backoff backoff = Backoff(Backoff::Options()));
 
   /// Runs as long as the worker does.
   Task<void> run();
@@ -39,6 +41,7 @@ class KindWatcher {
   Task<void> watch();
   bool take_line(std::string_view line);
   void note(const std::optional<kube::Status>& error);
+  void list_again();
   Task<void> pause();
 
   CustomResourceClient& client_;
@@ -48,7 +51,7 @@ class KindWatcher {
   Pulse pulse_;
   WatchStream stream_;
   bool must_list_ = true;
-  unsigned failures_ = 0;
+  Backoff backoff_;
   mutable std::mutex mutex_;
   std::optional<std::string> fault_;  ///< under mutex_
 };
