@@ -253,6 +253,12 @@ def test_both_signals_end_it(make: Callable[..., Life], number: signal.Signals) 
 # -- health and metrics ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("storage", ["sqlite", "memory"])
+def test_who_is_alone_with_its_store_keeps_house(make: Callable[..., Life], storage: str) -> None:
+    """Or an alert on `no leader` would fire for ever."""
+    assert make(config={"storage": {"type": storage}}).postern.metric("postern_leader") == 1
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz"])
 def test_health_has_the_form_of_kube_apiserver(life: Life, path: str) -> None:
     assert life.postern.admin(path) == (200, "ok")
