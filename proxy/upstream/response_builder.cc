@@ -77,6 +77,37 @@ Refusal read_refusal(std::string_view body) {
   return refusal;
 }
 
+/// The text between the next two quotes behind `at`; "" when there is none.
+std::string quoted_behind(std::string_view message, std::size_t at) {
+  const std::size_t begin = message.find('"', at);
+  const std::size_t end = begin == std::string_view::npos ? begin : message.find('"', begin + 1);
+  if (end == std::string_view::npos) return "";
+  return std::string(message.substr(begin + 1, end - begin - 1));
+}
+
+/// What constrained impersonation (KEP-5284) refuses to do in anybody's name, of
+///
+///     … cannot impersonate-on:user-info:list resource "pods" in API group "" …
+///     … cannot impersonate-on:user-info:get path "/metrics"
+///
+/// as `"impersonate-on:user-info:list" on pods`; "" when that is not the reason.
+std::string refused_action(std::string_view message) {
+  constexpr std::string_view kBefore = " cannot ";
+  constexpr std::string_view kGroup = " in API group ";
+  const std::size_t begin = message.find(" cannot impersonate-on:");
+  if (begin == std::string_view::npos) return "";
+  const std::size_t verb = begin + kBefore.size();
+  const std::size_t end = message.find(' ', verb);
+  if (end == std::string_view::npos) return "";
+  std::string object = quoted_behind(message, end);
+  if (object.empty()) return "";
+  if (const std::size_t at = message.find(kGroup, end); at != std::string_view::npos) {
+    const std::string group = quoted_behind(message, at);
+    if (!group.empty()) object += "." + group;
+  }
+  return kube::quoted(message.substr(verb, end - verb)) + " on " + object;
+}
+
 /// The principal that postern may not act as, where the client has it anyway.
 std::string refused_principal(const Refusal& refusal, const rbac::Principals& principals) {
   const auto& groups = principals.groups;
@@ -128,6 +159,13 @@ std::string build_switch_head(const Upgrade& upgrade, const http::ResponseHead& 
 std::optional<kube::Status> replace_refusal(std::string_view body,
                                             const rbac::Principals& principals) {
   const Refusal refusal = read_refusal(body);
+  // The API server tells of the first of its ways that failed: this one, then plain impersonation.
+  if (const std::string action = refused_action(refusal.message); !action.empty()) {
+    return kube::Status::bad_gateway(
+        "the cluster does not let postern do this in anybody's name: it has neither the right " +
+        action +
+        " nor, for this user and its groups, \"impersonate\"; its administrator must allow it");
+  }
   if (refusal.message.find(" cannot impersonate") != std::string::npos) {
     return kube::Status::bad_gateway("the cluster does not let postern act as" +
                                      refused_principal(refusal, principals) +

@@ -38,8 +38,9 @@ std::string build_switch_head(const Upgrade& upgrade, const http::ResponseHead& 
 /// Looks at the whole body of a 403 (a Status in JSON or protobuf, or text): nullopt when it may
 /// pass, else the answer in its place. The API server's refusal of the impersonation itself names
 /// postern's own identity; the client gets 502 (asking for access would not help, so it is no 403),
-/// which names the user or group only where that is one of `principals` (attack 217). So does any
-/// refusal of somebody other than `principals.user`.
+/// which names the user or group only where that is one of `principals` (attack 217), or the action
+/// where constrained impersonation leaves that out. So does any refusal of somebody other than
+/// `principals.user`.
 std::optional<kube::Status> replace_refusal(std::string_view body,
                                             const rbac::Principals& principals);
 

@@ -115,6 +115,20 @@ TEST_CASE("attack 217: a refusal of postern itself does not name its identity") 
                    "\\\" cannot impersonate-on:user-info:list resource \\\"pods\\\" in API group "
                    "\\\"\\\" in the namespace \\\"default\\\"",
                "pods", ""),
+       "neither the right \"impersonate-on:user-info:list\" on pods nor, for this user and its "
+       "groups, \"impersonate\""},
+      {refusal("deployments.apps \\\"web\\\" is forbidden: User \\\"" + identity +
+                   "\\\" cannot impersonate-on:user-info:patch resource "
+                   "\\\"deployments/scale\\\" in API group \\\"apps\\\" in the namespace "
+                   "\\\"default\\\"",
+               "deployments", "web"),
+       "\"impersonate-on:user-info:patch\" on deployments/scale.apps nor"},
+      {refusal("forbidden: User \\\"" + identity +
+                   "\\\" cannot impersonate-on:user-info:get path \\\"/metrics\\\"",
+               "", ""),
+       "\"impersonate-on:user-info:get\" on /metrics nor"},
+      {refusal("x is forbidden: User \\\"" + identity + "\\\" cannot impersonate-on:user-info:get",
+               "", ""),
        "this user or one of its groups"},
       {"k8s\x0a\x0cpods is forbidden: User \"" + identity +
            "\" cannot impersonate resource \"users\"",
