@@ -56,9 +56,9 @@ class Reservations:
 
     def port(self, address: str = "127.0.0.1") -> int:
         """A TCP port that nobody listens on; RuntimeError when there is none."""
-        candidates = list(range(10000, min(_below_ephemeral(), 32768)))
-        random.shuffle(candidates)
-        for port in candidates:
+        candidates = range(10000, min(_below_ephemeral(), 32768))
+        for _ in candidates:
+            port = random.choice(candidates)
             if _bindable(port, address) and self._try(f"port-{port}"):
                 return port
         raise RuntimeError("no free TCP port below the ephemeral range")

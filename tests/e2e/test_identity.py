@@ -297,11 +297,169 @@ def test_nor_by_a_session_or_a_request(proxy: Postern, ci_token: str) -> None:
         assert 'counts at the kube cluster "mycluster" only' in there.json()["message"]
 
 
-def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) -> None:
-    """A user's: out within seconds, its watch too. The impersonator's: nobody notices.
+# -- the self-check -----------------------------------------------------------------------------
 
-    (The API server itself knows a token that it has seen for ten seconds more.)
+
+class Bare:
+    """A postern whose service account has no rights, and what it says of them."""
+
+    def __init__(self, postern: Postern, cluster: Cluster) -> None:
+        self.postern, self.cluster = postern, cluster
+
+    def says(self) -> str:
+        return self.postern.admin("/readyz?verbose")[1]
+
+    def grant(self, rules: list[Any]) -> None:
+        role = {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "identity-bare"}, "rules": rules,
+        }  # fmt: skip
+        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(role))
+        self.cluster.kubectl(
+            "create", "clusterrolebinding", "identity-bare", "--clusterrole=identity-bare",
+            "--serviceaccount=postern:bare",
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bare(
+    authority: Authority, identity_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bare]:
+    service_account(identity_cluster, "bare", "postern")
+    token = identity_cluster.make_token("postern/bare")
+    path = identity_cluster.write_kubeconfig("bare.kubeconfig", token=token)
+    made = Postern(
+        tmp_path_factory.mktemp("bare"), authority,
+        clusters=[KubeCluster("mycluster", path)], documents=ROLES, users=[User("alice")],
+    )  # fmt: skip
+    made.config["authentication"]["tokenReview"] = {}
+    made.write_config()
+    made.expect_error("kube-system of mycluster cannot be read")
+    with made:
+        yield Bare(made, identity_cluster)
+    identity_cluster.kubectl("delete", "clusterrolebinding,clusterrole", "identity-bare", "--ignore-not-found")
+    identity_cluster.kubectl("delete", "serviceaccount", "bare", "-n", "postern")
+
+
+def test_missing_rules_are_told(bare: Bare) -> None:
+    rule = (
+        '{apiGroups: [""], resources: ["groups"], verbs: ["impersonate"], '
+        'resourceNames: ["dev-team"]}'
+    )
+    wait_until("the check", lambda: rule in bare.says(), 15)
+    said = bare.says()
+    assert said.endswith("readyz check passed\n")
+    assert 'resources: ["tokenreviews"], verbs: ["create"]}' in said
+    assert 'resources: ["userextras/access.postern.dev/request"]' in said
+    assert any(rule in str(line.get("what")) for line in bare.postern.log_lines())
+    assert bare.postern.ask(None, "GET", PODS, bearer("eyJh.eyJz.c2ln")).status == 500
+    # What it says, done: each rule pasted as it is. It looks again after ten seconds.
+    bare.grant([yaml.safe_load(line.split("ClusterRole: ", 1)[1]) for line in said.splitlines()
+                if line.startswith("warn: RightMissing")])  # fmt: skip
+
+
+# -- in a pod -----------------------------------------------------------------------------------
+
+
+class InPod(Postern):
+    """postern as a pod sees the world: kubelet's files at their place, its environment.
+
+    In a mount namespace of its own, so that nothing of this machine is touched.
     """
+
+    def be_pod(self, name: str, secrets: Path, cluster: Cluster) -> None:
+        """From now on the files of this pod; `since`: when that was, in the cluster's audit log."""
+        self._secrets, self._cluster = secrets, cluster
+        self.since = cluster.audit_mark()
+        done = cluster.kubectl(
+            "create", "token", "in-pod", "-n", "postern", "--bound-object-kind=Pod",
+            f"--bound-object-name={name}",
+        )  # fmt: skip
+        replace_file(secrets / "token", str(done.stdout))
+
+    def spawn(self) -> None:
+        place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        script = (
+            f'mount -t tmpfs none /run && mkdir -p "{place}" && '
+            f'mount --bind "$0" "{place}" && exec "$@"'
+        )
+        host, port = self._cluster.server.removeprefix("https://").split(":")
+        environment = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
+        prefix = ["unshare", "-m", "sh", "-c", script, str(self._secrets)]
+        self.start_process(environment, prefix)
+
+
+def can_unshare() -> bool:
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /run"], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def pods(identity_cluster: Cluster) -> Iterator[None]:
+    """Two, of a service account that may write events and nothing else."""
+    cluster = identity_cluster
+    service_account(cluster, "in-pod", "postern")
+    for name in ("postern-0", "postern-1"):
+        pod = {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "postern"},
+            "spec": {"serviceAccountName": "in-pod", "nodeName": "n1",
+                     "containers": [{"name": "postern", "image": "postern"}]},
+        }  # fmt: skip
+        cluster.create("/api/v1/namespaces/postern/pods", pod)
+    cluster.kubectl(
+        "create", "rolebinding", "in-pod-events", "-n", "postern", "--role=identity-own",
+        "--serviceaccount=postern:in-pod",
+    )  # fmt: skip
+    yield
+    cluster.kubectl("delete", "pod", "postern-1", "-n", "postern", "--force")
+    cluster.kubectl("delete", "rolebinding", "in-pod-events", "-n", "postern")
+    cluster.kubectl("delete", "serviceaccount", "in-pod", "-n", "postern")
+
+
+@pytest.fixture(scope="module")
+def in_pod(
+    authority: Authority, identity_cluster: Cluster, pods: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InPod]:
+    if not can_unshare():
+        pytest.skip("no real node here: mount namespaces cannot be made")
+    folder = tmp_path_factory.mktemp("in-pod")
+    secrets = folder / "serviceaccount"
+    secrets.mkdir()
+    shutil.copyfile(identity_cluster.ca_file, secrets / "ca.crt")
+    (secrets / "namespace").write_text("postern")
+    made = InPod(
+        folder / "postern", authority,
+        clusters=[KubeCluster("mycluster", identity_cluster.postern_kubeconfig)], documents=ROLES,
+        users=[User("alice")],
+    )  # fmt: skip
+    made.be_pod("postern-0", secrets, identity_cluster)
+    made.config["kubeClusters"] = [{"name": "mycluster", "inCluster": True}]
+    made.write_config()
+    made.expect_error("kube-system of mycluster cannot be read")
+    with made:
+        yield made
+
+
+def test_in_a_pod_events_tell_it(in_pod: InPod, identity_cluster: Cluster) -> None:
+    def described() -> str:
+        return str(identity_cluster.kubectl("describe", "pod", "postern-0", "-n", "postern").stdout)
+
+    wait_until("the events", lambda: "RightMissing" in described(), 20)
+    assert "may not impersonate groups" in described()
+    # The pod's token is of nobody any more; there is another one in the file.
+    in_pod.be_pod("postern-1", in_pod.folder.parent / "serviceaccount", identity_cluster)
+    identity_cluster.kubectl("delete", "pod", "postern-0", "-n", "postern", "--force", "--wait=true")
+
+
+# -- the end of accounts ------------------------------------------------------------------------
+# An API server itself knows a token that it has seen for ten seconds more. The next test waits for that; so does
+# what the previous two have begun.
+
+
+def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) -> None:
+    """A user's: out within seconds, its watch too. The impersonator's: nobody notices."""
     service_account(identity_cluster, "shortlived")
     user = f"kind: user\nversion: v2\nmetadata: {{name: '{SHORTLIVED}'}}\n"
     proxy.write_documents(ROLES + user + "spec: {roles: [nginx]}\n")
@@ -327,6 +485,23 @@ def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) ->
     assert ask() == 401
     assert "warn:" not in proxy.admin("/readyz?verbose")[1]
     proxy.write_documents(ROLES)
+
+
+def test_rules_are_no_longer_missed_when_they_are_there(bare: Bare) -> None:
+    wait_until("no warning", lambda: "warn:" not in bare.says(), 20)
+    assert bare.postern.ask("alice", "GET", PODS).status == 200
+
+
+def test_in_a_pod_tokens_rotate(in_pod: InPod, identity_cluster: Cluster) -> None:
+    def called() -> bool:
+        in_pod.ask("alice", "GET", PODS)
+        # With a token that is bound to the new pod.
+        return any(
+            event["user"].get("extra", {}).get("authentication.kubernetes.io/pod-name") == ["postern-1"]
+            for event in identity_cluster.audit_events(in_pod.since)
+        )
+
+    wait_until("a call with the new token", called, 20)
 
 
 def test_without_the_cluster_it_is_503_and_others_go_on(
@@ -557,142 +732,3 @@ def test_the_audit_log_tells_which_account_did_what(
         in_own_right = "impersonatedUser" not in event and event["responseStatus"]["code"] < 400
         if who == IMPERSONATOR and in_own_right:
             assert event["objectRef"]["resource"] == "selfsubjectaccessreviews", event
-
-
-# -- the self-check -----------------------------------------------------------------------------
-
-
-def test_a_missing_rule_is_told_and_forgotten_when_it_is_there(
-    authority: Authority, identity_cluster: Cluster, tmp_path: Path
-) -> None:
-    service_account(identity_cluster, "bare", "postern")
-    token = identity_cluster.make_token("postern/bare")
-    path = identity_cluster.write_kubeconfig("bare.kubeconfig", token=token)
-    made = Postern(
-        tmp_path, authority, clusters=[KubeCluster("mycluster", path)], documents=ROLES,
-        users=[User("alice")],
-    )  # fmt: skip
-    made.config["authentication"]["tokenReview"] = {}
-    made.write_config()
-    made.expect_error("kube-system of mycluster cannot be read")
-    with made:
-        rule = (
-            '{apiGroups: [""], resources: ["groups"], verbs: ["impersonate"], '
-            'resourceNames: ["dev-team"]}'
-        )
-        wait_until("the check", lambda: rule in made.admin("/readyz?verbose")[1], 15)
-        said = made.admin("/readyz?verbose")[1]
-        assert said.endswith("readyz check passed\n")
-        assert 'resources: ["tokenreviews"], verbs: ["create"]}' in said
-        assert 'resources: ["userextras/access.postern.dev/request"]' in said
-        assert any(rule in str(line.get("what")) for line in made.log_lines())
-        assert made.ask(None, "GET", PODS, bearer("eyJh.eyJz.c2ln")).status == 500
-        # What it says, done: each rule pasted as it is.
-        rules = [yaml.safe_load(line.split("ClusterRole: ", 1)[1]) for line in said.splitlines()
-                 if line.startswith("warn: RightMissing")]  # fmt: skip
-        role = {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-            "metadata": {"name": "identity-bare"}, "rules": rules,
-        }  # fmt: skip
-        identity_cluster.kubectl("apply", "-f", "-", stdin=json.dumps(role))
-        identity_cluster.kubectl(
-            "create", "clusterrolebinding", "identity-bare", "--clusterrole=identity-bare",
-            "--serviceaccount=postern:bare",
-        )  # fmt: skip
-        wait_until("no warning", lambda: "warn:" not in made.admin("/readyz?verbose")[1], 20)
-        assert made.ask("alice", "GET", PODS).status == 200
-    identity_cluster.kubectl("delete", "clusterrolebinding,clusterrole", "identity-bare")
-    identity_cluster.kubectl("delete", "serviceaccount", "bare", "-n", "postern")
-
-
-class InPod(Postern):
-    """postern as a pod sees the world: kubelet's files at their place, its environment.
-
-    In a mount namespace of its own, so that nothing of this machine is touched.
-    """
-
-    def credentials(self, folder: Path, cluster: Cluster) -> None:
-        self._credentials = folder
-        self._cluster = cluster
-
-    def spawn(self) -> None:
-        place = "/var/run/secrets/kubernetes.io/serviceaccount"
-        script = (
-            f'mount -t tmpfs none /run && mkdir -p "{place}" && '
-            f'mount --bind "$0" "{place}" && exec "$@"'
-        )
-        host, port = self._cluster.server.removeprefix("https://").split(":")
-        environment = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
-        prefix = ["unshare", "-m", "sh", "-c", script, str(self._credentials)]
-        self.start_process(environment, prefix)
-
-
-def can_unshare() -> bool:
-    done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /run"], capture_output=True, check=False
-    )
-    return done.returncode == 0
-
-
-def test_in_a_pod_events_tell_it_and_tokens_rotate(
-    authority: Authority, identity_cluster: Cluster, tmp_path: Path
-) -> None:
-    if not can_unshare():
-        pytest.skip("no real node here: mount namespaces cannot be made")
-    cluster = identity_cluster
-    service_account(cluster, "in-pod", "postern")
-    for name in ("postern-0", "postern-1"):
-        pod = {
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "postern"},
-            "spec": {"serviceAccountName": "in-pod", "nodeName": "n1",
-                     "containers": [{"name": "postern", "image": "postern"}]},
-        }  # fmt: skip
-        cluster.create("/api/v1/namespaces/postern/pods", pod)
-    cluster.kubectl(
-        "create", "rolebinding", "in-pod-events", "-n", "postern", "--role=identity-own",
-        "--serviceaccount=postern:in-pod",
-    )  # fmt: skip
-
-    def pod_token(pod: str) -> str:
-        done = cluster.kubectl(
-            "create", "token", "in-pod", "-n", "postern", "--bound-object-kind=Pod",
-            f"--bound-object-name={pod}",
-        )  # fmt: skip
-        return str(done.stdout)
-
-    secrets = tmp_path / "serviceaccount"
-    secrets.mkdir()
-    shutil.copyfile(cluster.ca_file, secrets / "ca.crt")
-    (secrets / "namespace").write_text("postern")
-    replace_file(secrets / "token", pod_token("postern-0"))
-    made = InPod(
-        tmp_path / "postern", authority,
-        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig)], documents=ROLES,
-        users=[User("alice")],
-    )  # fmt: skip
-    made.credentials(secrets, cluster)
-    made.config["kubeClusters"] = [{"name": "mycluster", "inCluster": True}]
-    made.write_config()
-    made.expect_error("kube-system of mycluster cannot be read")
-    with made:
-        def described() -> str:
-            return str(cluster.kubectl("describe", "pod", "postern-0", "-n", "postern").stdout)
-
-        wait_until("the events", lambda: "RightMissing" in described(), 20)
-        assert "may not impersonate groups" in described()
-        # The pod's token is of nobody any more: the new one of the file is taken at the next call.
-        mark = cluster.audit_mark()
-        replace_file(secrets / "token", pod_token("postern-1"))
-        cluster.kubectl("delete", "pod", "postern-0", "-n", "postern", "--force", "--wait=true")
-        wait_until("a call with the new token", lambda: calls_of(cluster, mark, "postern-1"), 20)
-    cluster.kubectl("delete", "pod", "postern-1", "-n", "postern", "--force")
-    cluster.kubectl("delete", "rolebinding", "in-pod-events", "-n", "postern")
-    cluster.kubectl("delete", "serviceaccount", "in-pod", "-n", "postern")
-
-
-def calls_of(cluster: Cluster, mark: int, pod: str) -> bool:
-    """Whether the audit log has calls with a token that is bound to this pod."""
-    return any(
-        event["user"].get("extra", {}).get("authentication.kubernetes.io/pod-name") == [pod]
-        for event in cluster.audit_events(mark)
-    )

@@ -109,9 +109,17 @@ def test_metrics_of_each(postern: Postern) -> None:
 # -- one is down ------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def lonely(authority: Authority, second: Cluster, tmp_path: Path) -> Iterator[Postern]:
+    """One that has only the second cluster."""
+    with two_cluster_postern(authority, tmp_path / "lonely", {"second": second}) as made:
+        yield made
+
+
 def test_one_is_killed_and_comes_again(
-    postern: Postern, clusters: dict[str, Cluster], second: Cluster
+    postern: Postern, lonely: Postern, clusters: dict[str, Cluster], second: Cluster
 ) -> None:
+    """Who has another cluster goes on with it; who has none is not ready."""
     alice = kubectl(postern, clusters["first"], "alice", "first")
     with alice.running("get", "pods", "-w", "--show-labels") as watch, Traffic(postern, "first") as traffic:
         watch.wait_for(rb"nginx-2 ")
@@ -127,11 +135,16 @@ def test_one_is_killed_and_comes_again(
         assert postern.metric("postern_upstream_connect_failures_total", cluster="second") >= 1
         assert postern.metric("postern_upstream_connect_failures_total", cluster="first") == 0
         assert postern.metric("postern_http_request_outcomes_total", outcome="upstream_error") >= 1
+        wait_for("the lonely one's probe to notice", lambda: verbose(lonely)[0] == 500, LONG)
+        text = verbose(lonely)[1]
+        assert "[-]clusters failed: reason withheld\n" in text and "[+]discovery ok\n" in text
+        assert lonely.admin("/livez")[0] == 200
         done = traffic.good
         wait_for("more of the first one's answers", lambda: traffic.good > done + 20, LONG)
         second.start_apiserver()
         wait_for("the second one again", lambda: status(postern, "second") == 200, LONG)
         wait_for("the probe to notice", lambda: reachable(postern, "second"), LONG)
+        wait_for("the lonely one to be ready again", lambda: verbose(lonely)[0] == 200, LONG)
         clusters["first"].kubectl("label", "pod", "nginx-1", "-n", "dev", "seen=all", "--overwrite")
         watch.wait_for(rb"seen=all")
         clusters["first"].kubectl("label", "pod", "nginx-1", "-n", "dev", "seen-")
@@ -181,16 +194,3 @@ def test_one_is_away_at_the_start(
         second.start_apiserver()
         wait_for("the second one", lambda: status(postern, "second") == 200, LONG)
         assert status(postern, "second", "alice") == 200
-
-
-def test_without_any_cluster_postern_is_not_ready(
-    authority: Authority, second: Cluster, tmp_path: Path
-) -> None:
-    with two_cluster_postern(authority, tmp_path / "p", {"second": second}) as postern:
-        second.stop_apiserver()
-        wait_for("the probe to notice", lambda: verbose(postern)[0] == 500, LONG)
-        text = verbose(postern)[1]
-        assert "[-]clusters failed: reason withheld\n" in text and "[+]discovery ok\n" in text
-        assert postern.admin("/livez")[0] == 200
-        second.start_apiserver()
-        wait_for("postern to be ready again", lambda: verbose(postern)[0] == 200, LONG)

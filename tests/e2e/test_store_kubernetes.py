@@ -407,6 +407,7 @@ def test_grants_count_for_nothing_while_the_store_is_silent(
     store = ResourceStore(definitions, "silent")
     postern = store.replica(authority, tmp_path / "silent")
     postern.config["storage"]["maxSilence"] = "5s"
+    postern.config["upstream"] = {"firstByteTimeout": "2s"}  # of those who ask while it is silent
     postern.write_config()
     postern.expect_error("the store cannot be written")
     with postern:
