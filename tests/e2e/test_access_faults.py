@@ -1,6 +1,7 @@
 """What happens to access requests when something goes wrong around them: kill -9 under load, two
 processes, a damaged file, a cluster with a hundred thousand pods."""
 
+import functools
 import json
 import re
 import subprocess
@@ -32,6 +33,11 @@ def page_of_pods(request: Recorded) -> Reply:
     """A page of pods' metadata, as kube-apiserver pages them."""
     first = int(request.parameter("continue") or 0)
     last = min(first + int(request.parameter("limit") or PODS), PODS)
+    return Reply(body=list_of_pods(first, last))
+
+
+@functools.cache
+def list_of_pods(first: int, last: int) -> bytes:
     items = [
         {"metadata": {"name": f"web-{number:06d}", "namespace": "dev", "uid": f"u-{number}",
                       "labels": {"app": "web", "number": str(number % 10)},
@@ -39,8 +45,8 @@ def page_of_pods(request: Recorded) -> Reply:
         for number in range(first, last)
     ]  # fmt: skip
     metadata = {"resourceVersion": "1"} | ({"continue": str(last)} if last < PODS else {})
-    return Reply(body=compact({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-                               "metadata": metadata, "items": items}))  # fmt: skip
+    return compact({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": metadata, "items": items})  # fmt: skip
 
 
 def make_postern(folder: Path, authority: Authority, upstream: RecordingUpstream) -> Postern:

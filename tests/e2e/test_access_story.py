@@ -352,7 +352,7 @@ def test_8_kubectl_alone(world: World) -> None:
 
 def test_9_it_ends_by_itself(world: World) -> None:
     made = world.alice.json("request", "create", "--resource", NGINX_1, "--reason", "short",
-                            "--max-duration", "8s", "--nowait")  # fmt: skip
+                            "--max-duration", "6s", "--nowait")  # fmt: skip
     name = made["metadata"]["name"]
     world.bob.postern("request", "review", "--approve", "--yes", name)
     world.alice.postern("request", "assume", name)

@@ -175,7 +175,7 @@ def test_durations(proxy: Postern) -> None:
 
 
 def test_not_before_its_start(proxy: Postern) -> None:
-    start = (datetime.now(timezone.utc) + timedelta(seconds=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    start = (datetime.now(timezone.utc) + timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
     name = name_of(file(proxy, assumeStartTime=start, maxDuration="1h"))
     approve(proxy, "dave", name)
     early = post(proxy, "alice", "sessions", {"spec": {"requests": [name]}})

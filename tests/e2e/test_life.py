@@ -553,6 +553,9 @@ def test_two_clusters_behind_one_postern(tmp_path: Path, authority: Authority) -
     only_staging = roles.ALICE.replace("kubernetes_labels: {'*': '*'}", "kubernetes_labels: {env: staging}")
     with Postern(tmp_path / "p", authority, clusters=clusters, users=USERS,
                  documents=only_staging + roles.OTHERS) as postern:  # fmt: skip
+        # Ready is who knows one of them.
+        wait_for("both clusters", lambda: all(
+            postern.ask("oscar", "GET", f"/clusters/{c.name}{POD}").status == 200 for c in clusters), LONG)
         assert visible(postern.ask("alice", "GET", f"/clusters/staging{POD}"))
         assert visible(postern.ask("alice", "GET", POD)), "the first one is the default"
         assert postern.ask("alice", "GET", f"/clusters/live{POD}").status == 404

@@ -156,7 +156,7 @@ def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
 
 
 def test_an_expiry_ends_its_streams(proxy: Postern) -> None:
-    access = Access(proxy, max_duration="5s")
+    access = Access(proxy, max_duration="3s")
     with access.open_watch() as watch:
         with pytest.raises(Cut):
             while True:
