@@ -14,18 +14,18 @@
 #include "proxy/access/store/memory_store.h"
 #include "proxy/observe/log.h"
 #include "rbac/request/stored_request.h"
+#include "tests/bench/measure.h"
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
-#include <functional>
 #include <malloc.h>
 #include <sstream>
 #include <string>
 #include <vector>
 
 using namespace postern;
+using namespace postern::bench;
 using namespace postern::proxy::access;
 using namespace postern::proxy::access::api;
 
@@ -50,33 +50,6 @@ metadata: {name: root}
 spec: {roles: [editor]}
 ---
 )";
-
-template <typename T>
-T must(Result<T> result) {
-  if constexpr (std::is_void_v<T>) {
-    if (result) return;
-  } else {
-    if (result) return std::move(*result);
-  }
-  std::fprintf(stderr, "%s\n", result.error().message.c_str());
-  std::exit(1);
-}
-
-/// Of this thread alone: what others do on the machine does not count.
-double cpu_milliseconds(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
-  };
-  const double start = now();
-  work();
-  return now() - start;
-}
-
-void report(const std::string& what, double value, const char* unit) {
-  std::printf("%-58s %10.3f %s\n", what.c_str(), value, unit);
-}
 
 std::string name_of(int number) {
   std::string name = std::to_string(number);

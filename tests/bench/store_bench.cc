@@ -7,12 +7,11 @@
 
 #include "proxy/access/store/sqlite_store.h"
 #include "rbac/request/stored_request.h"
+#include "tests/bench/measure.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -21,6 +20,7 @@
 #include <vector>
 
 using namespace postern;
+using namespace postern::bench;
 using namespace postern::proxy::access;
 
 namespace {
@@ -32,29 +32,6 @@ double milliseconds(const std::function<void()>& work) {
   work();
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   return took.count();
-}
-
-/// Of this thread alone: what others do on the machine does not count.
-double cpu_milliseconds(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
-  };
-  const double start = now();
-  work();
-  return now() - start;
-}
-
-void report(const char* what, double value, const char* unit) {
-  std::printf("%-58s %10.3f %s\n", what, value, unit);
-}
-
-template <typename T>
-T must(Result<T> result) {
-  if (result) return std::move(*result);
-  std::fprintf(stderr, "%s\n", result.error().message.c_str());
-  std::exit(1);
 }
 
 std::string name_of(int number) {

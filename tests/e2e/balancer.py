@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from listening import accept_each, close_listener
+
 POLL_SECONDS = 0.1
 
 
@@ -61,13 +63,12 @@ class Balancer:
     def __enter__(self) -> "Balancer":
         for replica in self.replicas:
             threading.Thread(target=self._poll, args=(replica,), daemon=True).start()
-        threading.Thread(target=self._accept, daemon=True).start()
+        accept_each(self._listener, self._serve)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        close_listener(self._listener)
 
     def ready(self) -> int:
         return sum(replica.ready for replica in self.replicas)
@@ -76,14 +77,6 @@ class Balancer:
         while not self._over.is_set():
             replica.ready = replica.asked_ready()
             self._over.wait(POLL_SECONDS)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         candidates = [replica for replica in self.replicas if replica.ready]

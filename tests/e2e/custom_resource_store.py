@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from cluster import Cluster
+from documents import ACCESS
 from harness import SOURCE, KubeCluster, Postern, User
 from pki import Authority
 
@@ -20,40 +21,7 @@ API = "/apis/access.postern.dev/v1alpha1"
 POD = "/api/v1/namespaces/dev/pods/nginx-1"
 GROUP = "store.postern.dev"
 RESOURCES = ("accessrequests", "accessroles", "accessusers", "logins", "sessions", "marks")
-
-ROLES = """
-kind: role
-version: v7
-metadata: {name: dev-pods}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: '*', verbs: ['*']}
----
-kind: role
-version: v7
-metadata: {name: asks}
-spec: {allow: {request: {search_as_roles: [dev-pods], max_duration: 1h}}}
----
-kind: role
-version: v7
-metadata: {name: reviews}
-spec: {allow: {review_requests: {roles: [dev-pods]}}}
----
-kind: user
-metadata: {name: alice}
-spec: {roles: [asks]}
----
-kind: user
-metadata: {name: bob}
-spec: {roles: [reviews]}
----
-kind: user
-metadata: {name: root}
-spec: {roles: [editor]}
-"""
+ROLES = ACCESS
 USERS = [User(name) for name in ("alice", "bob", "root", "carol")]
 
 

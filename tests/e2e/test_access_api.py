@@ -9,6 +9,7 @@ import yaml
 from attack import Attack
 from cluster import Cluster
 from conftest import As
+from documents import READ_ACCESS
 from harness import KubeCluster, Postern, User
 from pki import Authority
 from raw_http import Cut, RawClient, request_bytes, wait_for
@@ -17,44 +18,6 @@ GROUP = "access.postern.dev"
 API = f"{GROUP}/v1alpha1"
 ROOT = f"/apis/{API}"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
-
-ROLES = """
-kind: role
-version: v7
-metadata: {name: dev-pods, description: Pods in dev}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: '*', verbs: [get, list, watch]}
----
-kind: role
-version: v7
-metadata: {name: asks}
-spec: {allow: {request: {search_as_roles: [dev-pods]}}}
----
-kind: role
-version: v7
-metadata: {name: reviews}
-spec: {allow: {review_requests: {roles: [dev-pods], preview_as_roles: [dev-pods]}}}
----
-kind: user
-version: v2
-metadata: {name: alice}
-spec: {roles: [asks]}
----
-kind: user
-version: v2
-metadata: {name: bob}
-spec: {roles: [reviews]}
----
-kind: user
-version: v2
-metadata: {name: root}
-spec: {roles: [editor]}
----
-"""
 
 NAMES = ("alice", "bob", "eve", "root")
 
@@ -77,7 +40,7 @@ def proxy(
         tmp_path_factory.mktemp("access-api"),
         authority,
         clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-        documents=ROLES,
+        documents=READ_ACCESS,
         users=[User(name) for name in NAMES],
     ) as running:
         yield running
@@ -333,11 +296,11 @@ def test_a_watch_ends_when_the_roles_change(
     with proxy.client() as client:
         client.send(proxy.request("bob", "GET", f"{ROOT}/accessrequests?watch=true"))
         assert client.read_head().status == 200
-        proxy.write_documents(ROLES.replace("spec: {roles: [reviews]}", "spec: {roles: []}"))
+        proxy.write_documents(READ_ACCESS.replace("roles: [reviews]", "roles: []"))
         try:
             event = last_event(client)
         finally:
-            proxy.write_documents(ROLES)
+            proxy.write_documents(READ_ACCESS)
         assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
     wait_for(
         "bob's role", lambda: get(proxy, "root", "accessusers/bob")["spec"]["roles"] == ["reviews"]

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from documents import READ_ACCESS
 from fixture_api import FixtureApi, compact
 from harness import KubeCluster, Postern, User, binary, upstream_kubeconfig
 from pki import Authority
 from raw_http import Cut
-from test_access_api import NAMES, ROLES, get, post
+from test_access_api import NAMES, get, post
 from upstream import Recorded, RecordingUpstream, Reply
 
 PODS = 100_000
@@ -53,7 +54,7 @@ def make_postern(folder: Path, authority: Authority, upstream: RecordingUpstream
     config = upstream_kubeconfig(folder / "upstream", upstream.url, upstream.ca_file, "postern")
     return Postern(
         folder / "postern", authority, clusters=[KubeCluster("mycluster", config, {"env": "test"})],
-        documents=ROLES, users=[User(name) for name in NAMES],
+        documents=READ_ACCESS, users=[User(name) for name in NAMES],
     )  # fmt: skip
 
 

@@ -10,47 +10,11 @@ from typing import Any
 import pytest
 from audit_log import ours
 from cluster import Cluster
+from documents import ROOT, STORY
 from harness import KubeCluster, Postern, User
 from people import Person
 from pki import Authority
 from raw_http import wait_for
-
-ROOT = """
-kind: user
-version: v2
-metadata: {name: root}
-spec: {roles: [editor]}
-"""
-
-ROLES = """
-kind: role
-version: v7
-metadata: {name: k8s-access}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: '*', verbs: ['*']}
-    - {kind: deployment, namespace: dev, name: '*', verbs: [get, list, watch]}
----
-kind: role
-version: v8
-metadata: {name: k8s-requester}
-spec:
-  allow:
-    request:
-      search_as_roles: [k8s-access]
----
-kind: role
-version: v8
-metadata: {name: k8s-resource-requester-reviewer}
-spec:
-  allow:
-    review_requests:
-      roles: [k8s-access]
-      preview_as_roles: [k8s-access]
-"""
 
 NGINX_1 = "/postern.test/pod/mycluster/dev/nginx-1"
 NGINX_2 = "/postern.test/pod/mycluster/dev/nginx-2"
@@ -104,7 +68,7 @@ def test_1_roles_and_users(world: World) -> None:
     token.write_text(world.postern.users["root"].token + "\n")
     root.postern("login", "--proxy", f"127.0.0.1:{world.postern.port}",
                  "--ca-file", str(world.postern.ca_file), "--token-file", str(token))  # fmt: skip
-    (root.home / "role.yaml").write_text(ROLES)
+    (root.home / "role.yaml").write_text(STORY)
     root.postern("create", "-f", "role.yaml")
     assert {"k8s-access", "k8s-requester", "editor"} <= set(names(root.postern("get", "roles")))
     role = root.json("get", "role/k8s-access")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cluster import Cluster
+from documents import ALICE, BOB, READ_DEV_PODS, user
 from harness import KubeCluster, Postern, User
 from pki import Authority
 from raw_http import wait_for
@@ -15,17 +16,7 @@ from test_access_api import approve, get, post
 
 ID = "/postern.test/pod/mycluster/dev/nginx-1"
 NAMES = ("alice", "bob", "carol", "dave", "erin", "root")
-ROLES = """
-kind: role
-version: v7
-metadata: {name: dev-pods}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources: [{kind: pod, namespace: dev, name: '*', verbs: [get, list, watch]}]
----
-kind: role
+TERMS = """kind: role
 version: v7
 metadata: {name: asks}
 spec:
@@ -44,26 +35,6 @@ version: v7
 metadata: {name: reviews}
 spec: {allow: {review_requests: {roles: [dev-pods], where: '!regexp.match(request.reason, "^secret.*$")'}}}
 ---
-kind: user
-version: v2
-metadata: {name: alice}
-spec: {roles: [asks]}
----
-kind: user
-version: v2
-metadata: {name: bob}
-spec: {roles: [reviews]}
----
-kind: user
-version: v2
-metadata: {name: carol}
-spec: {roles: [reviews]}
----
-kind: user
-version: v2
-metadata: {name: dave}
-spec: {roles: [reviews], traits: {duty: [on-call]}}
----
 kind: role
 version: v8
 metadata: {name: all-of-dev}
@@ -80,16 +51,9 @@ version: v8
 metadata: {name: asks-for-all}
 spec: {allow: {request: {search_as_roles: [all-of-dev]}}}
 ---
-kind: user
-version: v2
-metadata: {name: erin}
-spec: {roles: [asks-for-all]}
----
-kind: user
-version: v2
-metadata: {name: root}
-spec: {roles: [editor, auditor]}
 """
+DAVE = user("dave", "reviews", more="traits: {duty: [on-call]}")
+PEOPLE = ALICE + BOB + user("carol", "reviews") + DAVE + user("erin", "asks-for-all") + user("root", "editor", "auditor")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +64,7 @@ def proxy(
         tmp_path_factory.mktemp("terms"),
         authority,
         clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-        documents=ROLES,
+        documents=READ_DEV_PODS + TERMS + PEOPLE,
         users=[User(name) for name in NAMES],
         config={"requests": {"retention": "1s"}},
     ) as running:

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 import yaml
 from cluster import Cluster
+from documents import ROOT, STORY
 from harness import KubeCluster, Postern, User, binary
 from people import Person
 from pki import Authority
 from raw_http import wait_for
-from test_access_story import ROLES, ROOT, names
+from test_access_story import names
 
 NGINX_1 = "/postern.test/pod/mycluster/dev/nginx-1"
 
@@ -36,7 +37,7 @@ class Town:
         (self.root.home / "token").write_text(postern.users["root"].token + "\n")
         self.root.postern("login", "--proxy", f"127.0.0.1:{postern.port}", "--ca-file",
                           str(postern.ca_file), "--token-file", "token")  # fmt: skip
-        (self.root.home / "roles.yaml").write_text(ROLES)
+        (self.root.home / "roles.yaml").write_text(STORY)
         self.root.postern("create", "-f", "roles.yaml")
         for person, role in ((self.alice, "k8s-requester"), (self.bob, "k8s-resource-requester-reviewer")):
             link = self.root.json("users", "add", person.name, "--roles", role)["link"]
@@ -118,7 +119,7 @@ def test_edit(town: Town) -> None:
 
 
 def test_who_may_not_is_told_so_with_3(town: Town) -> None:
-    assert "forbidden" in town.alice.refusal("create", "-f", "-", stdin=ROLES.split("---")[0], code=3)
+    assert "forbidden" in town.alice.refusal("create", "-f", "-", stdin=STORY.split("---")[0], code=3)
     assert "forbidden" in town.alice.refusal("users", "add", "eve", "--roles", "access", code=3)
     town.alice.refusal("rm", "role/k8s-access", code=3)
 

@@ -3,32 +3,14 @@ tests/cluster/tools/dynamic, which knows nothing of postern."""
 
 import json
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from cluster import Cluster
-from harness import KubeCluster, Postern, User
-from pki import Authority
-from test_access_api import NAMES, ROLES, approve, get, post
+from harness import Postern
+from test_access_api import approve, get, post, proxy  # noqa: F401  the fixture
 
 import build_tools
 
 ID = "/postern.test/pod/mycluster/dev/nginx-1"
-
-
-@pytest.fixture(scope="module")
-def proxy(
-    authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Postern]:
-    with Postern(
-        tmp_path_factory.mktemp("dynamic"),
-        authority,
-        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-        documents=ROLES,
-        users=[User(name) for name in NAMES],
-    ) as running:
-        yield running
 
 
 def test_list_create_watch_inform_delete(proxy: Postern) -> None:

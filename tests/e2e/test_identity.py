@@ -21,6 +21,7 @@ import pytest
 import yaml
 from cluster import Cluster
 from conftest import As
+from listening import accept_each, close_listener
 from harness import KubeCluster, Postern, User, replace_file
 from pki import Authority, write_kubeconfig
 from process import wait_until
@@ -642,18 +643,10 @@ class Terminator:
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        accept_each(self._listener, self._serve)
 
     def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        close_listener(self._listener)
 
     def _serve(self, raw: socket.socket) -> None:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cluster import Cluster
+from documents import ACCESS, ASKS, BOB, DEV_PODS, REVIEWS, ROOT, user
 from harness import KubeCluster, Postern, User
 from people import Person
 from pki import Authority
@@ -19,39 +20,7 @@ API = "/apis/access.postern.dev/v1alpha1"
 WATCH = "/api/v1/namespaces/dev/pods?watch=true"
 POD = "/api/v1/namespaces/dev/pods/nginx-1"
 
-ROLES = """
-kind: role
-version: v7
-metadata: {name: dev-pods}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: '*', verbs: ['*']}
----
-kind: role
-version: v7
-metadata: {name: asks}
-spec: {allow: {request: {search_as_roles: [dev-pods], max_duration: 1h}}}
----
-kind: role
-version: v7
-metadata: {name: reviews}
-spec: {allow: {review_requests: {roles: [dev-pods]}}}
----
-kind: user
-metadata: {name: bob}
-spec: {roles: [reviews]}
----
-kind: user
-metadata: {name: root}
-spec: {roles: [editor]}
----
-kind: user
-metadata: {name: alice}
-"""
-ASKS = "spec: {roles: [asks]}\n"
+OTHERS = DEV_PODS + ASKS + REVIEWS + BOB + ROOT
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +31,7 @@ def proxy(
         tmp_path_factory.mktemp("sessions"),
         authority,
         clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-        documents=ROLES + ASKS,
+        documents=ACCESS,
         users=[User(name) for name in ("alice", "bob", "root")],
     ) as running:
         yield running
@@ -117,11 +86,11 @@ def may_ask(proxy: Postern) -> bool:
 
 
 def lock_in_the_file(access: Access) -> None:
-    access.proxy.write_documents(ROLES + "spec: {roles: [asks], locked: true}\n")
+    access.proxy.write_documents(OTHERS + user("alice", "asks", more="locked: true"))
 
 
 def leave_the_file(access: Access) -> None:
-    access.proxy.write_documents(ROLES + "spec: {roles: []}\n")
+    access.proxy.write_documents(OTHERS + user("alice"))
 
 
 ENDS: dict[str, Callable[[Access], Any]] = {
@@ -151,7 +120,7 @@ def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
         assert access.status_of(POD) in (401, 403, 404)  # 404: a cluster to know nothing of
     finally:
         if how in ("locked", "may-not-ask-any-more"):
-            proxy.write_documents(ROLES + ASKS)
+            proxy.write_documents(ACCESS)
             wait_for("the file to be read", lambda: may_ask(proxy))
 
 

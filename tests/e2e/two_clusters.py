@@ -6,6 +6,7 @@ from pathlib import Path
 import roles
 from cluster import Cluster
 from conftest import As
+from documents import ASKS, BOB, READ_DEV_PODS, REVIEWS, user
 from harness import KubeCluster, Postern, User
 from people import Person
 from pki import Authority
@@ -13,38 +14,7 @@ from pki import Authority
 POD = "/api/v1/namespaces/dev/pods"
 
 # alice has a filtered view and oscar everything, in both; una asks, and bob reviews.
-DOCUMENTS = roles.ALICE + roles.OTHERS + """
-kind: role
-version: v7
-metadata: {name: dev-pods}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: '*', verbs: [get, list, watch]}
----
-kind: role
-version: v7
-metadata: {name: asks}
-spec: {allow: {request: {search_as_roles: [dev-pods]}}}
----
-kind: role
-version: v7
-metadata: {name: reviews}
-spec: {allow: {review_requests: {roles: [dev-pods], preview_as_roles: [dev-pods]}}}
----
-kind: user
-version: v2
-metadata: {name: una}
-spec: {roles: [asks]}
----
-kind: user
-version: v2
-metadata: {name: bob}
-spec: {roles: [reviews]}
----
-"""
+DOCUMENTS = roles.ALICE + roles.OTHERS + READ_DEV_PODS + ASKS + REVIEWS + user("una", "asks") + BOB
 USERS = [User(name) for name in ("alice", "bob", "oscar", "una")]
 
 

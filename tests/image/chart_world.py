@@ -30,28 +30,6 @@ NAMESPACE = "postern-system"
 CHART = SOURCE / "charts" / "postern"
 PORT = 30443
 
-ROLES = """
-kind: role
-version: v7
-metadata: {name: k8s-access}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: '*', verbs: ['*']}
----
-kind: role
-version: v8
-metadata: {name: k8s-requester}
-spec: {allow: {request: {search_as_roles: [k8s-access]}}}
----
-kind: role
-version: v8
-metadata: {name: k8s-reviewer}
-spec: {allow: {review_requests: {roles: [k8s-access], preview_as_roles: [k8s-access]}}}
-"""
-
 WEB = (
     "mkdir -p /tmp/www; echo from a container >/tmp/www/index.html; "
     "echo started; exec httpd -f -p 8080 -h /tmp/www"

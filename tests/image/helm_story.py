@@ -15,7 +15,8 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(SOURCE / "tests" / folder) for folder in ("image", "cluster", "e2e")]
 
-from chart_world import NAMESPACE, RELEASE, ROLES, ChartWorld, open_world  # noqa: E402
+from chart_world import NAMESPACE, RELEASE, ChartWorld, open_world  # noqa: E402
+from documents import STORY  # noqa: E402
 from people import Person  # noqa: E402
 
 WEB = "/postern.test/pod/mycluster/dev/web-1"
@@ -71,13 +72,13 @@ def people(walk: Walk) -> None:
     world = walk.world
     walk.title("The first administrator: the image has no shell, so postern tells the one-time login itself")
     said = walk.run(None, "kubectl", *world.first_login_command(world.pod_with_first_login()))
-    (world.admin.home / "roles.yaml").write_text(ROLES.lstrip())
+    (world.admin.home / "roles.yaml").write_text(STORY)
     walk.run(world.admin, *said.split(), "--new-password-file", "password")
     walk.run(world.admin, "postern", "create", "-f", "roles.yaml")
     said = walk.run(world.admin, "postern", "users", "add", "alice", "--roles", "k8s-requester")
     link = next(word for word in said.split() if word.startswith("postern://"))
     walk.run(world.alice, "postern", "login", link, "--new-password-file", "password")
-    link = world.admin.json("users", "add", "bob", "--roles", "k8s-reviewer")["link"]
+    link = world.admin.json("users", "add", "bob", "--roles", "k8s-resource-requester-reviewer")["link"]
     walk.run(world.bob, "postern", "login", link, "--new-password-file", "password")
 
 

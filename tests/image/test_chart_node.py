@@ -10,8 +10,9 @@ from typing import Any
 
 import node
 import pytest
-from chart_world import NAMESPACE, RELEASE, ROLES, ChartWorld, open_world
+from chart_world import NAMESPACE, RELEASE, ChartWorld, open_world
 from built_image import Built
+from documents import STORY
 
 WEB = "/postern.test/pod/mycluster/dev/web-1"
 
@@ -74,12 +75,12 @@ def test_2_the_first_administrator(world: ChartWorld) -> None:
     said = world.first_login()
     assert said.startswith("postern login postern://admin@") and world.address in said
     world.admin.login(said.split()[-1], kube=False)
-    (world.admin.home / "roles.yaml").write_text(ROLES)
+    (world.admin.home / "roles.yaml").write_text(STORY)
     world.admin.postern("create", "-f", "roles.yaml")
 
 
 def test_2_nothing_at_first(world: ChartWorld) -> None:
-    for person, role in ((world.alice, "k8s-requester"), (world.bob, "k8s-reviewer")):
+    for person, role in ((world.alice, "k8s-requester"), (world.bob, "k8s-resource-requester-reviewer")):
         added = world.admin.json("users", "add", person.name, "--roles", role)
         person.login(added["link"], kube=person is world.alice)
     said = world.alice.kubectl("get", "pods", code=1).stderr
