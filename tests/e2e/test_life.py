@@ -205,7 +205,7 @@ def test_a_change_for_others_leaves_a_watch_alone(make: Callable[..., Life]) -> 
             assert who.read_head().status == 200
         narrower = others.replace("'nginx-*', verbs: [get, list, watch", "nginx-2, verbs: [get, list, watch")
         life.postern.write_documents(roles.ALICE + narrower)
-        other.reader.take_all()
+        other.reader.chunks()
         # Hers would have ended with the other's.
         assert not client.is_closed(0.5)
         assert life.postern.metric("postern_longrunning_requests", verb="watch") == 1
@@ -215,7 +215,7 @@ def test_a_change_for_others_leaves_a_watch_alone(make: Callable[..., Life]) -> 
 
 
 def test_drain_ends_watches_and_lets_answers_finish(make: Callable[..., Life]) -> None:
-    life = make(config={"drain": {"spread": "500ms"}})
+    life = make(config={"drain": {"spread": "500ms", "idle": "0s"}})
     life.hold_watch()
     slow = threading.Event()
 
