@@ -157,8 +157,18 @@ def test_config_stands_and_the_rest_is_filled_in(helm: Helm) -> None:
     assert made["drain"] == {"delay": "1m", "timeout": "100s"}
     assert made["listen"] == "0.0.0.0:9443"
     assert {"name": "https", "containerPort": 9443} in container(objects)["ports"]
-    assert pod_spec(objects)["terminationGracePeriodSeconds"] == 60 + 45 + 5
+    assert pod_spec(objects)["terminationGracePeriodSeconds"] == 60 + 100 + 5
     assert "postern.postern.svc.cluster.local" in made["tls"]["names"]
+
+
+def test_a_pod_drains_for_longer_than_clients_keep_silent_connections(helm: Helm) -> None:
+    """Go's do for 90 s, and `drain.idle` is a little more (docs/high-availability.md)."""
+    objects = helm.render()
+    drain = configuration(objects)["drain"]
+    assert drain == {"delay": "5s", "timeout": "100s"}
+    documented = (SOURCE / "docs" / "configuration.md").read_text()
+    assert "| `drain.idle` | `1m35s` |" in documented
+    assert pod_spec(objects)["terminationGracePeriodSeconds"] == 5 + 100 + 5
 
 
 def test_how_many_pods_decides_what_is_made_for_them(helm: Helm) -> None:

@@ -92,7 +92,7 @@ limits:
   discardBytes: 0
   filterItemBytes: 1048576
 upstream: {connectTimeout: 2s, firstByteTimeout: 3s, discoveryInterval: 10s}
-drain: {delay: 5s, spread: 250ms, timeout: 0}
+drain: {delay: 5s, spread: 250ms, idle: 7s, timeout: 0}
 logging: {level: debug, format: text}
 )");
   CHECK(c.cluster_name == "postern.example.com");
@@ -146,6 +146,7 @@ logging: {level: debug, format: text}
   CHECK(c.upstream.connect_timeout == milliseconds(2000));
   CHECK(c.drain.delay == milliseconds(5000));
   CHECK(c.drain.spread == milliseconds(250));
+  CHECK(c.drain.idle == milliseconds(7000));
   CHECK(c.drain.timeout == milliseconds(0));
   CHECK(c.logging.level == 0);
   CHECK(c.logging.format == 1);
@@ -164,6 +165,8 @@ TEST_CASE("the printed defaults are a configuration") {
   CHECK(yaml.find("kubeClusters:\n- name: \"c\"\n  labels: {}\n  kubeconfig: \"/k\"\n") !=
         std::string::npos);
   CHECK(yaml.find("  headTimeout: 10s\n") != std::string::npos);
+  CHECK(c.drain.idle >
+        std::chrono::seconds(90));  // until which Go's clients keep a silent connection
   CHECK(to_yaml(parsed(yaml)) == yaml);
 }
 
