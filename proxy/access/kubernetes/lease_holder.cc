@@ -3,21 +3,19 @@
 #include "proxy/access/kubernetes/api_client.h"
 #include "proxy/net/worker.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-// Tested by tests/e2e/test_store_kubernetes.py
+// Tested by tests/proxy/access/kubernetes/lease_holder_test.cc and
+// tests/e2e/test_store_kubernetes.py
 namespace postern::proxy::access {
 namespace {
 
 using nlohmann::json;
-using std::chrono::seconds;
-
-constexpr seconds kLeaseDuration{15};
-constexpr seconds kRenewDeadline{10};
-constexpr seconds kRetryPeriod{2};
 
 /// metav1.MicroTime.
 std::string micro_time_now() {
@@ -31,6 +29,12 @@ std::string micro_time_now() {
   std::string fraction = std::to_string(micros % 1'000'000);
   fraction.insert(0, 6 - fraction.size(), '0');
   return std::string(text.data(), size) + "." + fraction + "Z";
+}
+
+/// The API server takes whole ones, at least one.
+std::int64_t whole_seconds(std::chrono::milliseconds duration) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
+  return std::max<std::int64_t>(seconds, 1);
 }
 
 std::string text_of(const json& object, const char* key) {
@@ -65,7 +69,7 @@ void LeaseHolder::note(const Result<void>& outcome) {
 }
 
 void LeaseHolder::set_held(bool held) {
-  const auto until = held ? (Clock::now() + kRenewDeadline).time_since_epoch().count() : 0;
+  const auto until = held ? (Clock::now() + options_.renew_deadline).time_since_epoch().count() : 0;
   held_until_.store(until, std::memory_order_relaxed);
 }
 
@@ -97,7 +101,7 @@ Task<Result<void>> LeaseHolder::write(const std::optional<Seen>& before, std::st
   json metadata{{"name", options_.name}, {"namespace", options_.in_namespace}};
   if (before) metadata["resourceVersion"] = before->version;
   json spec{{"holderIdentity", holder},
-            {"leaseDurationSeconds", holder.empty() ? 1 : kLeaseDuration.count()},
+            {"leaseDurationSeconds", holder.empty() ? 1 : whole_seconds(options_.duration)},
             {"acquireTime", same ? before->acquired : now},
             {"renewTime", now},
             {"leaseTransitions", before ? before->transitions + (same ? 0 : 1) : 0}};
@@ -124,7 +128,7 @@ Task<void> LeaseHolder::step() {
     if (state != last_seen_) last_change_ = Clock::now();
     last_seen_ = state;
     const bool of_another = !(*seen)->holder.empty() && (*seen)->holder != options_.identity;
-    if (of_another && Clock::now() - last_change_ < kLeaseDuration) {
+    if (of_another && Clock::now() - last_change_ < options_.duration) {
       set_held(false);
       note(Result<void>());
       co_return;
@@ -143,7 +147,7 @@ Task<void> LeaseHolder::run() {
     const bool held_now = held();
     if (held_now != told_held_ && options_.changed) options_.changed(held_now);
     told_held_ = held_now;
-    timer.expires_after(kRetryPeriod);
+    timer.expires_after(options_.retry_period);
     const auto [error] = co_await timer.async_wait(kAwait);
     if (error) co_return;
   }

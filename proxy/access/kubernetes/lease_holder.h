@@ -24,8 +24,12 @@ class LeaseHolder {
   struct Options {
     std::string in_namespace;
     std::string name = "postern-housekeeping";
-    std::string identity;                    ///< of this process; never used again
-    std::function<void(bool held)> changed;  ///< on the worker; may be empty
+    std::string identity;                        ///< of this process; never used again
+    std::function<void(bool held)> changed;      ///< on the worker; may be empty
+    std::chrono::milliseconds duration{15'000};  ///< without a renewal it is anybody's after it
+    std::chrono::milliseconds renew_deadline{
+        10'000};  ///< since the last one it is held for so long
+    std::chrono::milliseconds retry_period{2'000};
   };
 
   /// `pool` must outlive this.
