@@ -43,7 +43,7 @@ say "packages"
 "$root/scripts/setup.sh"
 say "the test cluster's programs (built once, into $cache)"
 timeout 3600 "$root/tests/cluster/build_tools.py" cluster
-timeout 1800 "$root/scripts/build.sh" release >/dev/null
+timeout 1800 "$root/scripts/build.sh" release postern >/dev/null
 postern=$root/build/postern
 kubectl=$("$root/tests/cluster/build_tools.py" --path kubectl)
 PATH=$(dirname "$kubectl"):$PATH
