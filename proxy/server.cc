@@ -4,16 +4,14 @@
 #include "proxy/admin_server.h"
 #include "proxy/audit_runtime.h"
 #include "proxy/check_config.h"
-#include "proxy/cluster_client_ca.h"
+#include "proxy/cluster_services.h"
+#include "proxy/configured_options.h"
 #include "proxy/kube_clusters.h"
 #include "proxy/kubernetes_storage.h"
 #include "proxy/live_files.h"
 #include "proxy/observe/version.h"
-#include "proxy/pod_events.h"
-#include "proxy/self_check.h"
-#include "proxy/serving_thread.h"
-#include "proxy/upstream/cluster_probe.h"
-#include "proxy/upstream/service_account_token.h"
+#include "proxy/self_checks.h"
+#include "proxy/serving_threads.h"
 #include "rbac/request/sha256.h"
 
 #include <algorithm>
@@ -27,12 +25,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,34 +36,6 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::chrono::seconds kStuckAfter{30};
-constexpr std::chrono::minutes kCertificateCheck{1};
-
-ClientLimits limits_of(const LimitsConfiguration& limits) {
-  ClientLimits client;
-  client.head = {.max_bytes = limits.head_bytes, .max_fields = limits.head_fields};
-  client.head_time = limits.head_timeout;
-  client.idle_time = limits.idle_timeout;
-  client.stall_time = limits.stall_timeout;
-  client.body_bytes = limits.decision_body_bytes;
-  client.drain_bytes = limits.discard_bytes;
-  return client;
-}
-
-UpstreamTimeouts timeouts_of(const UpstreamConfiguration& upstream) {
-  return {.connect = upstream.connect_timeout, .first_byte = upstream.first_byte_timeout};
-}
-
-std::optional<TokenReviewer::Options> token_review_of(
-    const AuthenticationConfiguration& authentication) {
-  if (!authentication.token_review) return std::nullopt;
-  const TokenReviewConfiguration& review = *authentication.token_review;
-  TokenReviewer::Options options;
-  options.rules = {
-      review.kube_cluster, review.audiences, {review.prefix.users, review.prefix.groups}};
-  options.cache.ttl = review.cache_ttl;
-  options.cache.refusal_ttl = review.cache_ttl / 5;
-  return options;
-}
 
 /// As many descriptors as the system lets us have: each client takes two.
 void raise_descriptor_limit() {
@@ -106,8 +74,8 @@ class ProxyServer {
         control_(0),
         signals_(control_.executor(), SIGTERM, SIGINT, SIGHUP),
         drain_delay_(control_.executor()),
-        drained_(control_.executor()),
-        certificate_check_(control_.executor()),
+        self_checks_(configuration, control_, board_, metrics_, log_),
+        threads_(configuration, control_, metrics_, log_),
         admin_(metrics_, health_, log_) {}
 
   /// Reads everything. Nothing is served and nobody is connected to yet.
@@ -120,7 +88,6 @@ class ProxyServer {
   int run();
 
  private:
-  ListenerOptions listener_options(const std::string& address, const TlsServerSnapshot* tls);
   Loaded<void> bind();
   Loaded<void> start_admin();
   Loaded<MasterKey> open_storage();
@@ -128,21 +95,10 @@ class ProxyServer {
   Task<void> prepare_storage(Loaded<void>& outcome);
   Task<void> end_on_signal();
   std::optional<std::string> store_fault() const;
-  void make_discoveries();
-  void make_probes();
-  void make_cluster_client_ca();
-  void make_impersonator_tokens();
-  std::unique_ptr<UpstreamPool> own_pool(const KubeCluster& cluster);
-  std::vector<access::ClusterFacts> cluster_facts() const;
-  std::string own_address() const;
-  std::string loopback_address() const;
   void add_health_checks();
   void add_cluster_checks();
   Task<void> handle_signals();
   Task<void> drain();
-  void start_self_checks();
-  void stop_self_checks();
-  Task<void> check_certificates();
   void tell_start();
 
   const ProxyConfiguration& configuration_;
@@ -152,8 +108,8 @@ class ProxyServer {
   SelfCheckBoard board_;
   std::optional<KubernetesStorage> storage_;
   AuditRuntime audit_;
-  std::vector<KubeCluster>
-      clusters_;  ///< before what calls them: a shared store does until its end
+  /// Before what calls them, which a shared store does until its end.
+  std::vector<KubeCluster> clusters_;
   AccessRuntime access_;
   LiveFiles files_;
   std::optional<ContinueSealer> sealer_;
@@ -161,17 +117,9 @@ class ProxyServer {
   Worker control_;
   asio::basic_signal_set<Executor> signals_;
   Timer drain_delay_;
-  Event drained_;
-  Timer certificate_check_;
-  std::size_t threads_running_ = 0;
-  std::vector<std::unique_ptr<Discovery>> discoveries_;
-  std::vector<std::unique_ptr<ClusterProbe>> probes_;
-  std::unique_ptr<ClusterClientCA> cluster_client_ca_;  ///< nullptr: not configured
-  /// Of the clusters with an `impersonator`, by their names.
-  std::map<std::string, std::unique_ptr<ServiceAccountToken>> impersonator_tokens_;
-  std::vector<std::unique_ptr<ClusterSelfCheck>> self_checks_;
-  std::unique_ptr<PodEvents> pod_events_;  ///< nullptr: this is no pod of a cluster that is served
-  std::vector<std::unique_ptr<ServingThread>> threads_;
+  std::optional<ClusterServices> services_;  ///< from start()
+  SelfChecks self_checks_;
+  ServingThreads threads_;
   AdminServer admin_;
   std::string admin_address_;
   std::atomic<bool> opened_{false};   ///< the store has been read
@@ -210,8 +158,8 @@ Loaded<void> ProxyServer::load() {
     return tl::unexpected(std::move(errors));
   }
   metrics_.configuration_in_force("sha256:" + rbac::request::sha256_hex(to_yaml(configuration_)));
-  shared_.emplace(SharedState{.limits = limits_of(configuration_.limits),
-                              .upstream_timeouts = timeouts_of(configuration_.upstream),
+  shared_.emplace(SharedState{.limits = client_limits(configuration_.limits),
+                              .upstream_timeouts = upstream_timeouts(configuration_.upstream),
                               .filter_item_bytes = configuration_.limits.filter_item_bytes,
                               .default_cluster = configuration_.default_cluster,
                               .sealer = *sealer_,
@@ -220,7 +168,7 @@ Loaded<void> ProxyServer::load() {
                               .sessions = access_.state().sessions_in_force(),
                               .metrics = metrics_,
                               .log = log_,
-                              .token_review = token_review_of(configuration_.authentication),
+                              .token_review = token_review_options(configuration_.authentication),
                               .loopback_hosts = configuration_.loopback_hosts,
                               .access_api = &access_.api(),
                               .audit = audit_.log()});
@@ -295,128 +243,10 @@ std::optional<std::string> ProxyServer::store_fault() const {
   return opened_ ? access_.store_fault() : "the store has not been read yet";
 }
 
-/// `address` has been checked with the configuration.
-ListenerOptions ProxyServer::listener_options(const std::string& address,
-                                              const TlsServerSnapshot* tls) {
-  ListenerOptions options;
-  const auto at = parse_listen_address(address).value_or(ListenAddress());
-  options.endpoint = {asio::ip::make_address(at.host), at.port};
-  options.tls = tls;
-  options.handshake_timeout = configuration_.limits.handshake_timeout;
-  options.hooks.on_refusal = [this](ListenerHooks::Refusal refusal) {
-    switch (refusal) {
-      case ListenerHooks::Refusal::kTooMany:
-        return metrics_.connection_rejected(RejectReason::kTotalLimit);
-      case ListenerHooks::Refusal::kTooManyFromAddress:
-        return metrics_.connection_rejected(RejectReason::kAddressLimit);
-      case ListenerHooks::Refusal::kTooManyHandshakes:
-      case ListenerHooks::Refusal::kNoResources:
-        return metrics_.connection_rejected(RejectReason::kResources);
-    }
-  };
-  options.hooks.hold_handshake = [this] {
-    return std::make_shared<GaugeHold>(metrics_.connection(ConnectionState::kHandshake));
-  };
-  options.hooks.on_handshake_failure = [this](const asio::ip::tcp::endpoint& peer,
-                                              const TlsFailure& failure) {
-    metrics_.tls_handshake_error();
-    const std::string address = peer.address().to_string();
-    log_.write_limited(address, LogLevel::kDebug, "TLS handshake failed",
-                       {{"peer", address}, {"why", failure.detail}});
-  };
-  options.hooks.on_bug = [this](const std::string& what) {
-    log_.error("a connection ended by a mistake in postern", {{"what", what}});
-  };
-  return options;
-}
-
-void ProxyServer::make_discoveries() {
-  for (const KubeCluster& cluster : clusters_) {
-    DiscoveryOptions options;
-    options.cluster = cluster.identity.name;
-    options.interval = configuration_.upstream.discovery_interval;
-    options.hooks = cluster.hooks;
-    options.on_change = [this] { access_.refresh_clusters(); };
-    discoveries_.push_back(std::make_unique<Discovery>(
-        control_, cluster.endpoints.own, timeouts_of(configuration_.upstream), std::move(options)));
-  }
-}
-
-std::unique_ptr<UpstreamPool> ProxyServer::own_pool(const KubeCluster& cluster) {
-  return std::make_unique<UpstreamPool>(control_, cluster.endpoints.own,
-                                        timeouts_of(configuration_.upstream), cluster.hooks);
-}
-
-void ProxyServer::make_cluster_client_ca() {
-  const auto& wanted = configuration_.authentication.cluster_client_ca;
-  for (const KubeCluster& cluster : clusters_) {
-    if (!wanted || cluster.identity.name != wanted->kube_cluster) continue;
-    ClusterClientCA::Options options;
-    options.kube_cluster = wanted->kube_cluster;
-    options.prefix = {wanted->prefix.users, wanted->prefix.groups};
-    options.take = [this](std::shared_ptr<const ClientCA> authority) {
-      files_.set_cluster_ca(std::move(authority));
-    };
-    cluster_client_ca_ =
-        std::make_unique<ClusterClientCA>(control_, own_pool(cluster), std::move(options), log_);
-  }
-}
-
-void ProxyServer::make_impersonator_tokens() {
-  for (std::size_t i = 0; i < clusters_.size(); ++i) {
-    const auto& impersonator = configuration_.kube_clusters[i].impersonator;
-    if (!impersonator) continue;
-    ServiceAccountToken::Options options;
-    options.namespace_ = impersonator->namespace_;
-    options.name = impersonator->service_account;
-    auto token = std::make_unique<ServiceAccountToken>(control_, clusters_[i].endpoints,
-                                                       timeouts_of(configuration_.upstream),
-                                                       std::move(options), clusters_[i].hooks);
-    clusters_[i].endpoints.impersonating->set_issuer(token.get());
-    token->start();
-    impersonator_tokens_[clusters_[i].identity.name] = std::move(token);
-  }
-}
-
-void ProxyServer::make_probes() {
-  for (std::size_t i = 0; i < clusters_.size(); ++i) {
-    ClusterProbeOptions options;
-    options.cluster = clusters_[i].identity.name;
-    options.timeout = configuration_.upstream.connect_timeout;
-    options.hooks = clusters_[i].hooks;
-    options.on_change = [this, i](bool reachable) {
-      if (reachable) discoveries_[i]->refresh_soon();
-      access_.refresh_clusters();
-    };
-    probes_.push_back(
-        std::make_unique<ClusterProbe>(control_, clusters_[i].endpoints.own, std::move(options)));
-  }
-}
-
 Loaded<void> ProxyServer::bind() {
-  const auto fail_on = [](const char* key, std::string message) {
-    return tl::unexpected(ConfigErrors{{"", 0, 0, key, std::move(message)}});
-  };
-  auto counter = std::make_shared<ConnectionCounter>(
-      ConnectionLimits{.total = configuration_.limits.max_connections,
-                       .per_address = configuration_.limits.max_connections_per_address});
-  const std::size_t workers = configuration_.workers > 0
-                                  ? configuration_.workers
-                                  : std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t i = 0; i < workers; ++i) {
-    ListenerOptions options = listener_options(configuration_.listen, &files_.tls());
-    options.counter = counter;
-    std::optional<ListenerOptions> loopback;
-    if (!configuration_.loopback_listen.empty()) {
-      loopback = listener_options(configuration_.loopback_listen, nullptr);
-      loopback->counter = counter;
-    }
-    threads_.push_back(std::make_unique<ServingThread>(i + 1, *shared_, clusters_, discoveries_,
-                                                       std::move(options), std::move(loopback)));
-    const auto opened = threads_[i]->open(i == 0 ? nullptr : threads_[0].get());
-    if (!opened) {
-      return fail_on(opened.error().first.c_str(), opened.error().second);
-    }
+  if (auto opened = threads_.open(*shared_, clusters_, services_->discoveries(), files_.tls());
+      !opened) {
+    return opened;
   }
   return start_admin();
 }
@@ -435,55 +265,18 @@ Loaded<void> ProxyServer::start_admin() {
   return {};
 }
 
-std::vector<access::ClusterFacts> ProxyServer::cluster_facts() const {
-  std::vector<access::ClusterFacts> all;
-  for (std::size_t i = 0; i < clusters_.size(); ++i) {
-    access::ClusterFacts& facts = all.emplace_back();
-    facts.name = clusters_[i].identity.name;
-    facts.labels = clusters_[i].identity.labels;
-    facts.is_default = facts.name == configuration_.default_cluster;
-    facts.catalog = discoveries_[i]->catalog().load();
-    facts.reachable = !clusters_[i].endpoints.own->health().problem();
-    if (const auto identity = discoveries_[i]->identity().load()) {
-      facts.uid = identity->uid;
-      facts.version = identity->version;
-    }
-  }
-  return all;
-}
-
-/// The address that this machine reaches the listener at.
-std::string ProxyServer::own_address() const {
-  const asio::ip::tcp::endpoint at = threads_.front()->listener().endpoint();
-  const std::string host = at.address().is_unspecified() ? "127.0.0.1" : at.address().to_string();
-  const bool brackets = host.find(':') != std::string::npos;
-  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
-}
-
-/// "" without such a listener.
-std::string ProxyServer::loopback_address() const {
-  const auto at = threads_.front()->loopback_endpoint();
-  return at ? ListenAddress{at->address().to_string(), at->port()}.to_string() : std::string();
-}
-
 void ProxyServer::add_health_checks() {
   health_.set_warnings([this] { return board_.lines(); });
   health_.add_ready("access-store", [this] { return store_fault(); });
   audit_.add_health_check(health_);
   health_.add_live("event-loop", [this]() -> std::optional<std::string> {
-    if (!started_) {
-      return std::nullopt;
-    }
-    for (const auto& thread : threads_) {
-      if (Clock::now() - thread->last_turn() > kStuckAfter) {
-        return "a worker's loop has not come around for 30 s";
-      }
-    }
-    return std::nullopt;
+    return started_ && threads_.stuck(kStuckAfter)
+               ? std::optional<std::string>("a worker's loop has not come around for 30 s")
+               : std::nullopt;
   });
   // One cluster that is down must not take the others' clients away.
   health_.add_ready("discovery", [this]() -> std::optional<std::string> {
-    return started_ && (access_.knows_a_cluster() || discoveries_.empty())
+    return started_ && (access_.knows_a_cluster() || clusters_.empty())
                ? std::nullopt
                : std::optional<std::string>("no cluster's kinds have been discovered yet");
   });
@@ -507,45 +300,32 @@ void ProxyServer::add_cluster_checks() {
 
 Loaded<void> ProxyServer::start() {
   audit_.start();
-  make_discoveries();
-  make_probes();
-  make_cluster_client_ca();
-  make_impersonator_tokens();
+  services_.emplace(configuration_, control_, clusters_,
+                    ClusterServices::Sinks{access_, files_, log_});
   if (auto bound = bind(); !bound) {
     return bound;
   }
   const CertificateStore& certificate = files_.certificate();
   const std::string pin = certificate.is_made() ? certificate.made().authority_pin : "";
-  if (auto made = access_.make_first_login(own_address(), pin); !made) {
+  if (auto made = access_.make_first_login(threads_.local_address(), pin); !made) {
     return made;
   }
-  access_.start([this] { return cluster_facts(); });
-  for (const auto& discovery : discoveries_) {
-    discovery->start();
-  }
-  for (const auto& probe : probes_) {
-    probe->start();
-  }
-  if (cluster_client_ca_) {
-    cluster_client_ca_->start();
-  }
-  for (const auto& thread : threads_) {
-    thread->start();
-  }
+  access_.start([this] { return services_->facts(); });
+  services_->start();
+  threads_.start();
   started_ = true;
   files_.also_watch(audit_.policy_files(), [this] { audit_.reload_policy(); });
   files_.watch();
   asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
-  start_self_checks();
+  self_checks_.start(clusters_, shared_->policy);
   tell_start();
   return {};
 }
 
 void ProxyServer::tell_start() {
-  const asio::ip::tcp::endpoint at = threads_.front()->listener().endpoint();
   log_.info("serving", {{"version", version()},
-                        {"listen", at.address().to_string() + ":" + std::to_string(at.port())},
-                        {"loopback", loopback_address()},
+                        {"listen", threads_.listen_address()},
+                        {"loopback", threads_.loopback_address()},
                         {"admin", admin_address_},
                         {"workers", threads_.size()},
                         {"clusters", clusters_.size()}});
@@ -557,52 +337,6 @@ void ProxyServer::tell_start() {
   for (const std::string& warning : configuration_warnings(configuration_)) {
     log_.warn(warning);
   }
-}
-
-/// The self-checks of every cluster, and who shows what they find.
-void ProxyServer::start_self_checks() {
-  for (std::size_t i = 0; i < clusters_.size(); ++i) {
-    const KubeClusterConfiguration& configured = configuration_.kube_clusters[i];
-    self_checks_.push_back(std::make_unique<ClusterSelfCheck>(
-        control_, configuration_, configured, clusters_[i].endpoints, clusters_[i].hooks,
-        shared_->policy, board_));
-    const auto authorization = clusters_[i].endpoints.own->access()->authorization;
-    const auto pod = configured.in_cluster ? pod_identity(authorization.value_or(""))
-                                           : std::optional<PodIdentity>();
-    if (pod && !pod_events_) {
-      pod_events_ =
-          std::make_unique<PodEvents>(control_, own_pool(clusters_[i]), *pod, board_, log_);
-    }
-  }
-  board_.on_change([this] {
-    if (pod_events_) pod_events_->post_soon();
-  });
-  for (const auto& check : self_checks_) {
-    check->start();
-  }
-  if (pod_events_) {
-    pod_events_->start();
-  }
-  asio::co_spawn(control_.executor(), check_certificates(), asio::detached);
-}
-
-Task<void> ProxyServer::check_certificates() {
-  while (!health_.is_shutting_down()) {
-    board_.report("certificates", certificate_problems(metrics_, std::chrono::system_clock::now()));
-    certificate_check_.expires_after(kCertificateCheck);
-    const auto [error] = co_await certificate_check_.async_wait(kAwait);
-    static_cast<void>(error);
-  }
-}
-
-void ProxyServer::stop_self_checks() {
-  for (const auto& check : self_checks_) {
-    check->stop();
-  }
-  if (pod_events_) {
-    pod_events_->stop();
-  }
-  certificate_check_.cancel();
 }
 
 Task<void> ProxyServer::handle_signals() {
@@ -621,9 +355,7 @@ Task<void> ProxyServer::handle_signals() {
       asio::co_spawn(control_.executor(), drain(), asio::detached);
     } else {
       drain_delay_.cancel();
-      for (const auto& thread : threads_) {
-        thread->hurry();
-      }
+      threads_.hurry();
     }
   }
 }
@@ -633,48 +365,23 @@ Task<void> ProxyServer::drain() {
   drain_delay_.expires_after(configuration_.drain.delay);
   const auto [cut_short] = co_await drain_delay_.async_wait(kAwait);
   static_cast<void>(cut_short);
-  threads_running_ = threads_.size();
-  for (const auto& thread : threads_) {
-    thread->drain(configuration_.drain, [this] {
-      control_.post([this] {
-        if (--threads_running_ == 0) drained_.set();
-      });
-    });
-  }
-  co_await drained_.wait();
-  for (const auto& discovery : discoveries_) {
-    discovery->stop();
-  }
-  for (const auto& probe : probes_) {
-    probe->stop();
-  }
-  if (cluster_client_ca_) {
-    cluster_client_ca_->stop();
-  }
-  for (const auto& [name, token] : impersonator_tokens_) {
-    token->stop();
-  }
-  stop_self_checks();
+  co_await threads_.drain();
+  services_->stop();
+  self_checks_.stop();
   control_.stop();
 }
 
 int ProxyServer::run() {
   control_.run();
-  for (const auto& thread : threads_) {
-    thread->join();
-  }
+  threads_.join();
   files_.stop();
   access_.stop();
   admin_.stop();
   const bool all_written = audit_.stop();
   log_.info("ended");
-  const bool all_ended = std::all_of(threads_.begin(), threads_.end(),
-                                     [](const auto& thread) { return thread->all_ended(); });
   if (!all_written) std::_Exit(1);
-  if (!all_ended) {
-    std::_Exit(
-        0);  // the drain's time is over; nothing of the sessions that are left has to be kept
-  }
+  // The drain's time is over; nothing of the sessions that are left has to be kept.
+  if (!threads_.all_ended()) std::_Exit(0);
   return 0;
 }
 
