@@ -40,26 +40,34 @@ bool is_secret(std::string_view marker, std::string_view rest) {
   return std::count(rest.begin(), end, '.') == 2;
 }
 
-Found find_marker(std::string_view lower, std::size_t from) {
-  Found first;
+/// The marker that stands here, in any case; "" for none. All but a few places are told by their
+/// first letter.
+std::string_view marker_at(std::string_view text, std::size_t at) {
+  const char first = static_cast<char>(text[at] | 0x20);
+  if (first != 'b' && first != 'p' && first != 'e') return {};
   for (const std::string_view marker : kMarkers) {
-    for (std::size_t at = lower.find(marker, from); at < first.at;
-         at = lower.find(marker, at + 1)) {
-      if (is_secret(marker, lower.substr(at))) {
-        first = {at, marker == "eyj" ? 0 : marker.size()};
-        break;
-      }
+    if (kube::equals_ignore_case(text.substr(at, marker.size()), marker) &&
+        is_secret(marker, text.substr(at))) {
+      return marker;
     }
   }
-  return first;
+  return {};
+}
+
+Found find_marker(std::string_view text, std::size_t from) {
+  for (std::size_t at = from; at < text.size(); ++at) {
+    if (const std::string_view marker = marker_at(text, at); !marker.empty()) {
+      return {at, marker == "eyj" ? 0 : marker.size()};
+    }
+  }
+  return {};
 }
 
 /// Cuts out what follows a marker.
 void append_without_tokens(std::string& out, std::string_view text) {
-  const std::string lower = kube::ascii_lower(text);
   std::size_t done = 0;
-  for (Found found = find_marker(lower, 0); found.at < text.size();
-       found = find_marker(lower, done)) {
+  for (Found found = find_marker(text, 0); found.at < text.size();
+       found = find_marker(text, done)) {
     const std::size_t begin = found.at + found.kept;
     out += text.substr(done, begin - done);
     done = begin;

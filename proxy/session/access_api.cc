@@ -119,15 +119,14 @@ api::ApiRequest api_request(const ClientConnection& client, const ProxiedRequest
 Task<Result<void>> send_outcome(ClientConnection& client, ProxiedRequest& request,
                                 const api::Plan& plan, const api::Outcome& outcome) {
   const auto now = std::chrono::system_clock::now();
-  api::Json document;
+  std::string body;
   if (const auto* object = std::get_if<api::ObjectPtr>(&outcome.body)) {
-    document = api::present(**object, plan.media, now);
+    body = api::encoded(api::present(**object, plan.media, now), plan.media);
   } else if (const auto* list = std::get_if<api::ObjectList>(&outcome.body)) {
-    document = api::present(*list, plan.media, now);
+    body = api::encoded(*list, plan.media, now);
   } else {
-    document = std::get<api::Json>(outcome.body);
+    body = api::encoded(std::get<api::Json>(outcome.body), plan.media);
   }
-  const std::string body = api::encoded(document, plan.media);
   OwnAnswer answer{outcome.code, plan.media.content_type(), body, plan.warnings, {}};
   answer.warnings.insert(answer.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
   co_return co_await send_own(client, request, answer);

@@ -62,7 +62,11 @@ Result<EffectiveRules> effective_rules(std::string_view user, const Traits& trai
 }
 
 std::string EffectiveRules::digest() const {
-  return "sha256:" + sha256_hex(to_json());
+  return digest_of(to_json());
+}
+
+std::string EffectiveRules::digest_of(std::string_view json) {
+  return "sha256:" + sha256_hex(json);
 }
 
 }  // namespace postern::rbac::request

@@ -43,6 +43,8 @@ struct EffectiveRules {
 
   /// `sha256:` and the SHA-256 of to_json() in hexadecimal.
   std::string digest() const;
+  /// The same of what to_json() gave.
+  static std::string digest_of(std::string_view json);
 };
 
 /// The JSON of one role as in EffectiveRules::to_json().

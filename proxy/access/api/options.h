@@ -33,6 +33,13 @@ class Selection {
     }
     return labels_.matches(object.meta.labels);
   }
+  /// The value that a field must have to match; nullopt: it may have several.
+  std::optional<std::string_view> wanted(std::string_view field) const {
+    for (const kube::FieldRequirement& one : fields_) {
+      if (one.equals && one.field == field) return one.value;
+    }
+    return std::nullopt;
+  }
   /// Those alone that the caller may review now (`status.reviewable=true`, of requests): for this
   /// one has to know who asks, so that it is not a part of matches().
   bool reviewable() const { return reviewable_; }

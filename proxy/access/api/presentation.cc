@@ -61,10 +61,21 @@ Json table(Json metadata, Json columns, Json rows, const Media& media) {
           {"rows", std::move(rows)}};
 }
 
-Json table_of(const ObjectList& list, const Media& media, TimePoint now) {
-  Json rows = Json::array();
-  for (const ObjectPtr& object : list.items) rows.push_back(row(*object, media, now));
-  return table(list_metadata(list), column_definitions(*list.kind), std::move(rows), media);
+/// An object as an item of the list, or as a row of the table.
+Json item_of(const ApiObject& object, const Media& media, TimePoint now) {
+  if (media.is_table()) return row(object, media, now);
+  return media.is_metadata() ? partial_metadata(object.metadata(), media) : object.document();
+}
+
+/// The list with these items.
+Json list_of(const ObjectList& list, Json items, const Media& media) {
+  if (media.is_table()) {
+    return table(list_metadata(list), column_definitions(*list.kind), std::move(items), media);
+  }
+  return {{"kind", media.is_metadata() ? "PartialObjectMetadataList" : list.kind->kind + "List"},
+          {"apiVersion", media.is_metadata() ? meta_api_version(media) : std::string(kApiVersion)},
+          {"metadata", list_metadata(list)},
+          {"items", std::move(items)}};
 }
 
 std::string event_line(std::string_view type, Json object) {
@@ -78,28 +89,35 @@ Json version_metadata(Version version) {
 }  // namespace
 
 Json present(const ApiObject& object, const Media& media, TimePoint now) {
-  if (media.is_table()) {
-    return table(version_metadata(object.meta().version), column_definitions(object.kind()),
-                 Json::array({row(object, media, now)}), media);
-  }
-  return media.is_metadata() ? partial_metadata(object.metadata(), media) : object.document();
+  Json item = item_of(object, media, now);
+  if (!media.is_table()) return item;
+  return table(version_metadata(object.meta().version), column_definitions(object.kind()),
+               Json::array({std::move(item)}), media);
 }
 
 Json present(const ObjectList& list, const Media& media, TimePoint now) {
-  if (media.is_table()) return table_of(list, media, now);
   Json items = Json::array();
-  for (const ObjectPtr& object : list.items) {
-    items.push_back(media.is_metadata() ? partial_metadata(object->metadata(), media)
-                                        : object->document());
-  }
-  Json json = {{"metadata", list_metadata(list)}, {"items", std::move(items)}};
-  json["kind"] = media.is_metadata() ? "PartialObjectMetadataList" : list.kind->kind + "List";
-  json["apiVersion"] = media.is_metadata() ? meta_api_version(media) : std::string(kApiVersion);
-  return json;
+  for (const ObjectPtr& object : list.items) items.push_back(item_of(*object, media, now));
+  return list_of(list, std::move(items), media);
 }
 
 std::string encoded(const Json& document, const Media& media) {
   return media.yaml ? yaml_text(document) : json_text(document) + "\n";
+}
+
+std::string encoded(const ObjectList& list, const Media& media, TimePoint now) {
+  if (media.yaml) return encoded(present(list, media, now), media);
+  std::string text = json_text(list_of(list, Json::array(), media));
+  // No string in JSON holds a bare quote, so that this is the member and nothing else.
+  const std::string_view empty = media.is_table() ? R"("rows":[])" : R"("items":[])";
+  const std::size_t place = text.rfind(empty) + empty.size() - 1;
+  const std::string rest = text.substr(place);
+  text.resize(place);
+  std::string_view separator;
+  for (const ObjectPtr& object : list.items) {
+    text.append(std::exchange(separator, ",")).append(json_text(item_of(*object, media, now)));
+  }
+  return text.append(rest).append("\n");
 }
 
 /// Clients keep the columns of the first event.

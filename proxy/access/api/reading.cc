@@ -27,6 +27,35 @@ auto with_objects(const AccessState& state, const KindInfo& kind, Use use) {
   return use(state.sessions());
 }
 
+const auto& object_at(const RequestPtr& entry) {
+  return entry;
+}
+template <typename Object>
+const auto& object_at(const std::pair<const std::string, Object>& entry) {
+  return entry.second;
+}
+
+/// Calls `use` with all requests among which are those that this list shows, the fewest that are at
+/// hand: what is over is kept for long, and only who may see all of it should look at all of it.
+template <typename Use>
+auto with_requests(const AccessState& state, const Viewer& viewer, const Selection& selection,
+                   Use use) {
+  const RequestIndex& index = state.request_index();
+  if (const auto user = selection.wanted("spec.user")) return use(index.involving(*user));
+  if (!viewer.sees_others_requests()) return use(index.involving(viewer.person().name));
+  const bool waiting = selection.reviewable() || selection.wanted("status.state") == "PENDING";
+  return waiting ? use(index.pending()) : use(state.requests());
+}
+
+/// with_objects(), or fewer of them.
+template <typename Use>
+auto with_candidates(const AccessState& state, const Viewer& viewer, const KindInfo& kind,
+                     const Selection& selection, Use use) {
+  return change_kind(kind) == StateChange::Kind::kRequest
+             ? with_requests(state, viewer, selection, use)
+             : with_objects(state, kind, use);
+}
+
 /// Calls `use` with the step of the change's kind.
 template <typename Use>
 auto with_step(const StateChange& change, Use use) {
@@ -86,19 +115,20 @@ bool is_reviewable(const Viewer& viewer, const Object& object) {
   return false;
 }
 
-template <typename Map>
-ObjectList page_of(const Map& objects, const Viewer& viewer, const KindInfo& kind,
+template <typename Objects>
+ObjectList page_of(const Objects& objects, const Viewer& viewer, const KindInfo& kind,
                    const ListOptions& options, Version version) {
   ObjectList list{&kind, {}, version, {}};
   auto at = options.from ? objects.upper_bound(options.from->after) : objects.begin();
   for (; at != objects.end(); ++at) {
-    if (!options.selection.matches(*at->second) || !viewer.sees(*at->second)) continue;
-    if (options.selection.reviewable() && !is_reviewable(viewer, *at->second)) continue;
+    const auto& object = object_at(*at);
+    if (!options.selection.matches(*object) || !viewer.sees(*object)) continue;
+    if (options.selection.reviewable() && !is_reviewable(viewer, *object)) continue;
     if (options.limit > 0 && list.items.size() == options.limit) {
       list.continue_token = ContinuePoint{version, list.items.back()->meta().name}.token();
       break;
     }
-    list.items.push_back(make_object(at->second));
+    list.items.push_back(make_object(object));
   }
   return list;
 }
@@ -135,16 +165,18 @@ Result<ObjectList> list_objects(const AccessState& state, const Viewer& viewer,
   }
   const auto version = version_of_list(state, kind, options);
   if (!version) return fail(version.error());
-  return with_objects(state, kind, [&](const auto& objects) -> Result<ObjectList> {
-    return page_of(objects, viewer, kind, options, *version);
-  });
+  return with_candidates(state, viewer, kind, options.selection,
+                         [&](const auto& objects) -> Result<ObjectList> {
+                           return page_of(objects, viewer, kind, options, *version);
+                         });
 }
 
 std::vector<ObjectPtr> initial_objects(const AccessState& state, const Viewer& viewer,
                                        const KindInfo& kind, const Selection& selection) {
-  return with_objects(state, kind, [&](const auto& objects) {
+  return with_candidates(state, viewer, kind, selection, [&](const auto& objects) {
     std::vector<ObjectPtr> found;
-    for (const auto& [name, object] : objects) {
+    for (const auto& entry : objects) {
+      const auto& object = object_at(entry);
       if (selection.matches(*object) && viewer.sees(*object)) found.push_back(make_object(object));
     }
     return found;

@@ -122,13 +122,14 @@ Json thresholds_json(const AccessRequest& request) {
 
 Json status_json(const RequestObject& object) {
   const AccessRequest& request = object.request;
+  const std::string effective = object.effective_json();
   Json json = {{"state", rbac::request::state_name(request.state)},
                {"accessExpires", time_text(request.access_expires)},
                {"pendingExpires", time_text(request.pending_expires)},
                {"sessionTTL", duration_text(request.session_ttl)},
                {"thresholds", thresholds_json(request)},
-               {"effective", Json::parse(object.effective_json(), nullptr, false)},
-               {"effectiveDigest", object.effective_digest()}};
+               {"effective", Json::parse(effective, nullptr, false)},
+               {"effectiveDigest", rbac::request::EffectiveRules::digest_of(effective)}};
   if (Json conditions = conditions_json(request); !conditions.empty()) {
     json["conditions"] = std::move(conditions);
   }

@@ -24,6 +24,8 @@ class Viewer {
   Result<void> may_read(const KindInfo& kind, std::string_view verb, std::string_view name) const;
 
   bool sees(const RequestObject& request) const;
+  /// Whether sees() may hold for a request that the person neither filed nor reviewed.
+  bool sees_others_requests() const { return reads_all_requests_ || reviews_some_; }
   /// Whether the person may review it now (rbac::request::may_review()).
   bool reviews(const RequestObject& request) const;
   bool sees(const RoleObject&) const { return true; }

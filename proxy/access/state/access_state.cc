@@ -47,6 +47,9 @@ void AccessState::tick() {
 const std::map<std::string, RequestPtr, std::less<>>& AccessState::requests() const {
   return impl_->requests;
 }
+const RequestIndex& AccessState::request_index() const {
+  return impl_->request_index;
+}
 const std::map<std::string, RolePtr, std::less<>>& AccessState::roles() const {
   return impl_->roles.in_force();
 }

@@ -3,6 +3,7 @@
 #include "kube/result.h"
 #include "proxy/access/state/audit_record.h"
 #include "proxy/access/state/objects.h"
+#include "proxy/access/state/request_index.h"
 #include "proxy/access/store/object_store.h"
 #include "proxy/net/snapshot.h"
 #include "rbac/policy.h"
@@ -136,6 +137,8 @@ class AccessState {
 
   /// By name, in byte order. Names of requests are never used again.
   const std::map<std::string, RequestPtr, std::less<>>& requests() const;
+  /// The same requests by who has to do with them, and those that wait.
+  const RequestIndex& request_index() const;
   /// Those in force under each name: of files before those of the store before presets.
   const std::map<std::string, RolePtr, std::less<>>& roles() const;
   const std::map<std::string, UserPtr, std::less<>>& users() const;

@@ -182,6 +182,7 @@ struct AccessState::Impl {
   Metrics* metrics;
 
   std::map<std::string, RequestPtr, std::less<>> requests;
+  RequestIndex request_index;                                     ///< of `requests`
   std::map<std::string, std::size_t, std::less<>> open_requests;  ///< by user
   std::set<std::pair<TimePoint, std::string>> pending;            ///< requests, the oldest first
   Layers<RoleObject> roles;

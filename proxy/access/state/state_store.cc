@@ -295,6 +295,7 @@ void AccessState::Impl::apply_request(const StoredObject& stored, bool removed) 
   }
   count_request(before, now);
   if (before == nullptr && now == nullptr) return;
+  request_index.replace(before, now);
   StateChange change;
   change.kind = StateChange::Kind::kRequest;
   change.name = stored.name;

@@ -1,6 +1,5 @@
 #include "proxy/access/state/stored_forms.h"
 #include "proxy/access/state/stored_meta.h"
-#include "rbac/request/sha256.h"
 #include "rbac/request/stored_request.h"
 
 #include <simdjson.h>
@@ -62,7 +61,7 @@ std::string RequestObject::effective_json() const {
 }
 
 std::string RequestObject::effective_digest() const {
-  return "sha256:" + rbac::request::sha256_hex(effective_json());
+  return rbac::request::EffectiveRules::digest_of(effective_json());
 }
 
 Result<rbac::request::EffectiveRules> RequestObject::effective_rules() const {

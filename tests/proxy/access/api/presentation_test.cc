@@ -89,6 +89,24 @@ TEST_CASE("what a document has, its schema has") {
   }
 }
 
+TEST_CASE("a list written object by object is the list written at once") {
+  Media metadata;
+  metadata.conversion = Conversion::kPartialObjectMetadataList;
+  Media yaml;
+  yaml.yaml = true;
+  const TimePoint now = at("2026-11-23T12:30:00Z");
+  for (const Media& media : {Media{}, metadata, yaml, table(), table(Media::Include::kNone),
+                             table(Media::Include::kObject)}) {
+    for (std::size_t count = 0; count < 4; ++count) {
+      RequestObject odd = approved_request();
+      odd.request.spec.reason = R"("items":[] "rows":[])";
+      const auto made = make_object(std::make_shared<const RequestObject>(odd));
+      const ObjectList list{&access_requests(), std::vector(count, made), 9, "next"};
+      CHECK(encoded(list, media, now) == encoded(present(list, media, now), media));
+    }
+  }
+}
+
 TEST_CASE("a list as a table") {
   const ObjectList list{&access_requests(), {object()}, 9, "next"};
   const Json json = present(list, table(), at("2026-11-23T12:30:00Z"));

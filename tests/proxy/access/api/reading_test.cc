@@ -47,6 +47,30 @@ TEST_CASE("a viewer sees what may_see says") {
   }
 }
 
+TEST_CASE("a list shows what looking at each request shows, whatever it is found by") {
+  World world;
+  const std::string denied = world.file();
+  world.file();
+  world.review("bob", denied, "Deny");
+  for (const char* user : {"alice", "bob", "eve", "root", "nobody"}) {
+    CAPTURE(user);
+    const Viewer viewer(world.state(), {{.name = user, .groups = {}, .uid = ""}, ""});
+    for (const char* query : {"", "spec.user%3Dalice", "spec.user%3Dbob", "status.state%3DPENDING",
+                              "status.state%3DDENIED", "status.state!%3DPENDING"}) {
+      CAPTURE(query);
+      const auto options = read_list_options(
+          *postern::kube::Query::parse("fieldSelector=" + std::string(query)), access_requests());
+      REQUIRE(options);
+      std::vector<std::string> expected;
+      for (const auto& [name, object] : world.state().requests()) {
+        if (viewer.sees(*object) && options->selection.matches(*object)) expected.push_back(name);
+      }
+      CHECK(names(world.ask(user, "GET", "accessrequests?fieldSelector=" + std::string(query))) ==
+            expected);
+    }
+  }
+}
+
 TEST_CASE("selectors and pages") {
   World world;
   std::vector<std::string> all;
