@@ -40,6 +40,8 @@ struct EffectiveRules {
   /// The value that to_json() wrote. 500 for anything else, also for other spellings of the same
   /// value: what is stored is read back byte for byte, or not at all.
   static Result<EffectiveRules> from_json(std::string_view text);
+  /// The same in any spelling: to be shown, never to be granted.
+  static Result<EffectiveRules> from_json_to_show(std::string_view text);
 
   /// `sha256:` and the SHA-256 of to_json() in hexadecimal.
   std::string digest() const;

@@ -1,4 +1,5 @@
 #include "rbac/request/effective.h"
+#include "rbac/request/stored_fields.h"
 
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 namespace postern::rbac::request {
 namespace {
 
+using namespace stored;
 using nlohmann::json;
 
 constexpr int kFormat = 1;
@@ -68,28 +70,19 @@ json to_value(const FrozenRole& role) {
           {"deny", to_value(role.deny)}};
 }
 
-FrozenPattern pattern_from(const json& value) {
-  auto pattern = value.is_array() ? FrozenPattern::around(value.at(0).get<std::string>(),
-                                                          value.at(1).get<std::string>(),
-                                                          value.at(2).get<std::string>())
-                                  : FrozenPattern::written(value.get<std::string>());
+FrozenPattern pattern_from(const element& value) {
+  const auto part = [&value](std::size_t at) { return text_from(value.at(at)); };
+  auto pattern = value.is_array() ? FrozenPattern::around(part(0), part(1), part(2))
+                                  : FrozenPattern::written(text_from(value));
   if (!pattern) {
     throw std::invalid_argument("a pattern does not compile");
   }
   return std::move(*pattern);
 }
 
-FrozenRule rule_from(const json& value) {
-  FrozenRule rule;
-  rule.kind = value.at("kind").get<std::string>();
-  rule.name = pattern_from(value.at("name"));
-  rule.api_group = pattern_from(value.at("api_group"));
-  rule.namespace_written = value.contains("namespace");
-  if (rule.namespace_written) {
-    rule.namespace_ = pattern_from(value.at("namespace"));
-  }
-  for (const json& each : value.at("verbs")) {
-    const auto word = each.get<std::string>();
+void read_verbs(const element& value, FrozenRule& rule) {
+  for (const element each : value.get_array()) {
+    const std::string_view word = each;
     const auto verb = parse_verb(word);
     if (!verb && word != "*") {
       throw std::invalid_argument("an unknown verb");
@@ -97,41 +90,53 @@ FrozenRule rule_from(const json& value) {
     rule.all_verbs |= !verb;
     rule.verbs |= verb ? VerbSet(*verb) : VerbSet();
   }
+}
+
+FrozenRule rule_from(const object& value) {
+  FrozenRule rule;
+  rule.kind = text_from(value["kind"]);
+  rule.name = pattern_from(value["name"]);
+  rule.api_group = pattern_from(value["api_group"]);
+  if (element name; value.at_key("namespace").get(name) == simdjson::SUCCESS) {
+    rule.namespace_written = true;
+    rule.namespace_ = pattern_from(name);
+  }
+  read_verbs(value["verbs"], rule);
   return rule;
 }
 
-FrozenConditions conditions_from(const json& value) {
+FrozenConditions conditions_from(const object& value) {
   FrozenConditions conditions;
-  if (value.contains("labels")) {
+  if (element labels; value.at_key("labels").get(labels) == simdjson::SUCCESS) {
     conditions.labels.emplace();
-    for (const auto& [label, patterns] : value.at("labels").items()) {
-      auto& list = (*conditions.labels)[label];
-      for (const json& each : patterns) {
+    for (const auto [label, patterns] : labels.get_object()) {
+      auto& list = (*conditions.labels)[std::string(label)];
+      for (const element each : patterns.get_array()) {
         list.push_back(pattern_from(each));
       }
     }
   }
-  for (const json& each : value.value("resources", json::array())) {
-    conditions.resources.push_back(rule_from(each));
-  }
-  conditions.groups = value.value("groups", std::vector<std::string>());
-  conditions.users = value.value("users", std::vector<std::string>());
+  get_list(value, "resources", rule_from, conditions.resources);
+  get(value, "groups", conditions.groups);
+  get(value, "users", conditions.users);
   return conditions;
 }
 
-FrozenRole role_from(const json& value) {
-  return {value.at("name").get<std::string>(), value.at("version").get<int>(),
-          conditions_from(value.at("allow")), conditions_from(value.at("deny"))};
+FrozenRole role_from(const object& value) {
+  return {text_from(value["name"]), static_cast<int>(std::int64_t(value["version"])),
+          conditions_from(value["allow"]), conditions_from(value["deny"])};
 }
 
-EffectiveRules rules_from(const json& value) {
+kube::Status broken(const std::string& why) {
+  return kube::Status::internal("stored effective rules cannot be read: " + why);
+}
+
+EffectiveRules rules_from(const object& value) {
   EffectiveRules rules;
-  rules.user = value.at("user").get<std::string>();
-  for (const json& each : value.at("roles")) {
-    rules.roles.push_back(role_from(each));
-  }
-  rules.resource_ids = value.value("resources", std::vector<std::string>());
-  rules.clusters = value.value("clusters", std::map<std::string, std::string>());
+  rules.user = text_from(value["user"]);
+  get_list(value, "roles", role_from, rules.roles);
+  get(value, "resources", rules.resource_ids);
+  get(value, "clusters", rules.clusters);
   return rules;
 }
 
@@ -155,20 +160,21 @@ std::string EffectiveRules::to_json() const {
   return value.dump();
 }
 
-Result<EffectiveRules> EffectiveRules::from_json(std::string_view text) {
-  const auto broken = [](const std::string& why) {
-    return fail(kube::Status::internal("stored effective rules cannot be read: " + why));
-  };
-  // nlohmann's only way to say that a member is missing or of another type is an exception.
+Result<EffectiveRules> EffectiveRules::from_json_to_show(std::string_view text) {
+  thread_local simdjson::dom::parser parser;
   try {
-    EffectiveRules rules = rules_from(json::parse(text));
-    if (rules.to_json() != text) {
-      return broken("they are not in their canonical form");
-    }
-    return rules;
+    return rules_from(parser.parse(text.data(), text.size()));
   } catch (const std::exception& error) {
-    return broken(error.what());
+    return fail(broken(error.what()));
   }
+}
+
+Result<EffectiveRules> EffectiveRules::from_json(std::string_view text) {
+  auto rules = from_json_to_show(text);
+  if (rules && rules->to_json() != text) {
+    return fail(broken("they are not in their canonical form"));
+  }
+  return rules;
 }
 
 }  // namespace postern::rbac::request

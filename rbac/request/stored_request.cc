@@ -2,6 +2,7 @@
 
 #include "rbac/request/agreement.h"
 #include "rbac/request/request_text.h"
+#include "rbac/request/stored_fields.h"
 
 #include <exception>
 #include <simdjson.h>
@@ -11,9 +12,7 @@
 namespace postern::rbac::request {
 namespace {
 
-using simdjson::dom::element;
-using simdjson::dom::object;
-using std::chrono::nanoseconds;
+using namespace stored;
 using std::chrono::seconds;
 
 // The deepest pattern of the effective rules is at 8. Deeper text would cost stack.
@@ -21,59 +20,6 @@ constexpr int kMaxDepth = 16;
 // A number of more digits would be read as a floating-point one.
 constexpr int kMaxDigits = 19;
 constexpr std::string_view kKey = R"("effective":)";
-
-// What follows reads generously, and of a missing member or one of another type the parser makes an
-// exception: that only the one spelling is taken is seen to by writing the value again and
-// comparing.
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    throw std::invalid_argument(result.error().message);
-  }
-  return std::move(*result);
-}
-
-std::string text_from(const element& value) {
-  return std::string(std::string_view(value));
-}
-
-TimePoint time_from(const element& value) {
-  return TimePoint(
-      std::chrono::duration_cast<TimePoint::duration>(nanoseconds(std::int64_t(value))));
-}
-
-void read(const element& value, std::string& member) {
-  member = text_from(value);
-}
-void read(const element& value, std::size_t& member) {
-  member = std::uint64_t(value);
-}
-void read(const element& value, std::optional<TimePoint>& member) {
-  member = time_from(value);
-}
-void read(const element& value, std::optional<seconds>& member) {
-  member = seconds(std::int64_t(value));
-}
-template <typename T>
-void read(const element& value, std::vector<T>& member) {
-  for (const element each : value.get_array()) {
-    read(each, member.emplace_back());
-  }
-}
-void read(const element& value, ValueMap& member) {
-  for (const auto [key, values] : value.get_object()) {
-    read(values, member[std::string(key)]);
-  }
-}
-
-/// Leaves `member` as it is when there is none of that key.
-template <typename T>
-void get(const object& from, const char* key, T& member) {
-  if (element value; from.at_key(key).get(value) == simdjson::SUCCESS) {
-    read(value, member);
-  }
-}
 
 Spec spec_from(const object& value) {
   Spec spec;
@@ -135,16 +81,6 @@ State state_from(std::string_view value) {
     }
   }
   throw std::invalid_argument("an unknown state");
-}
-
-template <typename T>
-void get_list(const object& value, const char* key, T (*from)(const object&),
-              std::vector<T>& members) {
-  if (element list; value.at_key(key).get(list) == simdjson::SUCCESS) {
-    for (const element each : list.get_array()) {
-      members.push_back(from(each));
-    }
-  }
 }
 
 AccessRequest request_from(const object& value) {

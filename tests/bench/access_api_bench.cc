@@ -96,14 +96,14 @@ void page(const AccessState& state, const char* who, const char* query, const Me
           const std::string& what) {
   const auto options = must(read_list_options(must(kube::Query::parse(query)), access_requests()));
   ObjectList list;
-  report(what + ": found", cpu_milliseconds([&] {
+  report(what + ": found", best_milliseconds([&] {
            list = must(list_objects(state, Viewer(state, caller(who)), access_requests(), options));
          }),
          "ms");
   std::size_t bytes = 0;
   const auto now = std::chrono::system_clock::now();
   report("  written out, " + std::to_string(list.items.size()) + " objects",
-         cpu_milliseconds([&] { bytes = encoded(list, media, now).size(); }), "ms");
+         best_milliseconds([&] { bytes = encoded(list, media, now).size(); }), "ms");
   report("  bytes", static_cast<double>(bytes) / 1e3, "kB");
 }
 

@@ -67,6 +67,11 @@ Json item_of(const ApiObject& object, const Media& media, TimePoint now) {
   return media.is_metadata() ? partial_metadata(object.metadata(), media) : object.document();
 }
 
+std::string item_text(const ApiObject& object, const Media& media, TimePoint now) {
+  const bool whole = !media.is_table() && !media.is_metadata();
+  return whole ? object.document_text() : json_text(item_of(object, media, now));
+}
+
 /// The list with these items.
 Json list_of(const ObjectList& list, Json items, const Media& media) {
   if (media.is_table()) {
@@ -115,7 +120,7 @@ std::string encoded(const ObjectList& list, const Media& media, TimePoint now) {
   text.resize(place);
   std::string_view separator;
   for (const ObjectPtr& object : list.items) {
-    text.append(std::exchange(separator, ",")).append(json_text(item_of(*object, media, now)));
+    text.append(std::exchange(separator, ",")).append(item_text(*object, media, now));
   }
   return text.append(rest).append("\n");
 }

@@ -120,22 +120,31 @@ Json thresholds_json(const AccessRequest& request) {
   return thresholds;
 }
 
-Json status_json(const RequestObject& object) {
+/// The effective rules in the two forms in which they are told of.
+struct Effective {
+  explicit Effective(const RequestObject& object)
+      : json(object.effective_json()), rules(object.effective_rules()) {}
+
+  std::string json;
+  Result<rbac::request::EffectiveRules> rules;  ///< an error: `json` is nothing that can be read
+};
+
+/// `shown` stands for the effective rules themselves.
+Json status_json(const RequestObject& object, const Effective& effective, Json shown) {
   const AccessRequest& request = object.request;
-  const std::string effective = object.effective_json();
   Json json = {{"state", rbac::request::state_name(request.state)},
                {"accessExpires", time_text(request.access_expires)},
                {"pendingExpires", time_text(request.pending_expires)},
                {"sessionTTL", duration_text(request.session_ttl)},
                {"thresholds", thresholds_json(request)},
-               {"effective", Json::parse(effective, nullptr, false)},
-               {"effectiveDigest", rbac::request::EffectiveRules::digest_of(effective)}};
+               {"effective", std::move(shown)},
+               {"effectiveDigest", rbac::request::EffectiveRules::digest_of(effective.json)}};
   if (Json conditions = conditions_json(request); !conditions.empty()) {
     json["conditions"] = std::move(conditions);
   }
   if (!request.reviews.empty()) json["reviews"] = reviews_json(request);
-  if (const auto rules = object.effective_rules()) {
-    if (const auto sentences = rbac::request::implications(*rules)) {
+  if (effective.rules) {
+    if (const auto sentences = rbac::request::implications(*effective.rules)) {
       json["implications"] = *sentences;
     }
   }
@@ -175,10 +184,19 @@ class RequestView : public ApiObject {
   const ObjectMeta& meta() const override { return object_->meta; }
   std::string_view field(std::string_view path) const override { return field_of(*object_, path); }
   Json document() const override {
-    Json json = document_head("AccessRequest", metadata());
-    json["spec"] = spec_json(object_->request);
-    json["status"] = status_json(*object_);
-    return json;
+    const Effective effective(*object_);
+    return document_with(effective, effective.rules ? Json::parse(effective.json) : Json());
+  }
+  /// The effective rules are the most of it, and are JSON already, as it is written here.
+  std::string document_text() const override {
+    constexpr std::string_view kPlace = R"("effective":null)";
+    constexpr std::size_t kNull = std::string_view("null").size();
+    const Effective effective(*object_);
+    std::string text = json_text(document_with(effective, nullptr));
+    if (!effective.rules) return text;
+    // No string in JSON holds a bare quote, so that this is the member and nothing else.
+    const std::size_t end = text.rfind(kPlace) + kPlace.size();
+    return text.replace(end - kNull, kNull, effective.json);
   }
   std::vector<Json> cells(TimePoint now) const override {
     const AccessRequest& request = object_->request;
@@ -195,6 +213,13 @@ class RequestView : public ApiObject {
   }
 
  private:
+  Json document_with(const Effective& effective, Json shown) const {
+    Json json = document_head("AccessRequest", metadata());
+    json["spec"] = spec_json(object_->request);
+    json["status"] = status_json(*object_, effective, std::move(shown));
+    return json;
+  }
+
   RequestPtr object_;
 };
 

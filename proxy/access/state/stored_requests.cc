@@ -66,7 +66,7 @@ std::string RequestObject::effective_digest() const {
 
 Result<rbac::request::EffectiveRules> RequestObject::effective_rules() const {
   if (kept_effective.empty()) return request.effective;
-  return rbac::request::EffectiveRules::from_json(kept_effective);
+  return rbac::request::EffectiveRules::from_json_to_show(kept_effective);
 }
 
 Result<std::string> encode(const RequestObject& request) {

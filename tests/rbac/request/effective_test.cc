@@ -113,6 +113,10 @@ TEST_CASE("effective rules: what cannot be read back is refused") {
         std::string(R"({"format":1,"roles":{},"user":"alice"})")}) {
     CHECK_HAS(said(EffectiveRules::from_json(bad)), "500");
   }
+  // To be shown it may be spelled otherwise, but not be something else.
+  CHECK(EffectiveRules::from_json_to_show(" " + good) == *EffectiveRules::from_json(good));
+  CHECK_HAS(said(EffectiveRules::from_json_to_show("[]")), "500");
+  CHECK_HAS(said(EffectiveRules::from_json_to_show(good + "}")), "500");
   // Every byte is either needed or noticed.
   for (std::size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
