@@ -396,13 +396,14 @@ def test_edit_opens_what_was_refused_again_and_keeps_the_file(role: Desk) -> Non
 # -- requests ---------------------------------------------------------------------------------------
 
 
-def test_search_goes_through_all_pages(alice: Desk) -> None:
-    def page(n: int, more: str) -> dict[str, Any]:
-        return {"resources": [{"id": f"/c/pod/k/dev/p{i}", "name": f"p{i}", "namespace": "dev",
-                               "labels": {"app": "web"}} for i in range(n, n + 2)],
-                "patterns": [{"id": "/c/pod/k/dev/web-*", "workload": "Deployment web"}], "continue": more}  # fmt: skip
+def page_of_two(n: int, more: str) -> dict[str, Any]:
+    return {"resources": [{"id": f"/c/pod/k/dev/p{i}", "name": f"p{i}", "namespace": "dev",
+                           "labels": {"app": "web"}} for i in range(n, n + 2)],
+            "patterns": [{"id": "/c/pod/k/dev/web-*", "workload": "Deployment web"}], "continue": more}  # fmt: skip
 
-    alice.api.objects["search"] = {"pages": [page(0, "more"), page(2, "")]}
+
+def test_search_goes_through_all_pages(alice: Desk) -> None:
+    alice.api.objects["search"] = {"pages": [page_of_two(0, "more"), page_of_two(2, "")]}
     said = alice.run("request", "search", "--kind", "pod", "--kube-cluster", "k", "--kube-namespace", "dev",
                      "--search", "p", "--labels", "app=web").stdout  # fmt: skip
     assert "NAME   NAMESPACE   LABELS    RESOURCE ID\n" in said
@@ -413,6 +414,34 @@ def test_search_goes_through_all_pages(alice: Desk) -> None:
     assert sent[1]["continue"] == "more" and sent[0]["labels"] == {"app": "web"}
     assert sent[0] | {"limit": 0} == {"kind": "pod", "kubeCluster": "k", "namespace": "dev", "search": ["p"],
                                       "labels": {"app": "web"}, "limit": 0}  # fmt: skip
+
+
+def test_a_search_shows_how_far_it_is_on_a_terminal(alice: Desk) -> None:
+    go_on = threading.Event()
+    pages = iter([page_of_two(0, "more"), page_of_two(2, "more"), page_of_two(4, "")])
+
+    def slowly(request: Recorded) -> Reply:
+        del request
+        found = next(pages)
+        assert found["continue"] or go_on.wait(20)
+        return answer({"kind": "ResourceSearch", "status": found}, 201)
+
+    alice.server.on("/resourcesearches", slowly)
+    terminal = Terminal(alice, "request", "search", "--kind", "pod")
+    terminal.expect("2 found …\r\x1b[K4 found …")
+    assert "p0" not in terminal.seen
+    go_on.set()
+    assert terminal.end() == 0, terminal.seen
+    progress, _, table = terminal.seen.partition("NAME ")
+    assert progress == "\r\x1b[K2 found …\r\x1b[K4 found …\r\x1b[K"  # and is taken away
+    assert "/c/pod/k/dev/p5" in table and "found" not in table and "\x1b[K" not in table
+
+
+def test_a_search_says_nothing_of_it_elsewhere(alice: Desk) -> None:
+    alice.api.objects["search"] = {"pages": [page_of_two(0, "more"), page_of_two(2, "")]}
+    done = alice.run("request", "search", "--kind", "pod", "-o", "name")
+    assert done.stderr == ""
+    assert done.stdout.split() == [f"/c/pod/k/dev/p{i}" for i in range(4)]
 
 
 def wait_for_request(desk: Desk) -> str:
