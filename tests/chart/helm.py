@@ -1,6 +1,7 @@
 """helm, and what the chart makes of values."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,6 +63,16 @@ class Helm:
             self._rendered[(*command, stdin)] = self(*command, stdin=stdin)
         text = self._rendered[(*command, stdin)]
         return [document for document in yaml.safe_load_all(text) if document]
+
+
+def dashboard_example(helm: Helm, root: Path) -> Path:
+    """examples/sidecar-dashboard with its dependency, in a copy below `root`."""
+    example = root / "examples" / "sidecar-dashboard"
+    shutil.copytree(SOURCE / "examples" / "sidecar-dashboard", example,
+                    ignore=shutil.ignore_patterns("charts", "Chart.lock"))  # fmt: skip
+    shutil.copytree(CHART, root / "charts" / "postern")
+    helm("dependency", "build", example)
+    return example
 
 
 def find(objects: Sequence[Object], kind: str, name: str | None = None) -> Object:

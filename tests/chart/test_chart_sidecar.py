@@ -1,23 +1,18 @@
-"""Sidecar: another chart that runs postern beside its own program (examples/sidecar-dashboard)."""
+"""Sidecar: another chart that runs postern beside its own program (examples/sidecar-dashboard).
 
-import shutil
+Where both run: tests/image/test_sidecar_node.py."""
+
 from pathlib import Path
 
 import pytest
 import yaml
 from cluster import Cluster
-from helm import CHART, SOURCE, Helm, HelmError, Object, configuration, find, find_all
+from helm import Helm, HelmError, Object, configuration, dashboard_example, find, find_all
 
 
 @pytest.fixture(scope="module")
 def dashboard(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example with its dependency, in a copy."""
-    root = tmp_path_factory.mktemp("example")
-    shutil.copytree(SOURCE / "examples" / "sidecar-dashboard", root / "examples" / "sidecar-dashboard",
-                    ignore=shutil.ignore_patterns("charts", "Chart.lock"))  # fmt: skip
-    shutil.copytree(CHART, root / "charts" / "postern")
-    helm("dependency", "build", root / "examples" / "sidecar-dashboard")
-    return root / "examples" / "sidecar-dashboard"
+    return dashboard_example(helm, tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="module")

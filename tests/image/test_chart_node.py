@@ -4,27 +4,13 @@ restricted Pod Security, reached from outside through its Service. One step rest
 import json
 import os
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import node
 import pytest
-from chart_world import NAMESPACE, RELEASE, ChartWorld, open_world
-from built_image import Built
+from chart_world import NAMESPACE, RELEASE, ChartWorld
 from documents import STORY
 
 WEB = "/postern.test/pod/mycluster/dev/web-1"
-
-
-@pytest.fixture(scope="module")
-def world(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChartWorld]:
-    try:
-        node.require()
-    except node.NodeUnavailable as why:
-        pytest.skip(f"no real node here: {why}")
-    with open_world(built.archive, tmp_path_factory.mktemp("chart")) as opened:
-        yield opened
 
 
 # 1. It installs, where nothing may be more than restricted. -----------------------------------------
