@@ -53,7 +53,8 @@ spec: {allow: {request: {search_as_roles: [all-of-dev]}}}
 ---
 """
 DAVE = user("dave", "reviews", more="traits: {duty: [on-call]}")
-PEOPLE = ALICE + BOB + user("carol", "reviews") + DAVE + user("erin", "asks-for-all") + user("root", "editor", "auditor")
+CAROL, ERIN = user("carol", "reviews"), user("erin", "asks-for-all")
+PEOPLE = ALICE + BOB + CAROL + DAVE + ERIN + user("root", "editor", "auditor")
 
 
 @pytest.fixture(scope="module")

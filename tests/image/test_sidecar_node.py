@@ -29,7 +29,7 @@ VALUES = {
 
 
 @pytest.fixture(scope="module")
-def cluster(world: ChartWorld, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+def cluster(world: ChartWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """With the example installed in a namespace that enforces Pod Security `restricted`."""
     folder, cluster = tmp_path_factory.mktemp("sidecar"), world.cluster
     kubectl = cluster.kubectl_program.resolve()
@@ -42,7 +42,8 @@ def cluster(world: ChartWorld, tmp_path_factory: pytest.TempPathFactory) -> Clus
          stdin=yaml.safe_dump(VALUES))  # fmt: skip
     for name in ("alice", "bob"):
         cluster.kubectl("create", "serviceaccount", name, "-n", "dev")
-    return cluster
+    yield cluster
+    helm("uninstall", "look", "-n", NAMESPACE)
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +74,9 @@ def test_everybody_sees_in_it_what_their_roles_cover(cluster: Cluster, port: int
     assert status == 200, listed['message']
     assert {pod["metadata"]["name"] for pod in listed["items"]} == {"web-1", "web-2"}
     assert ask(port, "/api/v1/namespaces/kube-system/pods", alice)[0] == 403
-    assert ask(port, PODS, token(cluster, "bob"))[0] == 403  # whom no document names
+    assert ask(port, PODS, token(cluster, "bob"))[0] == 404  # no document names him: there is no cluster for him
     event = cluster.wait_for_audit(lambda e: e.get("impersonatedUser", {}).get("username", "").endswith("dev:alice"))
-    assert event["user"]["username"] == f"system:serviceaccount:{NAMESPACE}:look-postern"
+    assert event["user"]["username"] == f"system:serviceaccount:{NAMESPACE}:look-postern-impersonator"
 
 
 def test_without_their_token_it_is_401(cluster: Cluster, port: int) -> None:
