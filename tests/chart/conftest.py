@@ -15,7 +15,7 @@ from rights import ALICE, EVERYBODY, GROUPS, RIGHTS, Account, Install, Installed
 sys.path.append(str(Path(__file__).resolve().parents[1] / "e2e"))
 
 FOREIGN_KINDS = Path(__file__).resolve().parent / "foreign-crds.yaml"
-NAMESPACES = ("postern", "monitoring")
+NAMESPACES = ("postern", "monitoring", "dev")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,10 @@ SOURCE = Path(__file__).resolve().parents[2]
 CHART = SOURCE / "charts" / "postern"
 CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 
+WITHOUT_NAMESPACE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
+                     "PriorityLevelConfiguration", "ValidatingAdmissionPolicy",
+                     "ValidatingAdmissionPolicyBinding"}  # fmt: skip
+
 Object = dict[str, Any]
 
 
@@ -73,6 +77,15 @@ def dashboard_example(helm: Helm, root: Path) -> Path:
     shutil.copytree(CHART, root / "charts" / "postern")
     helm("dependency", "build", example)
     return example
+
+
+def with_namespace(objects: Sequence[Object], namespace: str = "postern") -> list[Object]:
+    """helm gives its namespace to what names none."""
+    made = []
+    for one in objects:
+        own = {} if one["kind"] in WITHOUT_NAMESPACE else {"namespace": namespace}
+        made.append({**one, "metadata": {**own, **one["metadata"]}})
+    return made
 
 
 def find(objects: Sequence[Object], kind: str, name: str | None = None) -> Object:

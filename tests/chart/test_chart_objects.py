@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 from cluster import Cluster
-from helm import CHART, CI_VALUES, SOURCE, Helm, Object, configuration, container, find, find_all, pod_spec
-
-WITHOUT_NAMESPACE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
-                   "PriorityLevelConfiguration", "ValidatingAdmissionPolicy",
-                   "ValidatingAdmissionPolicyBinding"}  # fmt: skip
+from helm import (
+    CHART, CI_VALUES, SOURCE, WITHOUT_NAMESPACE, Helm, Object, configuration, container, find, find_all, pod_spec,
+    with_namespace,
+)  # fmt: skip
 
 
 def ci(name: str) -> tuple[str, Path]:
@@ -27,10 +26,7 @@ def test_the_api_server_takes_every_object(
     """Strictly: a field that it does not know is an error. Pods go through admission as well."""
     objects = helm.render("-f", values)
     objects += [pod_of(o) for o in objects if o["kind"] in ("Deployment", "DaemonSet")]
-    for one in objects:  # helm gives its namespace to what names none
-        if one["kind"] not in WITHOUT_NAMESPACE:
-            one["metadata"].setdefault("namespace", "postern")
-    text = yaml.safe_dump_all(objects)
+    text = yaml.safe_dump_all(with_namespace(objects))
     done = chart_cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text)
     taken = done.stdout.splitlines()
     assert len(taken) == len(objects), done.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cluster import Cluster
-from helm import Helm, HelmError, Object, configuration, dashboard_example, find, find_all
+from helm import Helm, HelmError, Object, configuration, dashboard_example, find, find_all, with_namespace
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,8 @@ def test_the_api_server_takes_it(objects: list[Object], chart_cluster: Cluster) 
     template = find(objects, "Deployment")["spec"]["template"]
     spec = {**template["spec"], "serviceAccountName": "default"}  # that one exists
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "look", **template["metadata"]}, "spec": spec}
-    text = yaml.safe_dump_all([*objects, pod])
-    done = chart_cluster.kubectl(
-        "apply", "--dry-run=server", "--validate=strict", "-n", "postern", "-f", "-", stdin=text
-    )
+    text = yaml.safe_dump_all(with_namespace([*objects, pod]))
+    done = chart_cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text)
     assert len(done.stdout.splitlines()) == len(objects) + 1
     assert "would violate PodSecurity" not in done.stderr
 
