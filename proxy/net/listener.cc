@@ -212,11 +212,11 @@ void Listener::take(TcpSocket socket) {
 }
 
 void Listener::refuse(TcpSocket& socket, ListenerHooks::Refusal why) {
+  tell(why);  // before the client can have seen it
   // A reset at once leaves nothing behind, not even a TIME-WAIT.
   error_code ignored;
   socket.set_option(asio::socket_base::linger(true, 0), ignored);
   socket.close(ignored);
-  tell(why);
 }
 
 void Listener::tell(ListenerHooks::Refusal why) {

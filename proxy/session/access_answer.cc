@@ -47,7 +47,7 @@ Task<Result<void>> send_own(ClientConnection& client, ProxiedRequest& request,
   for (std::size_t i = 0; i < std::min(answer.warnings.size(), kMaxWarnings); ++i) {
     writer.field("Warning", warning_field(answer.warnings[i]));
   }
-  if (!request.head.keep_alive) writer.field("Connection", "close");
+  settle_connection(writer, request);
   if (answer.code != 304) writer.content_length(answer.body.size());
   request.code = answer.code;
   request.answer_started = true;

@@ -177,7 +177,7 @@ ResponseSink begin_watch(ClientConnection& client, ProxiedRequest& request) {
   auto writer = http::HeadWriter::response(200);
   writer.field("Content-Type", "application/json").field("X-Content-Type-Options", "nosniff");
   writer.field("Cache-Control", "no-cache, private").field("Audit-Id", request.audit_id);
-  if (!request.head.keep_alive) writer.field("Connection", "close");
+  settle_connection(writer, request);
   if (chunked) writer.chunked();
   return {client, writer.take(),
           chunked ? ResponseSink::Mode::kChunked : ResponseSink::Mode::kUntilClose};

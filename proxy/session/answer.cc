@@ -18,13 +18,16 @@ ResponseSink::Mode sink_mode(const ProxiedRequest& request, const http::Response
                                          : ResponseSink::Mode::kChunked;
 }
 
-void finish_head(http::HeadWriter& writer, const ProxiedRequest& request) {
+}  // namespace
+
+void settle_connection(http::HeadWriter& writer, ProxiedRequest& request) {
+  if (request.worker != nullptr && request.worker->draining()) {
+    request.head.keep_alive = false;
+  }
   if (!request.head.keep_alive) {
     writer.field("Connection", "close");
   }
 }
-
-}  // namespace
 
 ResponseSink begin_answer(ClientConnection& client, ProxiedRequest& request,
                           const http::ResponseHead& head, ResponseUse use) {
@@ -36,7 +39,7 @@ ResponseSink begin_answer(ClientConnection& client, ProxiedRequest& request,
   auto writer = http::HeadWriter::response(head.status);
   relay_fields(head, use, writer);
   writer.field("Audit-Id", request.audit_id);
-  finish_head(writer, request);
+  settle_connection(writer, request);
   if (mode == ResponseSink::Mode::kChunked) {
     writer.chunked();
   } else if (head.framing == http::Framing::kLength) {
@@ -71,7 +74,7 @@ Task<Result<void>> send_whole(ClientConnection& client, ProxiedRequest& request,
   auto writer = http::HeadWriter::response(head.status);
   relay_fields(head, use, writer);
   writer.field("Audit-Id", request.audit_id);
-  finish_head(writer, request);
+  settle_connection(writer, request);
   writer.content_length(body.size());
   request.code = head.status;
   request.answer_started = true;
@@ -89,7 +92,7 @@ Task<Result<void>> send_json(ClientConnection& client, ProxiedRequest& request, 
   auto writer = http::HeadWriter::response(code);
   writer.field("Content-Type", "application/json").field("X-Content-Type-Options", "nosniff");
   writer.field("Cache-Control", "no-cache, private").field("Audit-Id", request.audit_id);
-  finish_head(writer, request);
+  settle_connection(writer, request);
   writer.content_length(json.size());
   request.code = code;
   request.answer_started = true;

@@ -11,6 +11,10 @@ namespace postern::proxy {
 
 /// Small pieces that every relay builds answers from.
 
+/// Says in an answer's head whether the connection ends behind it, and settles that: a drain may
+/// have begun since the request came.
+void settle_connection(http::HeadWriter& writer, ProxiedRequest& request);
+
 /// A sink for an answer whose head is made from upstream's; bodies that pass unchanged keep a known
 /// length.
 ResponseSink begin_answer(ClientConnection& client, ProxiedRequest& request,

@@ -20,6 +20,7 @@
 namespace postern::proxy {
 
 struct ClusterState;
+class WorkerState;
 namespace access {
 struct SessionEntry;  // proxy/access/state/session_table.h
 }
@@ -33,6 +34,7 @@ struct ProxiedRequest {
         received(std::chrono::system_clock::now()) {}
 
   http::RequestHead head;
+  const WorkerState* worker = nullptr;  ///< on which it is served, for whether that drains
   Clock::time_point started;
   std::chrono::system_clock::time_point received;  ///< the same moment by the wall clock
   std::string audit_id;  ///< of this request, here and in the API server's log

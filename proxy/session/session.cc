@@ -97,7 +97,7 @@ Task<Result<std::optional<http::RequestHead>>> Session::next_head() {
 
 Task<bool> Session::serve(ProxiedRequest& request) {
   request.audit_id = make_audit_id();
-  request.head.keep_alive = request.head.keep_alive && !state_.draining();
+  request.worker = &state_;
   Result<void> outcome = co_await carry_out(request);
   if (!outcome) {
     const bool keep_alive = co_await refuse(request, std::move(outcome.error()));
@@ -182,7 +182,8 @@ Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
   }
   request.code = status.code;
   // Behind a refused upgrade the next bytes may be another protocol's.
-  const bool may_keep = request.head.keep_alive && status.code != 400 && !request.head.upgrade;
+  const bool may_keep =
+      request.head.keep_alive && !state_.draining() && status.code != 400 && !request.head.upgrade;
   const bool keep_alive = may_keep && co_await client_.discard_body();
   const error_code error = co_await client_.write_status(status, request.audit_id, keep_alive);
   co_return keep_alive && !error;
