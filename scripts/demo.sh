@@ -18,12 +18,12 @@ esac
 given=${KUBECONFIG:-}
 work=$(mktemp -d "${TMPDIR:-/tmp}/postern-demo.XXXXXX")
 chmod 711 "$work" # commands in pods of kwok run as nobody
-proxy='' forward='' # processes of ours, ended by their ids
+proxy='' forward='' watch='' # processes of ours, ended by their ids
 failed=0
 
 end() {
   trap - EXIT INT TERM
-  for pid in $forward $proxy; do
+  for pid in $watch $forward $proxy; do
     kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
   done
   if [ -n "$given" ] && [ -n "${kubectl:-}" ]; then
@@ -287,16 +287,26 @@ spec:
     kubernetes_groups: [dev-team]
     kubernetes_resources:
     - {kind: pod, namespace: $namespace, name: '*', verbs: ['*']}
+    - {kind: deployment, namespace: $namespace, name: '*', verbs: [get, list, watch]}
+---
+kind: role
+version: v7
+metadata: {name: k8s-namespace}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [dev-team]
+    kubernetes_resources: [{kind: namespace, name: $namespace, verbs: ['*']}]
 ---
 kind: role
 version: v8
 metadata: {name: k8s-requester}
-spec: {allow: {request: {search_as_roles: [k8s-access]}}}
+spec: {allow: {request: {search_as_roles: [k8s-access, k8s-namespace]}}}
 ---
 kind: role
 version: v8
 metadata: {name: k8s-reviewer}
-spec: {allow: {review_requests: {roles: [k8s-access], preview_as_roles: [k8s-access]}}}
+spec: {allow: {review_requests: {roles: [k8s-access, k8s-namespace], preview_as_roles: [k8s-access, k8s-namespace]}}}
 YAML
 
 title "Access on request: the first administrator's one-time login, roles, and people"
@@ -307,6 +317,19 @@ must 30 postern create -f roles.yaml
 must 30 postern get roles
 must 30 postern users add dana --roles k8s-requester | tee dana.txt
 must 30 postern users add bob --roles k8s-reviewer >bob.txt
+
+title "A role edited while postern runs counts for the next request; one that nobody has can go"
+cat >"$work/homes/admin/spare.yaml" <<YAML
+kind: role
+version: v8
+metadata: {name: spare}
+spec: {allow: {review_requests: {roles: [k8s-access]}}}
+YAML
+must 30 postern create -f spare.yaml
+must 30 env EDITOR='sed -i s/k8s-access/k8s-namespace/' postern edit role/spare
+must 30 postern get role/spare -o yaml
+must 30 postern rm role/spare
+
 invite() { grep -o 'postern://[^ ]*' "$1" | head -n 1; }
 
 title "dana has nothing, is told how to ask, and finds what she needs"
@@ -317,6 +340,11 @@ refused 30 kubectl get pods
 must 30 postern kube ls
 must 30 postern request search --kind pod --kube-cluster mycluster --kube-namespace "$namespace"
 must 30 postern request search --kind pod --kube-cluster mycluster --all-kube-namespaces --search nginx-2
+must 30 postern request search --kind pod --kube-cluster mycluster --kube-namespace "$namespace" --labels app=nginx
+must 30 postern request search --kind namespace --kube-cluster mycluster
+must 30 postern request search --kind kube_cluster
+[ -n "$given" ] || must 30 postern request search --kind deployment --kube-cluster mycluster --kube-namespace "$namespace"
+[ -n "$given" ] || must 30 postern request search --kind widgets.e.com --kube-cluster mycluster --kube-namespace "$namespace"
 id=/postern.example.com/pod/mycluster/$namespace/nginx-1
 must 30 postern request create --resource "$id" --reason 'bug 12' --dry-run
 must 30 postern request create --resource "$id" --reason 'bug 12' --max-duration 1h --nowait
@@ -342,7 +370,19 @@ must 30 kubectl exec nginx-1 -- echo hello
 refused 30 kubectl get pod nginx-2
 must 30 postern status
 must 30 postern auth can-i get pod/nginx-1 -n "$namespace" --explain
+
+title "A drop takes it back at once: the watch that is open ends, too"
+printf '%sdana $ kubectl get pods -w &%s\n' "$dim" "$plain"
+env HOME="$work/homes/dana" KUBECONFIG="$work/homes/dana/.kube/config" "$kubectl" get pods -w >dana-watch.txt 2>&1 &
+watch=$!
+for _ in $(seq 100); do grep -q nginx-1 dana-watch.txt && break; sleep 0.1; done
+kill -0 "$watch" || { echo "demo.sh: the watch did not stay open" >&2; failed=1; }
 must 30 postern request drop "$request"
+dropped=$EPOCHREALTIME
+for _ in $(seq 100); do kill -0 "$watch" 2>/dev/null || break; sleep 0.02; done
+! kill "$watch" 2>/dev/null || { echo "demo.sh: the watch is still open" >&2; failed=1; }
+echo "the watch ended $(awk "BEGIN { print $EPOCHREALTIME - $dropped }") s after the drop"
+watch=''
 refused 30 kubectl get pod nginx-1
 
 title "The same with nothing but kubectl"
