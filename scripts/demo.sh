@@ -156,6 +156,8 @@ run() {
 must() {
   run "$@" || { echo "demo.sh: this should have worked (exit $?)" >&2; failed=1; }
 }
+# The same, and shown, but not what it says.
+quietly() { must "$@" >quiet.txt; head -n 1 quiet.txt; }
 # A command that has to be refused, with exit 1 and the API server's word for it.
 refused() {
   local said
@@ -174,6 +176,30 @@ denied() {
 }
 # A command that goes on until it is ended, here after so many seconds.
 awhile() { run "$@" || [ $? -eq 124 ] || failed=1; }
+# dana's watch of pods, in the background; and its end, within a second of the given time.
+open_watch() {
+  printf '%sdana $ kubectl get pods -w &%s\n' "$dim" "$plain"
+  (cd homes/dana && exec env HOME="$PWD" KUBECONFIG="$PWD/.kube/config" PATH="$root/build:$PATH" kubectl get pods -w) >watch.txt 2>&1 &
+  watch=$!
+  for _ in $(seq 100); do grep -q nginx watch.txt && return; sleep 0.1; done
+  echo "demo.sh: the watch did not begin" >&2
+  failed=1
+}
+watch_ends() {
+  local late
+  while kill -0 "$watch" 2>/dev/null; do
+    late=$(awk "BEGIN { print ($EPOCHREALTIME - $1 > 1) }")
+    [ "$late" = 0 ] || { echo "demo.sh: the watch is still open a second after $2" >&2; failed=1; kill "$watch"; break; }
+    sleep 0.02
+  done
+  wait "$watch" 2>/dev/null || true
+  watch=''
+  awk "BEGIN { printf \"the watch ended %.2f s after $2\\n\", $EPOCHREALTIME - $1 }"
+}
+# The request that waits for a review, and the digest of what it would give.
+pending() { env HOME="$work/homes/bob" "$postern" request ls --reviewable --no-headers | awk '{ print $1; exit }'; }
+digest() { /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["status"]["effectiveDigest"])'; }
+digest_of() { env HOME="$work/homes/bob" "$postern" request show "$1" -o json | digest; }
 # Something must have been seen.
 expect() { grep -q -- "$1" "$2" || { echo "demo.sh: \"$1\" was not seen" >&2; failed=1; }; }
 
@@ -350,19 +376,32 @@ must 30 postern request create --resource "$id" --reason 'bug 12' --dry-run
 must 30 postern request create --resource "$id" --reason 'bug 12' --max-duration 1h --nowait
 
 title "Nobody approves their own"
-denied 30 postern request review --approve --yes "$(env HOME="$work/homes/dana" "$postern" request ls --mine --no-headers | awk '{ print $1; exit }')"
+own=$(env HOME="$work/homes/dana" "$postern" request ls --mine --no-headers | awk '{ print $1; exit }')
+denied 30 postern request review --approve "$own" --digest "$(env HOME="$work/homes/dana" "$postern" request show "$own" -o json | digest)"
 
 title "bob looks at what he is to approve, and approves it"
 as=bob
 must 30 postern login "$(invite bob.txt)" --new-password-file password
 must 30 postern request ls --reviewable
-request=$(env HOME="$work/homes/bob" "$postern" request ls --reviewable --no-headers | awk '{ print $1; exit }')
+request=$(pending)
 must 30 postern request show "$request"
-must 30 postern request review --approve --yes --reason 'go ahead' "$request"
+must 30 postern request review --approve --reason 'go ahead' "$request" --digest "$(digest_of "$request")"
 
-title "dana works inside of exactly that, and gives it back"
+title "One that goes too far is denied, with a reason; a smaller one is approved"
 as=dana
-must 30 postern request assume "$request"
+must 30 postern request create --resource "${id%1}2" --resource "${id%nginx-1}db-0" --reason 'all of it' --nowait
+as=bob
+quietly 30 postern request review --deny --reason 'nginx-2 will do' "$(pending)" --yes
+as=dana
+must 30 postern request ls --mine
+quietly 30 postern request create --resource "${id%1}2" --reason 'nginx-2, then' --nowait
+second=$(pending)
+as=bob
+quietly 30 postern request review --approve "$second" --yes
+as=dana
+
+title "dana works inside of exactly what was approved; several add up"
+must 30 postern login --request-id "$request" --password-file password
 must 30 kubectl get pods | tee dana-pods.txt
 expect nginx-1 dana-pods.txt
 ! grep -q -e nginx-2 -e db-0 dana-pods.txt || { echo "demo.sh: more was shown than approved" >&2; failed=1; }
@@ -370,22 +409,37 @@ must 30 kubectl exec nginx-1 -- echo hello
 refused 30 kubectl get pod nginx-2
 must 30 postern status
 must 30 postern auth can-i get pod/nginx-1 -n "$namespace" --explain
+must 30 postern request assume "$second"
+must 30 kubectl get pods | tee dana-pods.txt
+expect nginx-2 dana-pods.txt
+
+title "Reviewers take back what they gave"
+as=bob
+must 30 postern request revoke "$second" --reason 'work is done'
+as=dana
+must 30 kubectl get pods
 
 title "A drop takes it back at once: the watch that is open ends, too"
-printf '%sdana $ kubectl get pods -w &%s\n' "$dim" "$plain"
-env HOME="$work/homes/dana" KUBECONFIG="$work/homes/dana/.kube/config" "$kubectl" get pods -w >dana-watch.txt 2>&1 &
-watch=$!
-for _ in $(seq 100); do grep -q nginx-1 dana-watch.txt && break; sleep 0.1; done
-kill -0 "$watch" || { echo "demo.sh: the watch did not stay open" >&2; failed=1; }
+open_watch
 must 30 postern request drop "$request"
-dropped=$EPOCHREALTIME
-for _ in $(seq 100); do kill -0 "$watch" 2>/dev/null || break; sleep 0.02; done
-! kill "$watch" 2>/dev/null || { echo "demo.sh: the watch is still open" >&2; failed=1; }
-echo "the watch ended $(awk "BEGIN { print $EPOCHREALTIME - $dropped }") s after the drop"
-watch=''
+watch_ends "$EPOCHREALTIME" "the drop"
 refused 30 kubectl get pod nginx-1
 
+title "An access that ends by itself ends what is open, too"
+quietly 30 postern request create --resource "$id" --reason 'for some seconds' --max-duration 10s --nowait
+short=$(pending)
+as=bob
+quietly 30 postern request review --approve "$short" --yes
+as=dana
+must 30 postern request assume "$short"
+open_watch
+ends=$(env HOME="$work/homes/dana" "$postern" request show "$short" -o json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["status"]["accessExpires"])')
+ends=$(date -d "$ends" +%s)
+sleep "$(awk "BEGIN { print $ends - $EPOCHREALTIME }")"
+watch_ends "$ends" "its end"
+
 title "The same with nothing but kubectl"
+must 30 kubectl api-resources --api-group=access.postern.dev
 must 30 kubectl get accessrequests
 must 30 kubectl explain accessrequest.spec.resources
 cat >"$work/homes/dana/request.yaml" <<YAML
@@ -400,6 +454,8 @@ name=$(sed -n 's|^accessrequest.access.postern.dev/\([^ ]*\) created|\1|p' creat
 (sleep 1; env HOME="$work/homes/bob" "$postern" request review --approve --yes "$name" >/dev/null 2>&1) &
 must 60 kubectl wait --for=condition=Approved "accessrequest/$name" --timeout=30s
 must 30 kubectl get accessrequest "$name" -o wide
+must 30 kubectl describe accessrequest "$name" >described.txt
+head -n 24 described.txt
 must 30 kubectl auth can-i delete "accessrequest/$name"
 must 30 kubectl delete accessrequest "$name"
 
@@ -411,7 +467,7 @@ title "In one go: what is refused is asked for, and runs when it is approved"
     sleep 0.2
   done
 ) &
-must 60 postern kubectl --request-reason 'in one go' get pod nginx-2 -n "$namespace"
+must 60 postern kubectl --request-reason 'in one go' exec nginx-2 -n "$namespace" -- echo 'hello again'
 as=''
 
 echo

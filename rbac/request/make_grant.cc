@@ -72,12 +72,13 @@ Result<void> confine(const AccessRequest& request, const Directory& directory, G
 
 Result<Grant> make_grant(const AccessRequest& request, const Person& requester,
                          const Directory& directory, TimePoint now) {
+  // First: of what has ended the effective rules are not even read.
+  if (auto in_time = check_time(request, now); !in_time) {
+    return fail(std::move(in_time.error()));
+  }
   if (!agrees(request)) {
     return fail(kube::Status::internal("the stored access request " + kube::quoted(request.name) +
                                        " does not agree with itself"));
-  }
-  if (auto in_time = check_time(request, now); !in_time) {
-    return fail(std::move(in_time.error()));
   }
   if (auto still = could_still_file(request, requester, directory); !still) {
     return fail(std::move(still.error()));

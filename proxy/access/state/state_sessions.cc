@@ -117,7 +117,10 @@ Result<void> AccessState::Impl::fill_requests(SessionObject& session,
                           "the session in use is confined to what it has assumed"));
     }
     if (auto assumed = assume(session, request); !assumed) {
-      return assumed;
+      if (!has) return assumed;
+      // It has ended since; of that, too, the child may have what the parent has.
+      session.requests = sorted(std::move(session.requests), request);
+      session.assumed_until[request] = parent->assumed_until.at(request);
     }
     if (parent != nullptr && parent->confined) {
       session.assumed_until[request] = parent->assumed_until.at(request);

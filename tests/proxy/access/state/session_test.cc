@@ -99,6 +99,28 @@ TEST_CASE_FIXTURE(StoryWorld, "a child of a free session may also have what the 
   CHECK_FALSE(may_get(parent, "web-1"));
 }
 
+TEST_CASE_FIXTURE(StoryWorld, "what has ended is not assumed, and hinders no child of who had it") {
+  const RequestPtr ended = approved_request();
+  pass(std::chrono::duration_cast<std::chrono::seconds>(ended->request.access_expires - wall) -
+       10min);
+  const RequestPtr other = approved_request();
+  SessionDocument document;
+  document.requests = {ended->meta.name, other->meta.name};
+  const IssuedSession parent = session("alice", document.requests);
+  pass(10min);
+  REQUIRE(state->requests().at(ended->meta.name)->request.state == rbac::request::State::kExpired);
+  const auto refused = state->create_session(as("alice"), document);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == 403);
+  CHECK_HAS(refused.error().message, "is EXPIRED, not APPROVED");
+  const auto child = state->create_session(as("alice", parent.session->meta.name), document);
+  REQUIRE_MESSAGE(child, said(child));
+  CHECK(child->session->requests == parent.session->requests);
+  CHECK(child->session->assumed_until.at(ended->meta.name) ==
+        parent.session->assumed_until.at(ended->meta.name));
+  CHECK(may_get(*child, "web-1"));  // by the other one
+}
+
 TEST_CASE_FIXTURE(StoryWorld, "who may end whose session") {
   const IssuedSession alices = session("alice");
   const std::string& id = alices.session->meta.name;
