@@ -157,7 +157,7 @@ must() {
   run "$@" || { echo "demo.sh: this should have worked (exit $?)" >&2; failed=1; }
 }
 # The same, and shown, but not what it says.
-quietly() { must "$@" >quiet.txt; head -n 1 quiet.txt; }
+quietly() { must "$@" >quiet.txt; sed -n '1p;$p' quiet.txt; }
 # A command that has to be refused, with exit 1 and the API server's word for it.
 refused() {
   local said
