@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,10 +124,16 @@ def pytest(name: str, *args: str) -> Callable[[], list[str]]:
 
 # Two files at a time, each process with clusters of its own: most of such a test is waiting.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+# Those that take long begin, so that one process does not end long before the other.
+LONG = ("test_prometheus", "test_replicas", "test_rolling", "test_store_kubernetes")
+
+
+def long_first(paths: Iterable[Path]) -> list[str]:
+    return [str(path) for path in sorted(paths, key=lambda path: (path.stem not in LONG, path))]
 
 
 def e2e(*names: str) -> list[str]:
-    return [str(ROOT / "tests" / "e2e" / f"test_{name}.py") for name in names]
+    return long_first(ROOT / "tests" / "e2e" / f"test_{name}.py" for name in names)
 
 
 def with_binary(preset: str) -> Callable[[], dict[str, str]]:
@@ -140,8 +146,7 @@ ATTACKS = [str(path) for path in sorted((ROOT / "tests" / "e2e").glob("test_atta
 RELEASED = e2e("access_story", "cli_real", "drain", "dynamic_client", "kubectl", "many", "node", "prometheus",
                "replicas", "rolling")  # fmt: skip
 # All but Prometheus' own view of postern.
-SANITIZED = [str(path) for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py"))
-             if path.stem != "test_prometheus"]  # fmt: skip
+SANITIZED = long_first(path for path in (ROOT / "tests" / "e2e").glob("test_*.py") if path.stem != "test_prometheus")
 CLUSTER_TESTS = str(ROOT / "tests" / "cluster")
 
 SUITES = [
