@@ -26,7 +26,6 @@ constexpr UpstreamTimeouts kTimeouts{.connect = milliseconds(5000),
 constexpr milliseconds kLook{50};
 constexpr milliseconds kPause{1000};
 constexpr std::chrono::seconds kRightsInterval{10};
-constexpr const char* kOnBoard = "store";
 constexpr std::size_t kMaxPem = 64 * 1024;
 
 /// `HOST_…`: a process that starts again on the same host is another one.
@@ -157,22 +156,25 @@ access::KubernetesStoreOptions KubernetesStorage::store_options() const {
 }
 
 /// Which rules the store lacks. The self-checks of clusters begin only when the store is there.
-Task<void> KubernetesStorage::tell_missing_rights(UpstreamPool& pool) {
+Task<void> KubernetesStorage::look_for_missing_rights(UpstreamPool& pool) {
   if (rights_asked_ && Clock::now() - *rights_asked_ < kRightsInterval) co_return;
   rights_asked_ = Clock::now();
   const std::string& name = configuration_.storage.kube_cluster;
   for (const KubeClusterConfiguration& cluster : configuration_.kube_clusters) {
     if (cluster.name != name) continue;
     const auto missing = co_await missing_rights(pool, store_rights(configuration_, cluster));
-    if (missing) board_.report(kOnBoard, rights_problems(*missing, "postern's own identity", name));
+    if (missing) missing_ = rights_problems(*missing, "postern's own identity", name);
   }
 }
 
 Task<void> KubernetesStorage::pause(UpstreamPool& pool, std::string why) {
   log_.write_limited("store.wait." + why, LogLevel::kWarn,
                      "waiting for the store of access requests", {{"why", why}});
-  set_fault(std::move(why));
-  co_await tell_missing_rights(pool);
+  set_fault(why);
+  co_await look_for_missing_rights(pool);
+  std::vector<Problem> problems = store_problems(std::move(why));
+  problems.insert(problems.end(), missing_.begin(), missing_.end());
+  board_.report(kStoreSource, std::move(problems));
   Timer timer(pool.worker().executor());
   timer.expires_after(kPause);
   const auto [error] = co_await timer.async_wait(kAwait);
@@ -200,7 +202,7 @@ Task<Loaded<void>> KubernetesStorage::prepare(Worker& worker) {
     co_await pause(pool, owned_->fault().value_or("it is being read"));
     next_word = Clock::now() + kPause;
   }
-  board_.report(kOnBoard, {});
+  board_.report(kStoreSource, {});
   const std::lock_guard lock(mutex_);
   store_ = owned_.get();
   fault_.reset();

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace postern::proxy {
 
@@ -25,8 +26,8 @@ class KubernetesStorage {
                     UpstreamHooks hooks, SelfCheckBoard& board);
 
   /// Waits on this worker until the keys are there and the store has been read. What is in the way
-  /// (no API server, no CRDs, no rights) is told in the log and by fault(), and the rules that
-  /// are missing on the board; it can be put right while postern waits. The error is of this
+  /// (no API server, no CRDs, no rights) is told in the log, by fault() and, with the rules
+  /// that are missing, on the board; it can be put right while postern waits. The error is of this
   /// machine: `dataDir` cannot be written.
   Task<Loaded<void>> prepare(Worker& worker);
 
@@ -40,7 +41,7 @@ class KubernetesStorage {
  private:
   Task<Result<void>> obtain_keys(UpstreamPool& pool);
   Task<void> pause(UpstreamPool& pool, std::string why);
-  Task<void> tell_missing_rights(UpstreamPool& pool);
+  Task<void> look_for_missing_rights(UpstreamPool& pool);
   access::KubernetesStoreOptions store_options() const;
   access::SharedKeys offer() const;
   Loaded<void> write_authority() const;
@@ -53,6 +54,7 @@ class KubernetesStorage {
   UpstreamHooks hooks_;
   SelfCheckBoard& board_;
   std::optional<Clock::time_point> rights_asked_;
+  std::vector<Problem> missing_;  ///< as it was when that was asked
   access::SharedKeys keys_;
   std::unique_ptr<access::KubernetesStore> owned_;
   mutable std::mutex mutex_;

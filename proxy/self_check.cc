@@ -52,6 +52,11 @@ std::optional<Problem> clock_problem(const std::string& cluster, system_clock::t
           ": tokens, certificates and the ends of approvals count by the wrong time"};
 }
 
+std::vector<Problem> store_problems(std::optional<std::string> fault) {
+  if (!fault) return {};
+  return {{"StoreUnavailable", "the store of access requests: " + std::move(*fault)}};
+}
+
 std::vector<Problem> certificate_problems(const Metrics& metrics, system_clock::time_point now) {
   std::vector<Problem> found;
   for (const auto& [use, ends] : metrics.certificate_ends()) {

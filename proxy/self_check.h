@@ -83,6 +83,12 @@ std::optional<Problem> clock_problem(const std::string& cluster,
                                      std::chrono::system_clock::time_point server,
                                      std::chrono::seconds tolerance);
 
+/// Of the store of access requests: under this name on the board, before and after it was read.
+inline constexpr const char* kStoreSource = "store";
+
+/// `fault`: what is in the way of the store; nullopt: nothing.
+std::vector<Problem> store_problems(std::optional<std::string> fault);
+
 /// Certificates in use that have ended, or end within a day.
 std::vector<Problem> certificate_problems(const Metrics& metrics,
                                           std::chrono::system_clock::time_point now);

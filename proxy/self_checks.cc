@@ -10,7 +10,7 @@
 namespace postern::proxy {
 namespace {
 
-constexpr std::chrono::minutes kCertificateCheck{1};
+constexpr std::chrono::seconds kOwnCheck{10};
 
 }  // namespace
 
@@ -21,29 +21,19 @@ SelfChecks::SelfChecks(const ProxyConfiguration& configuration, Worker& control,
       board_(board),
       metrics_(metrics),
       log_(log),
-      certificate_check_(control.executor()) {}
+      pause_(control.executor()) {}
 
-void SelfChecks::start(const std::vector<KubeCluster>& clusters,
-                       const Snapshot<rbac::Policy>& policy) {
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    const KubeClusterConfiguration& configured = configuration_.kube_clusters[i];
-    clusters_.push_back(std::make_unique<ClusterSelfCheck>(control_, configuration_, configured,
-                                                           clusters[i].endpoints, clusters[i].hooks,
-                                                           policy, board_));
-    show_in_own_pod(clusters[i], configured);
+void SelfChecks::show_in_own_pod(const std::vector<KubeCluster>& clusters) {
+  for (std::size_t i = 0; i < clusters.size() && !pod_events_; ++i) {
+    if (configuration_.kube_clusters[i].in_cluster) make_pod_events(clusters[i]);
   }
-  board_.on_change([this] {
-    if (pod_events_) pod_events_->post_soon();
-  });
-  for (const auto& check : clusters_) check->start();
-  if (pod_events_) pod_events_->start();
-  asio::co_spawn(control_.executor(), check_certificates(), asio::detached);
+  if (!pod_events_) return;
+  board_.on_change([this] { pod_events_->post_soon(); });
+  pod_events_->start();
 }
 
-/// If this postern is a pod of that cluster, and of no other before it.
-void SelfChecks::show_in_own_pod(const KubeCluster& cluster,
-                                 const KubeClusterConfiguration& configured) {
-  if (!configured.in_cluster || pod_events_) return;
+/// If this postern is a pod of that cluster.
+void SelfChecks::make_pod_events(const KubeCluster& cluster) {
   const auto authorization = cluster.endpoints.own->access()->authorization;
   const std::optional<PodIdentity> pod = pod_identity(authorization.value_or(""));
   if (!pod) return;
@@ -54,11 +44,25 @@ void SelfChecks::show_in_own_pod(const KubeCluster& cluster,
       *pod, board_, log_);
 }
 
-Task<void> SelfChecks::check_certificates() {
+void SelfChecks::start(const std::vector<KubeCluster>& clusters,
+                       const Snapshot<rbac::Policy>& policy, StoreFault store_fault) {
+  store_fault_ = std::move(store_fault);
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    const KubeClusterConfiguration& configured = configuration_.kube_clusters[i];
+    clusters_.push_back(std::make_unique<ClusterSelfCheck>(control_, configuration_, configured,
+                                                           clusters[i].endpoints, clusters[i].hooks,
+                                                           policy, board_));
+  }
+  for (const auto& check : clusters_) check->start();
+  asio::co_spawn(control_.executor(), check_itself(), asio::detached);
+}
+
+Task<void> SelfChecks::check_itself() {
   while (!stopping_) {
     board_.report("certificates", certificate_problems(metrics_, std::chrono::system_clock::now()));
-    certificate_check_.expires_after(kCertificateCheck);
-    const auto [cut_short] = co_await certificate_check_.async_wait(kAwait);
+    board_.report(kStoreSource, store_problems(store_fault_()));
+    pause_.expires_after(kOwnCheck);
+    const auto [cut_short] = co_await pause_.async_wait(kAwait);
     static_cast<void>(cut_short);
   }
 }
@@ -67,7 +71,7 @@ void SelfChecks::stop() {
   stopping_ = true;
   for (const auto& check : clusters_) check->stop();
   if (pod_events_) pod_events_->stop();
-  certificate_check_.cancel();
+  pause_.cancel();
 }
 
 }  // namespace postern::proxy

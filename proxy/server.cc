@@ -139,6 +139,7 @@ Loaded<void> ProxyServer::load() {
   auto clusters = open_kube_clusters(configuration_, metrics_, log_);
   if (collect(clusters)) {
     clusters_ = std::move(*clusters);
+    self_checks_.show_in_own_pod(clusters_);
   }
   // A store that is waited for is not begun with when there is nothing to wait for.
   const bool waits = configuration_.storage.type == StorageConfiguration::kKubernetes;
@@ -317,7 +318,7 @@ Loaded<void> ProxyServer::start() {
   files_.also_watch(audit_.policy_files(), [this] { audit_.reload_policy(); });
   files_.watch();
   asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
-  self_checks_.start(clusters_, shared_->policy);
+  self_checks_.start(clusters_, shared_->policy, [this] { return store_fault(); });
   tell_start();
   return {};
 }

@@ -79,8 +79,11 @@ class ResourceStore:
         text = json.dumps({**manifest, "metadata": metadata})
         return self.kubectl(verb, "-f", "-", stdin=text, **options)
 
-    def replica(self, authority: Authority, folder: Path, documents: str = ROLES, **options: Any) -> Postern:
-        made = Postern(
+    def replica(
+        self, authority: Authority, folder: Path, documents: str = ROLES, *, kind: type[Postern] = Postern,
+        **options: Any,
+    ) -> Any:  # fmt: skip
+        made = kind(
             folder, authority, clusters=[KubeCluster("mycluster", self.cluster.postern_kubeconfig)],
             documents=documents, users=USERS, **options,
         )  # fmt: skip

@@ -7,10 +7,8 @@ one answers would be an answer.
 
 import http.client
 import json
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +20,8 @@ import yaml
 from cluster import Cluster
 from conftest import As
 from listening import accept_each, close_listener
-from harness import KubeCluster, Postern, User, replace_file
+from harness import KubeCluster, Postern, User
+from in_pod import InPod, can_unshare, make_pod
 from pki import Authority, write_kubeconfig
 from process import wait_until
 from streams import kubectl_running
@@ -362,53 +361,13 @@ def test_missing_rules_are_told(bare: Bare) -> None:
 # -- in a pod -----------------------------------------------------------------------------------
 
 
-class InPod(Postern):
-    """postern as a pod sees the world: kubelet's files at their place, its environment.
-
-    In a mount namespace of its own, so that nothing of this machine is touched.
-    """
-
-    def be_pod(self, name: str, secrets: Path, cluster: Cluster) -> None:
-        """From now on the files of this pod; `since`: when that was, in the cluster's audit log."""
-        self._secrets, self._cluster = secrets, cluster
-        self.since = cluster.audit_mark()
-        done = cluster.kubectl(
-            "create", "token", "in-pod", "-n", "postern", "--bound-object-kind=Pod",
-            f"--bound-object-name={name}",
-        )  # fmt: skip
-        replace_file(secrets / "token", str(done.stdout))
-
-    def spawn(self) -> None:
-        place = "/var/run/secrets/kubernetes.io/serviceaccount"
-        script = (
-            f'mount -t tmpfs none /run && mkdir -p "{place}" && '
-            f'mount --bind "$0" "{place}" && exec "$@"'
-        )
-        host, port = self._cluster.server.removeprefix("https://").split(":")
-        environment = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
-        prefix = ["unshare", "-m", "sh", "-c", script, str(self._secrets)]
-        self.start_process(environment, prefix)
-
-
-def can_unshare() -> bool:
-    done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /run"], capture_output=True, check=False
-    )
-    return done.returncode == 0
-
-
 @pytest.fixture(scope="module")
 def pods(identity_cluster: Cluster) -> Iterator[None]:
     """Two, of a service account that may write events and nothing else."""
     cluster = identity_cluster
     service_account(cluster, "in-pod", "postern")
     for name in ("postern-0", "postern-1"):
-        pod = {
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "postern"},
-            "spec": {"serviceAccountName": "in-pod", "nodeName": "n1",
-                     "containers": [{"name": "postern", "image": "postern"}]},
-        }  # fmt: skip
-        cluster.create("/api/v1/namespaces/postern/pods", pod)
+        make_pod(cluster, name, "in-pod")
     cluster.kubectl(
         "create", "rolebinding", "in-pod-events", "-n", "postern", "--role=identity-own",
         "--serviceaccount=postern:in-pod",
@@ -426,31 +385,22 @@ def in_pod(
     if not can_unshare():
         pytest.skip("no real node here: mount namespaces cannot be made")
     folder = tmp_path_factory.mktemp("in-pod")
-    secrets = folder / "serviceaccount"
-    secrets.mkdir()
-    shutil.copyfile(identity_cluster.ca_file, secrets / "ca.crt")
-    (secrets / "namespace").write_text("postern")
     made = InPod(
         folder / "postern", authority,
         clusters=[KubeCluster("mycluster", identity_cluster.postern_kubeconfig)], documents=ROLES,
         users=[User("alice")],
     )  # fmt: skip
-    made.be_pod("postern-0", secrets, identity_cluster)
-    made.config["kubeClusters"] = [{"name": "mycluster", "inCluster": True}]
-    made.write_config()
+    made.be_pod("postern-0", "in-pod", identity_cluster)
     made.expect_error("kube-system of mycluster cannot be read")
     with made:
         yield made
 
 
 def test_in_a_pod_events_tell_it(in_pod: InPod, identity_cluster: Cluster) -> None:
-    def described() -> str:
-        return str(identity_cluster.kubectl("describe", "pod", "postern-0", "-n", "postern").stdout)
-
-    wait_until("the events", lambda: "RightMissing" in described(), 20)
-    assert "may not impersonate groups" in described()
+    wait_until("the events", lambda: "RightMissing" in in_pod.described("postern-0"), 20)
+    assert "may not impersonate groups" in in_pod.described("postern-0")
     # The pod's token is of nobody any more; there is another one in the file.
-    in_pod.be_pod("postern-1", in_pod.folder.parent / "serviceaccount", identity_cluster)
+    in_pod.be_pod("postern-1", "in-pod", identity_cluster)
     identity_cluster.kubectl("delete", "pod", "postern-0", "-n", "postern", "--force", "--wait=true")
 
 

@@ -16,6 +16,7 @@ import yaml
 from cluster import Cluster
 from custom_resource_store import FILES, GROUP, POD, RESOURCES, ROLES, Caller, ResourceStore, install_definitions
 from harness import KubeCluster, Postern, binary
+from in_pod import InPod, can_unshare, make_pod
 from people import Person
 from pki import Authority
 from raw_http import wait_for
@@ -61,6 +62,50 @@ def test_what_is_missing_is_waited_for_and_told(
     finally:
         install_definitions(cluster)
         postern.stop()
+
+
+EVENTS = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: postern-events, namespace: postern}
+rules: [{apiGroups: [""], resources: [events], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: postern-events, namespace: postern}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: postern-events}
+subjects: [{kind: ServiceAccount, name: postern, namespace: postern}]
+"""
+
+
+@pytest.fixture
+def waiting_pod(cluster: Cluster, authority: Authority, tmp_path: Path) -> Iterator[InPod]:
+    """A postern in a pod, with all rights and without the definitions; not started."""
+    if not can_unshare():
+        pytest.skip("no real node here: mount namespaces cannot be made")
+    store = ResourceStore(cluster, "waiting-pod")
+    cluster.kubectl("apply", "-f", "-", stdin=EVENTS)
+    make_pod(cluster, "waiting", "postern")
+    cluster.kubectl("delete", "crd", *(f"{resource}.{GROUP}" for resource in RESOURCES), "--ignore-not-found")
+    postern = store.replica(authority, tmp_path / "waiting", kind=InPod)
+    postern.be_pod("waiting", "postern", cluster)
+    yield postern
+    install_definitions(cluster)
+    cluster.kubectl("delete", "-f", "-", stdin=EVENTS)
+    cluster.kubectl("delete", "pod", "waiting", "-n", "postern", "--force")
+
+
+def test_the_pods_events_tell_what_is_waited_for(waiting_pod: InPod, cluster: Cluster) -> None:
+    waiting_pod.spawn()
+    described = lambda: waiting_pod.described("waiting")  # noqa: E731
+    wait_for("the event", lambda: "install postern's CustomResourceDefinitions" in described(), 20)
+    assert "StoreUnavailable" in described()
+    assert "warn: StoreUnavailable: " in waiting_pod.admin("/readyz?verbose")[1]
+    install_definitions(cluster)
+    wait_for("readiness", lambda: waiting_pod.admin("/readyz")[0] == 200, 30)
+    assert "StoreUnavailable" not in waiting_pod.admin("/readyz?verbose")[1]
+    wait_for("the event of its end", lambda: "SelfCheckPassed" in described(), 20)
+    waiting_pod.stop()
 
 
 def test_a_rule_that_is_missing_is_told_exactly(
