@@ -45,6 +45,24 @@ std::string login_command(const access::IssuedInvite& invite, const std::string&
          (pin.empty() ? "" : "/" + pin);
 }
 
+std::string some_cluster(const ProxyConfiguration& configuration) {
+  if (!configuration.default_cluster.empty()) return configuration.default_cluster;
+  return configuration.kube_clusters.empty() ? "CLUSTER" : configuration.kube_clusters.front().name;
+}
+
+/// What a person does first. GROUP, because no role gives more than the cluster's RBAC gives the
+/// groups that it names.
+std::string first_commands(const std::string& user, const std::string& login,
+                           const std::string& cluster) {
+  return "\nNobody administers this postern yet. The next three commands: the first, within ten "
+         "minutes, and the second\nas " +
+         user +
+         "; the third as YOU, after the login that the second one prints. GROUP is one that has "
+         "rights in the cluster.\n\n    " +
+         login + "\n    postern users add YOU --roles requester --traits kubernetes_groups=GROUP" +
+         "\n    postern kube login " + cluster + "\n\n";
+}
+
 bool is_shared(const ProxyConfiguration& configuration) {
   return configuration.storage.type == StorageConfiguration::kKubernetes;
 }
@@ -164,10 +182,8 @@ Loaded<void> AccessRuntime::make_first_login(const std::string& server, const st
   }
   const std::string command = login_command(**invite, server, pin);
   if (::isatty(STDERR_FILENO) == 1) {
-    std::fprintf(stderr,
-                 "\nNobody administers this postern yet. Within ten minutes, log in as %s with\n\n"
-                 "    %s\n\n",
-                 (*invite)->user.c_str(), command.c_str());
+    const std::string text = first_commands((*invite)->user, command, some_cluster(configuration_));
+    std::fputs(text.c_str(), stderr);
     return {};
   }
   if (auto written = write_file_atomically(file, command + "\n", 0600); !written) {

@@ -51,9 +51,9 @@ class AccessRuntime {
   std::optional<std::string> store_fault() const { return state_->store_fault(); }
 
   /// Makes the first administrator, if nobody can administer yet (AccessState), and hands out the
-  /// one-time login: on the terminal, when standard error is one, else in `dataDir/first-login`,
-  /// mode 0600. `server` and `pin` are for the command that is shown. After take_files(), before
-  /// start().
+  /// one-time login: with what to do after it on the terminal, when standard error is one, else in
+  /// `dataDir/first-login`, mode 0600. `server` and `pin` are for the command that is shown. After
+  /// take_files(), before start().
   Loaded<void> make_first_login(const std::string& server, const std::string& pin);
 
  private:

@@ -2,6 +2,11 @@
 first start, when nobody administers yet."""
 
 import json
+import os
+import pty
+import shlex
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -11,7 +16,7 @@ from typing import Any
 import pytest
 from cluster import Cluster
 from documents import ACCESS, ASKS, BOB, DEV_PODS, REVIEWS, ROOT, user
-from harness import KubeCluster, Postern, User
+from harness import KubeCluster, Postern, User, binary
 from people import Person
 from pki import Authority
 from raw_http import Cut, RawClient, request_bytes, wait_for
@@ -185,3 +190,50 @@ def test_the_first_start_hands_out_one_login(
         postern.restart()
         assert not file.exists()
         assert "alice" in admin.postern("get", "users")
+
+
+class OnTerminal(Postern):
+    """Started by a person: what it writes goes to a terminal, and from there to the log file."""
+
+    def spawn(self) -> None:
+        ours, its = pty.openpty()
+        self._process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", str(binary()), "proxy", "--config", str(self.config_file)],
+            stdin=its, stdout=its, stderr=its, env={**os.environ, "HOME": str(self.folder)},
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(its)
+        threading.Thread(target=self._keep, args=(ours,), daemon=True).start()
+
+    def _keep(self, terminal: int) -> None:
+        with open(self.log_file, "ab") as log, open(terminal, "rb", buffering=0) as screen:
+            try:
+                while data := screen.read(4096):
+                    log.write(data.replace(b"\r\n", b"\n"))
+                    log.flush()
+            except OSError:  # postern has ended
+                return
+
+
+def test_a_first_start_on_a_terminal_shows_the_next_three_commands(
+    authority: Authority, cluster: Cluster, tmp_path: Path
+) -> None:
+    with OnTerminal(
+        tmp_path / "postern", authority, documents="", own_certificate=False,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig)],
+    ) as postern:  # fmt: skip
+        login, add, kube = (line.strip() for line in postern.log().splitlines() if line.startswith("    postern "))
+        assert not (postern.folder / "data" / "first-login").exists()
+
+        admin = Person(tmp_path, "admin", postern, cluster)
+        admin.run(*shlex.split(login), "--new-password-file", str(admin.password_file))
+        added = admin.run(*shlex.split(add.replace("YOU", "yvonne").replace("GROUP", "dev-team"))).stdout
+        yvonne = Person(tmp_path, "yvonne", postern, cluster)
+        her_login = next(line for line in added.splitlines() if line.startswith("  postern login postern:"))
+        yvonne.run(*shlex.split(her_login), "--new-password-file", str(yvonne.password_file))
+        yvonne.run(*shlex.split(kube))
+        said = yvonne.kubectl("get", "pods", "-n", "dev", code=1).stderr
+        assert "postern request create" in said
+        made = yvonne.json("request", "create", "--resource", "/postern.test/pod/mycluster/dev/nginx-1", "--nowait",
+                           "--reason", "the first")  # fmt: skip
+        assert made["spec"]["roles"] == ["access"]
