@@ -29,7 +29,7 @@ struct ImpersonationChoice {
   bool empty() const { return !user && groups.empty(); }
 };
 
-class ShareRules;  // what a share lets through; defined in authorize.cc's neighbourhood
+class ShareRules;  // what a share lets through; rbac/share_rules.h
 
 /// The part of a decision that rests on one set of principals: of a collection whose covering roles
 /// have different principals there are several, in a stable order (see Decision::shares).

@@ -1,5 +1,6 @@
 """What every file of the tree has in common: clang-format, and scripts that the shell can read."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -40,3 +41,10 @@ def test_python_compiles() -> None:
     for name in tracked("*.py"):
         compile((ROOT / name).read_text(), name, "exec")
 
+
+def test_what_comments_name_exists() -> None:
+    """Where a source says who tests it, and of which page of docs/ it speaks."""
+    named = re.compile(r"(?<![\w/.])((?:tests|docs)/[\w./-]+\.(?:cc|py|md))")
+    for name in tracked("*.cc", "*.h"):
+        for path in named.findall((ROOT / name).read_text()):
+            assert (ROOT / path).is_file(), f"{name} names {path}"

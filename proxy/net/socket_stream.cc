@@ -3,7 +3,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <utility>
 
 namespace postern::proxy {
@@ -50,13 +49,6 @@ Task<error_code> SocketStream::yield_turn() {
   reads_this_turn_ = 0;
   co_await asio::post(socket_.get_executor(), kAwait);
   co_return is_open() ? error_code() : error_code(asio::error::operation_aborted);
-}
-
-bool is_ordinary_end(const error_code& error) {
-  return error == asio::error::eof || error == asio::error::operation_aborted ||
-         error == asio::error::connection_reset || error == asio::error::broken_pipe ||
-         error == asio::error::connection_aborted || error == asio::error::timed_out ||
-         error == asio::ssl::error::stream_truncated;
 }
 
 }  // namespace postern::proxy

@@ -40,8 +40,4 @@ class SocketStream : public Stream {
   std::shared_ptr<void> companion_;
 };
 
-/// Whether an error means that the peer is gone or that we ended the stream, rather than that
-/// something is wrong: for the level of log lines.
-bool is_ordinary_end(const error_code& error);
-
 }  // namespace postern::proxy

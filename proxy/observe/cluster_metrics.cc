@@ -3,7 +3,7 @@
 #include "proxy/observe/metric_families.h"
 #include "proxy/observe/metric_labels.h"
 
-// Tested by tests/proxy/observe/cluster_metrics_test.cc
+// Tested by tests/proxy/observe/metrics_test.cc
 namespace postern::proxy {
 
 ClusterMetrics::ClusterMetrics(Metrics& metrics, const std::string& cluster)

@@ -54,7 +54,6 @@ class HealthRegistry {
   /// From now on the check `shutdown` of /readyz fails, so that load balancers turn away. Any
   /// thread, also a signal handler.
   void start_shutdown() { shutting_down_->store(true); }
-  bool is_shutting_down() const { return shutting_down_->load(); }
 
   /// Whether a path is one of these (`/readyz`, `/livez/ping`, …).
   static bool is_health_path(std::string_view path);

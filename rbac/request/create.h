@@ -46,7 +46,7 @@ struct CreateContext {
 /// is about has not been reached. Roles, kube clusters and kinds that the requester may not know of
 /// are told from those that do not exist by nothing. An error never leaves a part of a request.
 ///
-/// Source: design §4, teleport-behaviour §2.2. Roles of a request for resources: explicit ones have
+/// Source: design §4, docs/access-requests.md. Roles of a request for resources: explicit ones have
 /// to be search roles; otherwise those search roles that may request every kind of the IDs and
 /// reach at least one of them. An ID that none of them reaches refuses the request.
 Result<AccessRequest> create(const NewRequest& asked, const CreateContext& context);

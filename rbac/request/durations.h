@@ -35,7 +35,7 @@ struct GrantedTimes {
 /// `session`: the smallest of limits.session, what is left of the requester's session, and
 /// `max_session_ttl` of the requested roles. `access`: for each requested role the largest
 /// `max_duration` of the requester's roles that list it (none of them has one: the session's), the
-/// smallest of these, never above limits.access. Source: teleport-behaviour §2.2 "TTL maths".
+/// smallest of these, never above limits.access. Source: design §4.
 TimeCaps time_caps(const Person& requester, const std::vector<const Role*>& requested,
                    const Limits& limits, TimePoint now, std::optional<TimePoint> session_ends);
 

@@ -244,7 +244,7 @@ TEST_CASE("keys without a meaning: permitting ones warn, restricting and unknown
       "metadata.expires: is not supported");
 }
 
-TEST_CASE("kubernetes_resources by version (behaviour 1.7)") {
+TEST_CASE("kubernetes_resources by version") {
   const auto ok = [](const char* version, const char* rule) {
     CAPTURE(version);
     CAPTURE(rule);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-// Tested by tests/proxy/access/state/stored_forms_test.cc
+// Tested by tests/proxy/access/state/life_test.cc
 namespace postern::proxy::access {
 namespace {
 
