@@ -64,7 +64,8 @@ class Creation {
     request_.name = context.name;
     request_.uid = context.uid;
     request_.user = context.requester.name;
-    request_.created = context.now;
+    // In whole seconds, as the API shows times: access ends at the very time that people read.
+    request_.created = std::chrono::floor<std::chrono::seconds>(context.now);
   }
 
   Result<AccessRequest> run() {
@@ -148,8 +149,8 @@ class Creation {
     const TimeCaps caps =
         time_caps(context_.requester, roles_, context_.limits, context_.now, context_.session_ends);
     FieldErrors errors;
-    const GrantedTimes times =
-        grant_times(asked_.times, caps, context_.limits, context_.now, context_.dry_run, errors);
+    const GrantedTimes times = grant_times(asked_.times, caps, context_.limits, request_.created,
+                                           context_.dry_run, errors);
     request_.spec.max_duration = asked_.times.max_duration;
     request_.spec.request_ttl = asked_.times.request_ttl;
     request_.spec.session_ttl = asked_.times.session_ttl;

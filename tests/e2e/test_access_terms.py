@@ -207,7 +207,7 @@ def test_searches_of_every_kind(proxy: Postern, kind: str, found: str) -> None:
 
 
 def test_what_has_ended_is_removed_in_time(proxy: Postern) -> None:
-    name = name_of(file(proxy, maxDuration="2s"))
+    name = name_of(file(proxy, maxDuration="3s"))
     assert approve(proxy, "dave", name)["status"]["state"] == "APPROVED"
     wait_for("its end", lambda: get(proxy, "alice", f"accessrequests/{name}").get("code") == 404, 20)
     time.sleep(0.1)

@@ -378,7 +378,7 @@ def test_each_can_be_killed(trio: Trio, cluster: Cluster, tmp_path: Path) -> Non
         wait_for("the load", lambda: len(work.sessions) > 3, 20)
         wait_for("a leader", lambda: trio.leader(), 20)
         for replica in sorted(trio.replicas, key=lambda replica: replica is trio.leader()):
-            short = trio.approved(trio.replicas.index(replica), duration="3s")
+            short = trio.approved(trio.replicas.index(replica), duration="4s")
             before = len(work.sessions)
             replica.process.kill()
             replica.process.wait()

@@ -515,3 +515,18 @@ TEST_CASE("create: what the result is") {
   CHECK_HAS(said(create_as(directory, nobody, asked)), "403");
   CHECK_HAS(said(create_as(directory, alice, asked, {}, kNow)), "your session has ended");
 }
+
+TEST_CASE("create: its times are whole seconds, and none is later than was asked for") {
+  const Directory directory = directory_of(kRoles);
+  const Person alice = person_of(directory, "alice", {"seek-pods"});
+  NewRequest asked = for_ids({"/mycluster/pod/k/dev/a"});
+  asked.reason = "because";
+  asked.times.max_duration = 1h;
+  asked.times.request_ttl = 10min;
+  const auto request = create(
+      asked, {alice, directory, Limits{}, kNow + 999ms, std::nullopt, "r-1", "uid-1", false});
+  REQUIRE(request.has_value());
+  CHECK(request->created == kNow);
+  CHECK(request->access_expires == kNow + 1h);
+  CHECK(request->pending_expires == kNow + 10min);
+}
