@@ -17,13 +17,12 @@ import pytest
 from cluster import Cluster
 from documents import ACCESS, ASKS, BOB, DEV_PODS, REVIEWS, ROOT, user
 from harness import KubeCluster, Postern, User, binary
+from open_streams import POD, OpenStreams
 from people import Person
 from pki import Authority
-from raw_http import Cut, RawClient, request_bytes, wait_for
+from raw_http import wait_for
 
 API = "/apis/access.postern.dev/v1alpha1"
-WATCH = "/api/v1/namespaces/dev/pods?watch=true"
-POD = "/api/v1/namespaces/dev/pods/nginx-1"
 
 OTHERS = DEV_PODS + ASKS + REVIEWS + BOB + ROOT
 
@@ -37,26 +36,28 @@ def proxy(
         authority,
         clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
         documents=ACCESS,
-        users=[User(name) for name in ("alice", "bob", "root")],
+        users=[User(name) for name in ("alice", "bob", "root", "vera")],
     ) as running:
         yield running
 
 
 class Access:
-    """An approved request of alice's, and a session of hers that has assumed it."""
+    """An approved request of somebody's, and a session of theirs that has assumed it."""
 
-    def __init__(self, proxy: Postern, max_duration: str = "1h") -> None:
+    def __init__(self, proxy: Postern, max_duration: str = "1h", who: str = "alice") -> None:
         self.proxy = proxy
+        self.who = who
         spec = {"resources": ["/postern.test/pod/mycluster/dev/*"], "maxDuration": max_duration}
-        self.request = self.post("alice", "accessrequests", spec)
+        self.request = self.post(who, "accessrequests", spec)
         self.name = self.request["metadata"]["name"]
         self.review("bob", "Approve")
-        made = self.post("alice", "sessions", {"requests": [self.name]})
+        made = self.post(who, "sessions", {"requests": [self.name]})
         self.session = made["metadata"]["name"]
         self.credential = ("Authorization", f"Bearer {made['status']['token']}")
 
     def call(self, user: str | None, method: str, path: str, body: Any = None) -> Any:
-        fields = [("Content-Type", "application/json")] if body else []
+        patched = "merge-patch+json" if method == "PATCH" else "json"
+        fields = [("Content-Type", f"application/{patched}")] if body else []
         if user is None:
             fields.append(self.credential)
         data = json.dumps(body).encode() if body else None
@@ -74,12 +75,6 @@ class Access:
 
     def status_of(self, path: str) -> int:
         return self.proxy.ask(None, "GET", path, [self.credential]).status
-
-    def open_watch(self) -> RawClient:
-        client = self.proxy.client()
-        client.send(request_bytes("GET", WATCH, [self.credential]))
-        assert client.read_head().status == 200
-        return client
 
 
 def may_ask(proxy: Postern) -> bool:
@@ -110,18 +105,22 @@ ENDS: dict[str, Callable[[Access], Any]] = {
 }
 
 
+def ends(access: Access, how: str, end: Callable[[], Any]) -> None:
+    """All of its streams are open, and after `end` none is. Prints how long each went on."""
+    with OpenStreams(access.proxy, access.credential) as streams:
+        assert streams.are_open()
+        end()
+        after = streams.ended(since=time.monotonic())
+    print(f"{how}: " + ", ".join(f"{kind} {seconds:+.3f} s" for kind, seconds in after.items()))
+    wait_for("no stream to be counted", lambda: access.proxy.metric("postern_longrunning_requests") == 0)
+
+
 @pytest.mark.parametrize("how", ENDS)
 def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
     access = Access(proxy)
     try:
         assert access.status_of(POD) == 200
-        with access.open_watch() as watch:
-            ENDS[how](access)
-            begun = time.monotonic()
-            with pytest.raises(Cut):
-                while True:
-                    watch.read_event()
-            print(f"{how}: the watch ended after {time.monotonic() - begun:.3f} s")
+        ends(access, how, lambda: ENDS[how](access))
         assert access.status_of(POD) in (401, 403, 404)  # 404: a cluster to know nothing of
     finally:
         if how in ("locked", "may-not-ask-any-more"):
@@ -129,15 +128,31 @@ def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
             wait_for("the file to be read", lambda: may_ask(proxy))
 
 
+def test_a_locked_users_streams_end(proxy: Postern) -> None:
+    """As `postern users lock` does it, with somebody who is in no file."""
+    vera = {"metadata": {"name": "vera"}, "spec": {"roles": ["asks"]}}
+    anyone = Access(proxy)
+    anyone.call("root", "POST", "accessusers", vera)
+    access = Access(proxy, who="vera")
+    with OpenStreams(proxy, anyone.credential) as others:
+        lock = {"spec": {"locked": True}}
+        with OpenStreams(proxy, access.credential) as streams:
+            access.call("root", "PATCH", "accessusers/vera", lock)
+            print(f"users lock: {streams.ended(since=time.monotonic())}")
+        assert access.status_of(POD) in (401, 403, 404)
+        assert others.are_open()
+    anyone.call("root", "DELETE", "accessusers/vera")
+
+
 def test_an_expiry_ends_its_streams(proxy: Postern) -> None:
-    access = Access(proxy, max_duration="3s")
-    with access.open_watch() as watch:
-        with pytest.raises(Cut):
-            while True:
-                watch.read_event()
-        expires = datetime.fromisoformat(access.request["status"]["accessExpires"])
-        print(f"expiry: the watch ended after {time.time() - expires.timestamp():.3f} s")
-        assert time.time() >= expires.timestamp()
+    access = Access(proxy, max_duration="4s")
+    expires = datetime.fromisoformat(access.request["status"]["accessExpires"]).timestamp()
+    with OpenStreams(proxy, access.credential) as streams:
+        assert streams.are_open()
+        begun, now = time.monotonic(), time.time()
+        after = streams.ended(since=begun + expires - now)
+    print("expiry: " + ", ".join(f"{kind} {seconds:+.3f} s" for kind, seconds in after.items()))
+    assert min(after.values()) >= -0.01  # not before, but for the two clocks
     assert access.status_of(POD) == 403
     assert access.call(None, "GET", "sessions/self")["metadata"]["name"] == access.session
 
