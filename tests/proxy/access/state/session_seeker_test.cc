@@ -2,10 +2,14 @@
 
 #include "proxy/net/worker.h"
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <doctest/doctest.h>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace postern::proxy::access::test {
@@ -107,6 +111,60 @@ TEST_CASE("seeker: an answer that comes after its end touches nobody") {
   fixture.turn();
   CHECK(answers.empty());
   CHECK(fixture.caught_up == 0);
+}
+
+/// A worker with its thread.
+struct Running {
+  Worker worker{0};
+  std::thread thread{[this] {
+    const auto forever = asio::make_work_guard(worker.context());
+    worker.run();
+  }};
+  ~Running() { end(); }
+  void end() {
+    worker.stop();
+    if (thread.joinable()) thread.join();
+  }
+};
+
+Task<void> seek_often(SessionSeeker& seeker, Worker& worker, std::atomic<int>& answered) {
+  for (int i = 0; i < 200; ++i) {
+    const auto found = co_await seeker.seek(worker, "session" + std::to_string(i % 20));
+    answered += found || found.error().code == 429 ? 1 : 0;
+  }
+}
+
+TEST_CASE("seeker: several workers, a store and an access thread, and an end in between") {
+  Running store;
+  Running access;
+  std::atomic<int> looks{0};
+  SessionSeeker seeker(
+      {.look =
+           [&](const std::string&, auto done) {
+             ++looks;
+             store.worker.post([done = std::move(done)] { done({}); });
+           },
+       .catch_up = [&](auto then) { access.worker.post(std::move(then)); }},
+      {.budget = {.remembered = milliseconds(0), .per_second = 1'000'000}, .max_running = 8});
+  std::atomic<int> answered{0};
+  std::vector<std::unique_ptr<Running>> workers;
+  for (int i = 0; i < 3; ++i) {
+    Worker& worker = workers.emplace_back(std::make_unique<Running>())->worker;
+    asio::co_spawn(worker.executor(), seek_often(seeker, worker, answered), asio::detached);
+  }
+  const auto limit = std::chrono::steady_clock::now() + seconds(20);
+  while (answered < 600 && std::chrono::steady_clock::now() < limit) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  CHECK(answered == 600);
+  CHECK(looks > 0);
+  std::atomic<int> late{0};
+  for (const auto& each : workers) {
+    asio::co_spawn(each->worker.executor(), seek_often(seeker, each->worker, late), asio::detached);
+  }
+  for (const auto& each : workers) each->end();
+  seeker.stop();
+  workers.clear();  // answers that still come must not look for them
 }
 
 }  // namespace
