@@ -29,14 +29,14 @@ int run_proxy_command(const ProxyArguments& arguments, const Surroundings& surro
   override_choice(configuration->logging.level, kLevels, arguments.log_level);
   override_choice(configuration->logging.format, kFormats, arguments.log_format);
 
-  const proxy::ConfigErrors errors = proxy::check_files(*configuration);
-  if (!errors.empty()) {
-    tell_errors(errors, surroundings);
+  const proxy::FileFindings found = proxy::check_files(*configuration);
+  if (!found.errors.empty()) {
+    tell_errors(found.errors, surroundings);
     return kUsage;
   }
   if (!arguments.check_only) return surroundings.run_proxy(*configuration);  // it logs warnings
-  for (const std::string& warning : proxy::configuration_warnings(*configuration)) {
-    surroundings.err << "warning: " << warning << "\n";
+  for (const auto& warnings : {proxy::configuration_warnings(*configuration), found.warnings}) {
+    for (const std::string& warning : warnings) surroundings.err << "warning: " << warning << "\n";
   }
   surroundings.out << proxy::to_yaml(*configuration);
   return kDone;

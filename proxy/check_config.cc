@@ -7,6 +7,8 @@
 #include "proxy/policy_store.h"
 #include "proxy/upstream/cluster_endpoint.h"
 
+#include <utility>
+
 namespace postern::proxy {
 namespace {
 
@@ -33,7 +35,7 @@ Loaded<void> check_cluster(const KubeClusterConfiguration& cluster) {
 
 }  // namespace
 
-ConfigErrors check_files(const ProxyConfiguration& configuration) {
+FileFindings check_files(const ProxyConfiguration& configuration) {
   Collector collector;
   collector.add(check_certificate(configuration.tls));
   for (const KubeClusterConfiguration& cluster : configuration.kube_clusters) {
@@ -50,8 +52,12 @@ ConfigErrors check_files(const ProxyConfiguration& configuration) {
   if (configuration.audit.enabled && !configuration.audit.policy_file.empty()) {
     collector.add(load_audit_policy(configuration.audit.policy_file));
   }
-  collector.add(load_policy(configuration));
-  return collector.take();
+  auto policy = load_policy(configuration);
+  collector.add(policy);
+  FileFindings findings;
+  findings.errors = collector.take();
+  if (policy) findings.warnings = std::move(policy->warnings);
+  return findings;
 }
 
 std::vector<std::string> configuration_warnings(const ProxyConfiguration& configuration) {

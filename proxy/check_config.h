@@ -2,12 +2,20 @@
 
 #include "proxy/config.h"
 
+#include <string>
+#include <vector>
+
 namespace postern::proxy {
 
+/// What is to be said of the files that a configuration names.
+struct FileFindings {
+  ConfigErrors errors;                ///< all at once, in the order of the configuration's keys
+  std::vector<std::string> warnings;  ///< of roles and users: keys that have no meaning here
+};
+
 /// Reads everything that a start would read (roles, users, tokens, CAs, certificates, kubeconfigs
-/// and what they name), keeps and makes nothing, and connects to nobody. All errors at once, in the
-/// order of the configuration's keys.
-ConfigErrors check_files(const ProxyConfiguration& configuration);
+/// and what they name), keeps and makes nothing, and connects to nobody.
+FileFindings check_files(const ProxyConfiguration& configuration);
 
 /// What is allowed but hardly meant: e.g. no authenticator at all. Sentences.
 std::vector<std::string> configuration_warnings(const ProxyConfiguration& configuration);

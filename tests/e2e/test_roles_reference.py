@@ -70,6 +70,12 @@ def test_every_example_loads(check: Check, example: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_has_no_meaning_here_is_told_and_loads(check: Check) -> None:
+    done = check("kind: role\nversion: v8\nmetadata: {name: r}\nspec:\n  options: {forward_agent: true}\n")
+    assert done.returncode == 0, done.stderr
+    assert "warning: " in done.stderr and "options.forward_agent" in done.stderr, done.stderr
+
+
 def test_the_presets_are_those_of_the_program() -> None:
     source = (ROOT / "rbac" / "presets.cc").read_text()
     built_in = re.search(r'R"\((.*?)\)"', source, re.S)
