@@ -68,10 +68,12 @@ Result<std::string> upstream_head(const ClientConnection& client, const ProxiedR
   return build_request_head(plan);
 }
 
-/// Pumps the client's body upstream. An error of upstream's ends the pump only: the API server may
-/// have answered already (413, say), and that answer is what the client should see.
+/// Pumps the client's body upstream, piece by piece: what the API server does not take yet is not
+/// asked of the client either. An error of upstream's ends the pump only: the API server may have
+/// answered already (413, say), and that answer is what the client should see. One that takes
+/// nothing for `limit` is no longer waited for.
 Task<Result<void>> stream_body(ClientConnection& client, const ProxiedRequest& request,
-                               Stream& upstream) {
+                               Stream& upstream, Deadline& stall, std::chrono::milliseconds limit) {
   const bool chunked = request.head.framing == http::Framing::kChunked;
   co_await client.admit_body();
   std::string piece;
@@ -89,10 +91,13 @@ Task<Result<void>> stream_body(ClientConnection& client, const ProxiedRequest& r
     if (chunked && !*more) {
       framed.append(http::kLastChunk);
     }
-    if (const error_code error = co_await upstream.write(chunked ? framed : piece)) {
-      co_return Result<void>();
+    stall.expires_after(limit);
+    const error_code error = co_await upstream.write(chunked ? framed : piece);
+    if (stall.expired()) {
+      co_return fail(kube::Status::gateway_timeout("the API server takes no more of the body"));
     }
-    if (!*more) {
+    stall.disarm();  // the client's own pace; ClientConnection limits its stalls
+    if (error || !*more) {
       co_return Result<void>();
     }
   }
@@ -113,8 +118,9 @@ Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& clie
   stall.expires_after(state.shared().upstream_timeouts.first_byte);
   const error_code error = co_await upstream.write(*head);
   if (!error && streams_body(request)) {
-    stall.disarm();  // the client's own pace; ClientConnection limits its stalls
-    auto pumped = co_await stream_body(client, request, upstream);
+    stall.disarm();
+    auto pumped =
+        co_await stream_body(client, request, upstream, stall, state.shared().limits.stall_time);
     if (!pumped) {
       co_return fail(std::move(pumped.error()));
     }

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from attack import POD, Attack, check_status
-from raw_http import Cut
+from raw_http import Cut, RawClient, wait_for
 from upstream import Connection, Recorded, Reply
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -281,13 +281,82 @@ def test_j189_dot_segments_behind_proxy_are_400(attack: Attack, path: str) -> No
 
 
 def test_j189_proxy_of_a_granted_service(attack: Attack) -> None:
+    page = Reply(body=b"<p>hello</p>", content_type="text/html")
+    attack.on(f"{SERVICE}/web:80/proxy/index.html$", page)
     answer = attack.send("GET", f"{SERVICE}/web:80/proxy/index.html", user="dave")
-    if answer.status in (400, 403):
-        attack.untouched()
-    else:
-        attack.forwarded(f"GET {SERVICE}/web:80/proxy/index.html")
+    assert answer.status == 200 and answer.body == page.body
+    assert answer.get("Content-Type") == "text/html"
+    attack.forwarded(f"GET {SERVICE}/web:80/proxy/index.html")
     attack.upstream.reset()
     attack.refused(attack.send("GET", f"{SERVICE}/db:80/proxy/", user="dave"), 400, 403)
+
+
+UPLOAD = f"{SERVICE}/web:80/proxy/upload"
+PIECE, PIECES = 64 * 1024, 1024
+
+
+class Upload:
+    """A body of 64 MiB that a thread of its own sends, and how far that is."""
+
+    def __init__(self, client: RawClient, head: bytes, *, chunked: bool) -> None:
+        self.sent = 0
+        self.digest = hashlib.sha256()
+        self._client, self._chunked = client, chunked
+        client.sock.settimeout(60)
+        client.sock.sendall(head)
+        self.thread = threading.Thread(target=self._send, daemon=True)
+        self.thread.start()
+
+    def _send(self) -> None:
+        for number in range(PIECES):
+            piece = number.to_bytes(4, "big") * (PIECE // 4)
+            self._client.sock.sendall(b"%x\r\n%s\r\n" % (PIECE, piece) if self._chunked else piece)
+            self.digest.update(piece)
+            self.sent += 1
+        if self._chunked:
+            self._client.sock.sendall(b"0\r\n\r\n")
+
+    def stands(self) -> bool:
+        """Whether nothing more can be sent: a second passes without a piece."""
+        before = self.sent
+        self.thread.join(1)
+        return self.sent == before
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "length"])
+def test_an_upload_is_held_back(attack: Attack, chunked: bool) -> None:
+    """As long as the other side takes nothing, its sender waits: postern keeps nothing for it."""
+    begun, go_on = threading.Event(), threading.Event()
+    arrived = hashlib.sha256()
+
+    def script(connection: Connection, request: Recorded) -> None:
+        begun.set()
+        go_on.wait(30)
+        reader = connection.reader
+        if request.get("Transfer-Encoding") == "chunked":
+            while piece := reader.chunk():
+                arrived.update(piece)
+            reader.trailers()
+        else:
+            arrived.update(reader.take(int(request.get("Content-Length") or 0)))
+        connection.send_head(200, ("Content-Length", "4"))
+        connection.send(b"done")
+
+    attack.on(f"POST {UPLOAD}$", Reply(raw=script, unread=True))
+    memory = attack.postern.memory()
+    client = attack.client()
+    framing = ("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(PIECE * PIECES))
+    upload = Upload(client, attack.postern.request("dave", "POST", UPLOAD, [framing]), chunked=chunked)
+    assert begun.wait(15)
+    wait_for("the sender to stand still", upload.stands, 30)
+    assert 0 < upload.sent < PIECES, "a body was taken that nobody reads"
+    assert attack.postern.memory() - memory < 16 * 1024 * 1024
+    go_on.set()
+    upload.thread.join(30)
+    assert client.read_response("POST").body == b"done"
+    assert upload.sent == PIECES and arrived.digest() == upload.digest.digest()
+    assert attack.postern.memory() - memory < 16 * 1024 * 1024
+    attack.forwarded(f"POST {UPLOAD}")
 
 
 def test_j190_redirect_is_not_relayed(attack: Attack) -> None:

@@ -17,8 +17,8 @@ from attack import POD, check_status, visible
 from conftest import USERS
 from fixture_api import FixtureApi, compact
 from harness import KubeCluster, Postern, User, replace_file, upstream_kubeconfig
-from pki import Authority
-from raw_http import Cut, wait_for
+from pki import Authority, KeyPair
+from raw_http import Cut, RawClient, wait_for
 from upstream import Connection, Recorded, RecordingUpstream, Reply
 
 WATCH = f"{POD}?watch=true"
@@ -161,6 +161,38 @@ def test_a_new_serving_certificate_drops_no_connection(life: Life) -> None:
         wait_for("the new certificate", lambda: serial() != before, LONG)
         held.send(life.postern.request("alice", "GET", f"{POD}/nginx-1"))
         assert held.read_response().status == 200
+
+
+def test_a_replaced_client_ca_counts_for_open_connections_too(
+    make: Callable[..., Life], tmp_path: Path
+) -> None:
+    old, new = (Authority(tmp_path, name, name) for name in ("old-ca", "new-ca"))
+    ca_file = tmp_path / "client-ca.crt"
+    replace_file(ca_file, old.cert_file.read_text())
+    life = make(config={"authentication": {"clientCAFile": str(ca_file)}})
+    ended = life.hold_watch()
+    of_old, of_new = (ca.issue(str(tmp_path / f"alice-of-{ca.cert_file.stem}"), "alice") for ca in (old, new))
+    request = life.postern.request(None, "GET", f"{POD}/nginx-1")
+
+    def code(client: RawClient) -> int:
+        client.send(request)
+        return client.read_response().status
+
+    def code_with(pair: KeyPair) -> int:
+        with life.postern.client(client=pair) as client:
+            return code(client)
+
+    assert (code_with(of_old), code_with(of_new)) == (200, 401)
+    with life.postern.client(client=of_old) as kept, life.postern.client(client=of_old) as watch:
+        assert code(kept) == 200
+        watch.send(life.postern.request(None, "GET", WATCH))
+        assert watch.read_head().status == 200
+        replace_file(ca_file, new.cert_file.read_text())
+        wait_for("the new CA", lambda: code_with(of_new) == 200, LONG)
+        assert code_with(of_old) == 401 and code(kept) == 401
+        assert b"nginx-1" not in watch.reader.chunks()
+    assert ended.wait(5)
+    assert life.postern.metric("postern_config_reloads_total", kind="client_ca", result="success") >= 2
 
 
 def test_a_broken_serving_certificate_keeps_the_old_one(life: Life) -> None:
@@ -398,8 +430,12 @@ def test_idle_connections_are_ended(make: Callable[..., Life]) -> None:
         assert fresh.is_closed(8) and used.is_closed(8)
 
 
-def test_connections_of_one_address_are_limited(make: Callable[..., Life]) -> None:
-    life = make(config={"limits": {"maxConnectionsPerAddress": 8}})
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [("maxConnectionsPerAddress", "address_limit"), ("maxConnections", "total_limit")],
+)
+def test_connections_are_limited(make: Callable[..., Life], limit: str, reason: str) -> None:
+    life = make(config={"limits": {limit: 8}})
     clients = []
     try:
         for _ in range(8):
@@ -409,7 +445,8 @@ def test_connections_of_one_address_are_limited(make: Callable[..., Life]) -> No
             clients.append(client)
         with pytest.raises((OSError, ssl.SSLError, Cut)):
             life.postern.ask("alice", "GET", "/version")
-        assert life.postern.metric("postern_connections_rejected_total", reason="address_limit") >= 1
+        assert life.postern.metric("postern_connections_rejected_total", reason=reason) == 1
+        assert life.postern.metric("postern_connections_rejected_total") == 1
     finally:
         for client in clients:
             client.close()
@@ -481,13 +518,24 @@ def test_vanished_clients_leave_nothing_behind(life: Life) -> None:
 # -- API servers that fail ------------------------------------------------------------------------
 
 
+def logged(life: Life, level: str, message: str, **fields: object) -> bool:
+    """Waits for a line of this level whose message begins so, with these fields."""
+    return bool(wait_for(message, lambda: any(
+        line["level"] == level and line["msg"].startswith(message) and fields.items() <= line.items()
+        for line in life.postern.log_lines())))  # fmt: skip
+
+
 def test_an_upstream_that_is_gone_is_502_and_comes_back(life: Life) -> None:
     life.postern.expect_error("upstream|discover|connect|cluster")
     assert life.status() == 200
     port = life.upstream.port
     life.upstream.close()
     check_status(answer := life.postern.ask("alice", "GET", f"{POD}/nginx-1"))
-    assert answer.status in (502, 503)
+    assert answer.status == 502
+    failures = life.postern.metric("postern_upstream_connect_failures_total", cluster="mycluster", reason="connect")
+    assert failures >= 1
+    assert logged(life, "warn", f"no connection to 127.0.0.1:{port}")
+    assert logged(life, "warn", "request refused", user="alice", code=502)
     assert life.postern.process.poll() is None
     life.upstream = RecordingUpstream(life.authority, FixtureApi(), port=port)
     wait_for("the upstream again", lambda: life.status() == 200, 20)
@@ -520,6 +568,27 @@ def test_a_list_that_stalls_in_the_middle_is_cut(make: Callable[..., Life]) -> N
     assert life.postern.metric("postern_responses_cut_total", reason="stalled") == 1
 
 
+def test_an_upload_that_nobody_takes_is_504(make: Callable[..., Life]) -> None:
+    """An API server that reads a head and then nothing more holds no client for ever."""
+    life = make(config={"limits": {"stallTimeout": "1s"}})
+    target = "/api/v1/namespaces/dev/services/web:80/proxy/upload"
+    done = threading.Event()
+    life.upstream.on("POST", Reply(raw=lambda connection, request: done.wait(30), unread=True))
+    began = life.postern.request("dave", "POST", target, [("Content-Length", str(64 * 1024 * 1024))])
+    with life.postern.client() as client:
+        client.send(began)
+        client.sock.settimeout(LONG)
+        try:
+            while True:
+                client.sock.sendall(b"x" * 65536)
+        except (ConnectionError, ssl.SSLError):
+            pass  # a TimeoutError is the failure of the test
+    done.set()
+    assert logged(life, "warn", "request refused", user="dave", code=504)
+    wait_for("its end", lambda: life.postern.metric("postern_upstream_connections", state="leased") == 0)
+    assert life.postern.metric("postern_http_request_outcomes_total", outcome="upstream_error") == 1
+
+
 def test_a_watch_whose_server_dies_is_cut(life: Life) -> None:
     event = compact({"type": "ADDED", "object": {"kind": "Pod", "apiVersion": "v1",
                      "metadata": {"name": "nginx-1", "namespace": "dev"}}}) + b"\n"  # fmt: skip
@@ -541,6 +610,9 @@ def test_a_watch_whose_server_dies_is_cut(life: Life) -> None:
         go.set()
         with pytest.raises(Cut):
             client.read_event()
+    wait_for("the count", lambda: life.postern.metric("postern_responses_cut_total", reason="upstream") == 1)
+    assert life.postern.metric("postern_responses_cut_total") == 1
+    assert logged(life, "warn", "answer cut", user="alice", verb="watch", cluster="mycluster")
 
 
 # -- two clusters ---------------------------------------------------------------------------------

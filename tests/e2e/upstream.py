@@ -25,6 +25,7 @@ class Reply:
     fields: list[tuple[str, str]] = field(default_factory=list)
     pieces: list[bytes] | None = None  # chunked, in these pieces
     raw: "Callable[[Connection, Recorded], None] | None" = None
+    unread: bool = False  # the body is left to `raw`, which takes it off connection.reader when it likes
 
 
 @dataclass
@@ -216,13 +217,15 @@ class RecordingUpstream:
         """One request and its answer; False when the connection is over."""
         begin = connection.reader._at
         message = connection.reader.head()
-        connection.reader.body(message)
-        message.raw = bytes(connection.reader.received[begin : connection.reader._at])
         recorded = Recorded(message, connection.number, time.monotonic())
         with self._lock:
-            self._requests.append(recorded)
             rules = list(self._rules)
         rule = next((reply for pattern, reply in rules if pattern.search(recorded.line)), self._api)
+        if callable(rule) or not rule.unread:
+            connection.reader.body(message)
+        message.raw = bytes(connection.reader.received[begin : connection.reader._at])
+        with self._lock:
+            self._requests.append(recorded)
         reply = rule(recorded) if callable(rule) else rule
         if reply.raw:
             reply.raw(connection, recorded)
