@@ -58,6 +58,7 @@ void check_deny(const std::vector<Row>& rows) {
 const char* kPod = NS "default/pods/podname";
 const char* kRole = "/apis/rbac.authorization.k8s.io/v1/clusterroles/clusterrole";
 const char* kRoles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+const char* kDefaultWidget = "/apis/e.com/v1/namespaces/default/widgets/telerole-1";
 const char* kWidget = "/apis/e.com/v1/namespaces/default/widgets/name";
 
 }  // namespace
@@ -206,6 +207,8 @@ TEST_CASE("3.6: lists end to end, with requested resources") {
   const World gone = assume(rule("pod", "default", "nginx-*", kAll), {"/c/pod/k/default/test"});
   CHECK(pods_in(gone, "default") == "403");
   CHECK(gone.verdict("GET", NS "default/pods/test") == "403");
+  // One name for a thing: there is no second form of the same ID, `kube:ns:pods`, to be granted.
+  CHECK_FALSE(ResourceId::parse("/c/kube:ns:pods/k/default/test").has_value());
   const World roles =
       assume(cluster_rule("clusterrole", "cr-nginx-*", kAll), {"/c/pod/k/default/test"});
   CHECK(roles.verdict("GET", kRoles) == "403");
@@ -235,7 +238,18 @@ TEST_CASE("3.6: cluster-scoped kinds and custom resources") {
   const World dev(
       role_v8({"{kind: widgets, api_group: e.com, namespace: dev, name: '*', verbs: ['*']}"}));
   CHECK(dev.seen(widgets, kWidgets) == "dev/telerole-1 dev/telerole-2");
-  CHECK(dev.verdict("GET", "/apis/e.com/v1/namespaces/default/widgets/telerole-1") == "403");
+  CHECK(dev.verdict("GET", kDefaultWidget) == "403");
+  // Everything of one namespace, with the namespace itself; then a request for another one's.
+  const std::string of_dev =
+      role_v8({"{kind: '*', api_group: '*', namespace: dev, name: '*', verbs: ['*']}",
+               "{kind: namespaces, name: dev, verbs: ['*']}"});
+  World space(of_dev);
+  CHECK(space.seen(widgets, kWidgets) == "dev/telerole-1 dev/telerole-2");
+  CHECK(space.verdict("GET", kDefaultWidget) == "403");
+  space.assume({grant("r1", {load_role(of_dev)}, {"/c/namespace/k/default"})});
+  CHECK(space.verdict("GET", widgets) == "403");
+  CHECK(space.verdict("DELETE", "/apis/e.com/v1/namespaces/dev/widgets") == "403");
+  CHECK(space.verdict("GET", kDefaultWidget) == "403");
   // Plural, group and scope.
   const World wrong(
       role_v8({"{kind: widgets, api_group: other.com, namespace: '*', name: '*', verbs: ['*']}",
@@ -244,6 +258,18 @@ TEST_CASE("3.6: cluster-scoped kinds and custom resources") {
   const World gadgets(role_v8(
       {"{kind: gadgets, api_group: e.com, namespace: '', name: 'g*', verbs: [get, list]}"}));
   CHECK(gadgets.seen("/apis/e.com/v1/gadgets", {"g1", "h1"}) == "g1");
+}
+
+TEST_CASE("3.6: other spellings of a custom resource's kind are mistakes") {
+  for (const char* kind : {"Widget", "*/x", "e.com/v1/widgets", "e.com/"}) {
+    CAPTURE(kind);
+    const LoadResult loaded = load_documents(
+        "r.yaml", role_v8({"{kind: '" + std::string(kind) +
+                           "', api_group: e.com, namespace: '*', name: '*', verbs: ['*']}"}));
+    CHECK(loaded.roles.empty());
+    REQUIRE(loaded.errors.size() == 1);
+    CHECK(loaded.errors.front().str().find("must be a plural in lower case") != std::string::npos);
+  }
 }
 
 TEST_CASE("3.6: list everything in a namespace (v8 and v7)") {
