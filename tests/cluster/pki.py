@@ -104,6 +104,19 @@ class Authority:
         )  # fmt: skip
         return pair
 
+    def sign_again(self, pair: KeyPair, days: int) -> None:
+        """The same certificate with another end; a negative one has been already."""
+        request, signed = pair.cert_file.with_suffix(".csr"), pair.cert_file.with_suffix(".signed")
+        _openssl(
+            "x509", "-x509toreq", "-in", str(pair.cert_file), "-signkey", str(pair.key_file),
+            "-copy_extensions", "copy", "-out", str(request),
+        )  # fmt: skip
+        _openssl(
+            "x509", "-req", "-in", str(request), "-out", str(signed), "-copy_extensions", "copy",
+            "-CA", str(self.cert_file), "-CAkey", str(self.key_file), "-days", str(days),
+        )  # fmt: skip
+        signed.rename(pair.cert_file)
+
 
 def _data(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode()

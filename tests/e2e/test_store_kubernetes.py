@@ -465,6 +465,7 @@ def test_grants_count_for_nothing_while_the_store_is_silent(
             watch.send(postern.request(None, "GET", "/api/v1/namespaces/dev/pods?watch=true",
                                        [("Authorization", f"Bearer {session.token}")]))  # fmt: skip
             assert watch.read_head().status == 200
+            says = lambda: postern.admin("/readyz?verbose")[1]  # noqa: E731
             # It stalls: connections stay, nobody answers.
             store.cluster.pause_apiserver()
             try:
@@ -472,9 +473,11 @@ def test_grants_count_for_nothing_while_the_store_is_silent(
                 body = session.ask("GET", POD).body
                 assert b"does not hear from where access requests are kept" in body, body
                 assert postern.admin("/readyz")[0] == 500
+                wait_for("the self-check", lambda: "warn: StoreUnavailable: " in says(), 15)
             finally:
                 store.cluster.resume_apiserver()
         wait_for("the grant", lambda: session.status(POD) == 200, 30)
+        wait_for("the self-check", lambda: "StoreUnavailable" not in says(), 15)
 
 
 # -- keys and moving in ------------------------------------------------------------------------------

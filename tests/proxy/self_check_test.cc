@@ -42,6 +42,12 @@ TEST_CASE("certificates that have ended, or are about to") {
   CHECK(problems[1].reason == "CertificateExpired");
 }
 
+TEST_CASE("a store that cannot be used") {
+  CHECK(store_problems(std::nullopt).empty());
+  CHECK(store_problems("nobody answers") ==
+        std::vector<Problem>{{"StoreUnavailable", "the store of access requests: nobody answers"}});
+}
+
 std::string review(bool allowed) {
   return std::string(R"({"kind":"SelfSubjectAccessReview","status":{"allowed":)") +
          (allowed ? "true" : "false") + "}}";
