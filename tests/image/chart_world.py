@@ -9,8 +9,11 @@ import base64
 import http.client
 import json
 import os
+import re
+import shlex
 import ssl
 import subprocess
+import textwrap
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,6 +110,23 @@ class ChartWorld:
         name, *rest = args
         return self.helm_do(verb, name, str(CHART), "--values", str(self.values), *rest)
 
+    def notes(self, *words: str) -> list[str]:
+        """The commands that `helm get notes` shows, as they are: of each word the block that has it."""
+        said = self.helm_do("get", "notes", RELEASE)
+        blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^ {5}.*\n)+", said, re.M)]
+        return [next(block for block in blocks if word in block) for word in words]
+
+    def run_notes(self, *words: str) -> str:
+        """Runs such blocks one after the other in one shell, as the cluster's administrator."""
+        programs = f"{self.helm_program.parent}:{self.cluster.kubectl_program.parent}"
+        env = self.helm_environment()
+        done = subprocess.run(
+            ["sh", "-c", "".join(self.notes(*words))], env={**env, "PATH": f"{programs}:{env['PATH']}"},
+            capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.stdout, done.stderr + self.describe()
+        return done.stdout
+
     def describe(self) -> str:
         """What an administrator would look at when something does not come up."""
         said = ""
@@ -168,8 +188,12 @@ class ChartWorld:
                 return name
         raise AssertionError(f"no pod has the first login: {self.describe()}")
 
-    def first_login(self) -> str:
-        return self.cluster.kubectl(*self.first_login_command(self.pod_with_first_login())).stdout
+    def person(self, name: str) -> Person:
+        return Person(self.folder, name, None, self.cluster)
+
+    def log_in(self, person: Person, command: str) -> None:
+        """A login that somebody was told to run; the password comes from a file, not from a terminal."""
+        person.run(*shlex.split(command), "--new-password-file", str(person.password_file))
 
     def running(self, person: Person, *args: str) -> Running:
         """Their kubectl, which asks postern for its token."""

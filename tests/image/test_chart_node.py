@@ -49,23 +49,40 @@ def test_1_nothing_but_postern_runs_in_it(world: ChartWorld) -> None:
     assert world.exec("postern", "healthcheck", "--verbose").stdout.endswith("readyz check passed\n")
 
 
-def test_1_helm_test(world: ChartWorld) -> None:
-    said = world.helm_do("test", RELEASE, "--timeout=60s")
-    assert "Phase:          Succeeded" in said
+# 2. What `helm get notes` says, word for word. --------------------------------------------------------
 
 
-# 2. The story of a request, from outside and through the Service. ------------------------------------
+def test_2_ready_and_tested(world: ChartWorld) -> None:
+    said = world.run_notes("rollout status")
+    assert "successfully rolled out" in said and "Phase:          Succeeded" in said
 
 
 def test_2_the_first_administrator(world: ChartWorld) -> None:
-    said = world.first_login()
+    said = world.run_notes("PROXY=", "auth first-login").strip()
     assert said.startswith("postern login postern://admin@") and world.address in said
-    world.admin.login(said.split()[-1], kube=False)
+    world.log_in(world.admin, said)
+
+
+def test_2_somebody_is_let_in(world: ChartWorld) -> None:
+    (add,) = world.notes("users add YOU")
+    said = world.admin.run("sh", "-c", add.replace("YOU", "yvonne")).stdout
+    yvonne = world.person("yvonne")
+    world.log_in(yvonne, next(line.strip() for line in said.splitlines() if "postern login postern://" in line))
+    (use,) = world.notes("kube login")
+    assert use.splitlines()[1:] == ["kubectl get pods"]
+    assert "No resources found in default" in yvonne.run("sh", "-ec", use).stderr
+    assert names(yvonne.kubectl("get", "pods", "-n", "dev").stdout) == ["web-1", "web-2"]
+
+
+# 3. The story of a request, from outside and through the Service. ------------------------------------
+
+
+def test_3_roles(world: ChartWorld) -> None:
     (world.admin.home / "roles.yaml").write_text(STORY)
     world.admin.postern("create", "-f", "roles.yaml")
 
 
-def test_2_nothing_at_first(world: ChartWorld) -> None:
+def test_3_nothing_at_first(world: ChartWorld) -> None:
     for person, role in ((world.alice, "k8s-requester"), (world.bob, "k8s-resource-requester-reviewer")):
         added = world.admin.json("users", "add", person.name, "--roles", role)
         person.login(added["link"], kube=person is world.alice)
@@ -73,7 +90,7 @@ def test_2_nothing_at_first(world: ChartWorld) -> None:
     assert "Forbidden" in said and "postern request create" in said
 
 
-def test_2_asked_for_approved_assumed(world: ChartWorld) -> None:
+def test_3_asked_for_approved_assumed(world: ChartWorld) -> None:
     made = world.alice.json("request", "create", "--resource", WEB, "--reason", "bug 12", "--nowait")
     world.request = made["metadata"]["name"]
     assert world.request in world.bob.postern("request", "ls", "--reviewable")
