@@ -160,6 +160,20 @@ def test_4_rollback(world: ChartWorld) -> None:
     assert names(world.alice.kubectl("get", "pods").stdout) == ["web-1"]
 
 
+def test_4_constrained_impersonation(world: ChartWorld) -> None:
+    """The same work, by rights that are limited to what is done: no others are left."""
+    world.helm("upgrade", RELEASE, "--wait", "--timeout=180s", "--set", "impersonation.mode=constrained")
+    account = f"system:serviceaccount:{NAMESPACE}:{RELEASE}-impersonator"
+    may = world.cluster.kubectl("auth", "can-i", "impersonate", "groups/dev-team", "--as", account, check=False)
+    assert may.stdout.strip() == "no"
+    mark = world.cluster.audit_mark()
+    assert names(world.alice.kubectl("get", "pods").stdout) == ["web-1"]
+    world.alice.kubectl("exec", "web-1", "--", "sh", "-c", "exit 7", code=7)
+    event = world.cluster.wait_for_audit(lambda e: e.get("objectRef", {}).get("subresource") == "exec", since=mark)
+    assert event["impersonatedUser"]["username"] == "alice"
+    assert event["authenticationMetadata"]["impersonationConstraint"] == "impersonate:user-info"
+
+
 def test_4_everything_else_that_the_chart_makes_is_accepted(world: ChartWorld) -> None:
     more = ("autoscaling.enabled=true", "podDisruptionBudget.enabled=true", "networkPolicy.enabled=true")
     sets = [word for setting in more for word in ("--set", setting)]
