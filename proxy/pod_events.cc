@@ -18,9 +18,6 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxBytes = 256 * 1024;
 constexpr std::size_t kMaxMessage = 1024;  ///< of an event, apiserver validation
-constexpr std::chrono::minutes kAgain{30};
-/// Between two looks at the board: what flaps makes no flood.
-constexpr std::chrono::seconds kLeastPause{5};
 
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -82,12 +79,13 @@ std::string event_body(const PodIdentity& pod, const Problem& problem, bool is_w
 }
 
 PodEvents::PodEvents(Worker& worker, std::unique_ptr<UpstreamPool> pool, PodIdentity pod,
-                     const SelfCheckBoard& board, Log& log)
+                     const SelfCheckBoard& board, Log& log, Options options)
     : worker_(worker),
       pool_(std::move(pool)),
       pod_(std::move(pod)),
       board_(board),
       log_(log),
+      options_(options),
       pause_(worker.executor()) {}
 
 void PodEvents::start() {
@@ -101,42 +99,62 @@ void PodEvents::stop() {
 }
 
 void PodEvents::post_soon() {
-  worker_.post([this] { pause_.cancel(); });
+  worker_.post([this] {
+    news_ = true;
+    if (resting_) pause_.cancel();
+  });
 }
 
 Task<void> PodEvents::post_in_turn() {
   while (!stopping_) {
-    co_await post_news();
-    if (stopping_) break;
-    pause_.expires_after(kAgain);
-    auto [changed] = co_await pause_.async_wait(kAwait);
-    if (!changed || stopping_) continue;
-    // Woken by a change; more may come with it.
-    pause_.expires_after(kLeastPause);
-    auto [error] = co_await pause_.async_wait(kAwait);
-    static_cast<void>(error);
+    news_ = false;
+    const bool all_told = co_await post_news();
+    if (!news_ && !stopping_) {
+      resting_ = true;
+      co_await rest(all_told ? options_.again : options_.retry);
+      resting_ = false;
+    }
+    // More may come with what has come.
+    if (news_ && !stopping_) co_await rest(options_.least);
   }
 }
 
-Task<void> PodEvents::post_news() {
-  const std::vector<Problem> problems = board_.problems();
-  const bool had_some = !posted_.empty();
+Task<void> PodEvents::rest(std::chrono::milliseconds time) {
+  pause_.expires_after(time);
+  const auto [cut_short] = co_await pause_.async_wait(kAwait);
+  static_cast<void>(cut_short);
+}
+
+/// What is over, and what is to be told again.
+void PodEvents::forget(const std::vector<Problem>& problems) {
   const auto now = Clock::now();
   std::erase_if(posted_, [&](const Posted& one) {
     const bool lasts = std::find(problems.begin(), problems.end(), one.problem) != problems.end();
-    return !lasts || now - one.when >= kAgain;
+    return !lasts || now - one.when >= options_.again;
   });
+}
+
+bool PodEvents::is_told(const Problem& problem) const {
+  return std::any_of(posted_.begin(), posted_.end(),
+                     [&](const Posted& one) { return one.problem == problem; });
+}
+
+/// Whether everything has been told.
+Task<bool> PodEvents::post_news() {
+  const std::vector<Problem> problems = board_.problems();
+  is_over_ = problems.empty() && (is_over_ || !posted_.empty());
+  forget(problems);
   for (const Problem& problem : problems) {
-    const bool is_told = std::any_of(posted_.begin(), posted_.end(),
-                                     [&](const Posted& one) { return one.problem == problem; });
-    if (is_told) continue;
+    if (is_told(problem)) continue;
     const bool done = co_await post(problem, true);
-    if (!done) co_return;
-    posted_.push_back({problem, now});
+    if (!done) co_return false;
+    posted_.push_back({problem, Clock::now()});
   }
-  if (had_some && problems.empty()) {
-    co_await post({"SelfCheckPassed", "everything that the self-check had found is over"}, false);
-  }
+  if (!is_over_) co_return true;
+  const bool done =
+      co_await post({"SelfCheckPassed", "everything that the self-check had found is over"}, false);
+  is_over_ = !done;
+  co_return done;
 }
 
 Task<bool> PodEvents::post(Problem problem, bool is_warning) {

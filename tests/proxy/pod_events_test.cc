@@ -5,7 +5,10 @@
 #include "rbac/load.h"
 #include "tests/proxy/upstream/upstream_fixture.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 namespace postern::proxy::test {
@@ -49,34 +52,99 @@ TEST_CASE("an event that kubectl describe pod shows") {
   CHECK(event["firstTimestamp"] == "2001-09-09T01:46:40Z");
 }
 
-TEST_CASE("events: once for each problem, and a word when all is over") {
-  UpstreamFixture fixture(answering(
-      [](const std::string&, ServerConnection& to) { to.answer(201, R"({"kind":"Event"})"); }));
-  Log log{LogOptions{LogLevel::kError, LogFormat::kJson, [](std::string_view) {}}};
-  SelfCheckBoard board(log);
-  PodEvents events(fixture.worker,
-                   std::make_unique<UpstreamPool>(fixture.worker, fixture.endpoint,
-                                                  UpstreamTimeouts(), fixture.logged.hooks()),
-                   {"postern", "postern-0", "u-1"}, board, log);
-  board.report("staging", {{"RightMissing", "one"}, {"ClockSkew", "two"}});
-  const auto pass = [&fixture](std::chrono::milliseconds time) {
-    Timer timer(fixture.worker.executor(), time);
-    timer.async_wait([&](error_code) { fixture.worker.stop(); });
-    fixture.worker.context().restart();
-    fixture.worker.run();
-  };
-  events.start();
-  for (int i = 0; i < 500 && fixture.server.requests().size() < 2; ++i) {
-    pass(std::chrono::milliseconds(10));
+/// Events of a pod at a server that answers so; the pauses are short but for that until it is told
+/// again.
+struct EventsFixture : UpstreamFixture {
+  explicit EventsFixture(std::function<unsigned(std::size_t)> status)
+      : UpstreamFixture(
+            answering([this, status = std::move(status)](const std::string&, ServerConnection& to) {
+              to.answer(status(answers++), R"({"kind":"Event"})");
+            })),
+        board(log),
+        events(worker,
+               std::make_unique<UpstreamPool>(worker, endpoint, UpstreamTimeouts(), logged.hooks()),
+               {"postern", "postern-0", "u-1"}, board, log,
+               {.again = std::chrono::hours(1),
+                .retry = std::chrono::milliseconds(5),
+                .least = std::chrono::milliseconds(5)}) {
+    board.on_change([this] { events.post_soon(); });
   }
-  const auto requests = fixture.server.requests();
+  void pass(std::chrono::milliseconds time) {
+    Timer timer(worker.executor(), time);
+    timer.async_wait([&](error_code) { worker.stop(); });
+    worker.context().restart();
+    worker.run();
+  }
+  /// The requests, when there are so many of them.
+  std::vector<std::string> wait_for(std::size_t count) {
+    for (int i = 0; i < 500 && server.requests().size() < count; ++i) {
+      pass(std::chrono::milliseconds(10));
+    }
+    pass(std::chrono::milliseconds(30));  // and no more than these
+    return server.requests();
+  }
+  void stop() {
+    events.stop();
+    pass(std::chrono::milliseconds(20));
+  }
+
+  std::atomic<std::size_t> answers{0};
+  Log log{LogOptions{LogLevel::kError, LogFormat::kJson, [](std::string_view) {}}};
+  SelfCheckBoard board;
+  PodEvents events;
+};
+
+bool says(const std::string& request, const std::string& reason) {
+  return request.find("\"" + reason + "\"") != std::string::npos;
+}
+
+TEST_CASE("events: once for each problem, and a word when all is over") {
+  EventsFixture fixture([](std::size_t) { return 201; });
+  fixture.board.report("staging", {{"RightMissing", "one"}, {"ClockSkew", "two"}});
+  fixture.events.start();
+  auto requests = fixture.wait_for(2);
   REQUIRE(requests.size() == 2);
   CHECK(first_words(requests[0]) == "POST /api/v1/namespaces/postern/events");
-  CHECK(requests[0].find("\"RightMissing\"") != std::string::npos);
-  CHECK(requests[1].find("\"ClockSkew\"") != std::string::npos);
-  events.stop();
-  pass(std::chrono::milliseconds(20));
-  CHECK(fixture.server.requests().size() == 2);
+  CHECK(says(requests[0], "RightMissing"));
+  CHECK(says(requests[1], "ClockSkew"));
+  fixture.board.report("staging", {{"ClockSkew", "two"}});
+  CHECK(fixture.wait_for(2).size() == 2);
+  fixture.board.report("staging", {});
+  requests = fixture.wait_for(3);
+  REQUIRE(requests.size() == 3);
+  CHECK(says(requests[2], "SelfCheckPassed"));
+  fixture.stop();
+  CHECK(fixture.server.requests().size() == 3);
+}
+
+TEST_CASE("events: what was not taken is tried again, also the word that it is over") {
+  EventsFixture fixture([](std::size_t answer) { return answer % 2 == 0 ? 503 : 201; });
+  fixture.board.report("store", {{"StoreUnavailable", "one"}});
+  fixture.events.start();
+  auto requests = fixture.wait_for(2);
+  REQUIRE(requests.size() == 2);
+  CHECK(says(requests[0], "StoreUnavailable"));
+  CHECK(says(requests[1], "StoreUnavailable"));
+  fixture.board.report("store", {});
+  requests = fixture.wait_for(4);
+  REQUIRE(requests.size() == 4);
+  CHECK(says(requests[2], "SelfCheckPassed"));
+  CHECK(says(requests[3], "SelfCheckPassed"));
+  fixture.stop();
+}
+
+TEST_CASE("events: news that come while one is written are not lost") {
+  EventsFixture fixture([&fixture](std::size_t answer) {
+    if (answer == 0) fixture.board.report("store", {{"StoreUnavailable", "two"}});
+    return 201;
+  });
+  fixture.board.report("staging", {{"ClockSkew", "one"}});
+  fixture.events.start();
+  const auto requests = fixture.wait_for(2);
+  REQUIRE(requests.size() == 2);
+  CHECK(says(requests[0], "ClockSkew"));
+  CHECK(says(requests[1], "StoreUnavailable"));
+  fixture.stop();
 }
 
 ProxyConfiguration configuration() {
