@@ -348,7 +348,7 @@ Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
     }
     request.waited = true;
     auto allowed = co_await request.cluster->access_check.allowed(
-        request.cluster->pool, shares[i].principals, request.decision.grant, request.info);
+        request.cluster->pool, shares[i].principals, shares[i].grant, request.info);
     if (!allowed) {
       co_return fail(std::move(allowed.error()));
     }

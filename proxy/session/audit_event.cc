@@ -25,19 +25,46 @@ const rbac::Principals* principals_of(const ProxiedRequest& request) {
   return shares.size() == 1 ? &shares.front().principals : nullptr;
 }
 
-/// Names of the roles whose rules count.
-std::string roles_of(const ProxiedRequest& request) {
-  std::string names;
+/// The shares of the decision whose rules count.
+std::vector<const rbac::Share*> counted_shares(const ProxiedRequest& request) {
+  std::vector<const rbac::Share*> counted;
   const std::vector<rbac::Share>& shares = request.decision.shares;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const bool counts =
         request.shares.empty() ||
         std::find(request.shares.begin(), request.shares.end(), i) != request.shares.end();
-    for (const std::string& role : shares[i].roles) {
-      if (counts) names.append(names.empty() ? "" : ",").append(role);
-    }
+    if (counts) counted.push_back(&shares[i]);
   }
-  return names;
+  return counted;
+}
+
+/// Adds a name to the list, each once. There are few.
+void add_name(std::vector<std::string_view>& names, std::string_view name) {
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+  names.push_back(name);
+}
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) text.append(text.empty() ? "" : ",").append(name);
+  return text;
+}
+
+/// Names of the roles whose rules count.
+std::string roles_of(const ProxiedRequest& request) {
+  std::vector<std::string_view> names;
+  for (const rbac::Share* share : counted_shares(request)) {
+    for (const std::string& role : share->roles) add_name(names, role);
+  }
+  return joined(names);
+}
+
+/// Names of the access requests that it rests on: that of the principals first.
+std::string grants_of(const ProxiedRequest& request) {
+  std::vector<std::string_view> names;
+  for (const rbac::Share* share : counted_shares(request)) add_name(names, share->grant);
+  add_name(names, request.decision.shares.empty() ? request.decision.grant : std::string_view());
+  return joined(names);
 }
 
 std::string_view requested_resource(const kube::Status& status) {
@@ -124,8 +151,8 @@ void RequestEvent::describe_decision() {
   annotate("authorization.k8s.io/decision", decision_word(request_));
   annotate("authorization.k8s.io/reason", decision.explanation);
   event_.impersonated = principals_of(request_);
-  event_.access_request = decision.grant;
-  annotate("access.postern.dev/request", decision.grant);
+  event_.access_request = request_.shares.empty() ? decision.grant : request_.grant();
+  annotate_made("access.postern.dev/request", grants_of(request_));
   annotate_made("audit.postern.dev/roles", roles_of(request_));
   if (!decision.decided_by.role.empty()) {
     annotate_made("audit.postern.dev/rule",

@@ -301,7 +301,7 @@ Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& clien
   if (!options) {
     co_return fail(options.error());
   }
-  const auto impersonation = impersonation_fields(request.principals(), request.decision.grant);
+  const auto impersonation = impersonation_fields(request.principals(), request.grant());
   if (!impersonation) {
     co_return fail(impersonation.error());
   }

@@ -141,7 +141,7 @@ Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& clie
 
 Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& client,
                                      ProxiedRequest& request) {
-  const auto impersonation = impersonation_fields(request.principals(), request.decision.grant);
+  const auto impersonation = impersonation_fields(request.principals(), request.grant());
   if (!impersonation) {
     co_return fail(impersonation.error());
   }

@@ -135,7 +135,7 @@ Task<Result<ObjectPage>> list_objects(WorkerState& state, const ObjectQuestion& 
   if (auto admitted = co_await admit(state, request); !admitted) {
     co_return fail(std::move(admitted.error()));
   }
-  auto fields = impersonation_fields(request.principals(), request.decision.grant);
+  auto fields = impersonation_fields(request.principals(), request.grant());
   if (!fields) {
     co_return fail(std::move(fields.error()));
   }

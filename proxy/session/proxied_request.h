@@ -83,6 +83,8 @@ struct ProxiedRequest {
   const rbac::Principals& principals() const {
     return decision.shares.at(shares.front()).principals;
   }
+  /// The access request that those principals come from; "" for static roles.
+  const std::string& grant() const { return decision.shares.at(shares.front()).grant; }
   bool filtered() const { return decision.verdict == rbac::Verdict::kAllowFiltered; }
   bool is_watch() const { return info.is_resource_request && info.verb == "watch"; }
   /// The cluster's answer becomes a part of postern's own (merged_discovery.h).

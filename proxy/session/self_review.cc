@@ -235,7 +235,7 @@ Json rules_json(const std::string& namespace_, const rbac::RulesAnswer& answer) 
 /// The cluster's rules for the principals of the request.
 Task<Result<rbac::RulesAnswer>> cluster_rules(ProxiedRequest& request,
                                               const std::string& namespace_) {
-  auto fields = impersonation_fields(request.principals(), request.decision.grant);
+  auto fields = impersonation_fields(request.principals(), request.grant());
   if (!fields) {
     co_return fail(std::move(fields.error()));
   }

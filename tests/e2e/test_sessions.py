@@ -24,7 +24,22 @@ from raw_http import wait_for
 
 API = "/apis/access.postern.dev/v1alpha1"
 
-OTHERS = DEV_PODS + ASKS + REVIEWS + BOB + ROOT
+# wanda's other role: its group is known to no cluster.
+ELSEWHERE = DEV_PODS.replace("dev-pods", "elsewhere").replace("dev-team", "nobody-there")
+WANDA = user("wanda", "asks", "asks-elsewhere") + user("walter", "reviews-all") + """kind: role
+version: v7
+metadata: {name: asks-elsewhere}
+spec: {allow: {request: {search_as_roles: [elsewhere]}}}
+---
+kind: role
+version: v7
+metadata: {name: reviews-all}
+spec: {allow: {review_requests: {roles: ['*']}}}
+---
+"""
+
+OTHERS = DEV_PODS + ASKS + REVIEWS + BOB + ROOT + ELSEWHERE + WANDA
+ALL = ACCESS + ELSEWHERE + WANDA
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +50,8 @@ def proxy(
         tmp_path_factory.mktemp("sessions"),
         authority,
         clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-        documents=ACCESS,
-        users=[User(name) for name in ("alice", "bob", "root", "vera")],
+        documents=ALL,
+        users=[User(name) for name in ("alice", "bob", "root", "vera", "wanda", "walter")],
     ) as running:
         yield running
 
@@ -44,14 +59,17 @@ def proxy(
 class Access:
     """An approved request of somebody's, and a session of theirs that has assumed it."""
 
-    def __init__(self, proxy: Postern, max_duration: str = "1h", who: str = "alice") -> None:
+    def __init__(
+        self, proxy: Postern, max_duration: str = "1h", who: str = "alice", reviewer: str = "bob",
+        besides: tuple[str, ...] = (), **more: Any,
+    ) -> None:  # fmt: skip
+        """`besides` are requests that the session assumes, too; `more` goes into the request's spec."""
         self.proxy = proxy
-        self.who = who
-        spec = {"resources": ["/postern.test/pod/mycluster/dev/*"], "maxDuration": max_duration}
+        spec = {"resources": ["/postern.test/pod/mycluster/dev/*"], "maxDuration": max_duration} | more
         self.request = self.post(who, "accessrequests", spec)
         self.name = self.request["metadata"]["name"]
-        self.review("bob", "Approve")
-        made = self.post(who, "sessions", {"requests": [self.name]})
+        self.review(reviewer, "Approve")
+        made = self.post(who, "sessions", {"requests": [self.name, *besides]})
         self.session = made["metadata"]["name"]
         self.credential = ("Authorization", f"Bearer {made['status']['token']}")
 
@@ -124,7 +142,7 @@ def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
         assert access.status_of(POD) in (401, 403, 404)  # 404: a cluster to know nothing of
     finally:
         if how in ("locked", "may-not-ask-any-more"):
-            proxy.write_documents(ACCESS)
+            proxy.write_documents(ALL)
             wait_for("the file to be read", lambda: may_ask(proxy))
 
 
@@ -155,6 +173,29 @@ def test_an_expiry_ends_its_streams(proxy: Postern) -> None:
     assert min(after.values()) >= -0.01  # not before, but for the two clocks
     assert access.status_of(POD) == 403
     assert access.call(None, "GET", "sessions/self")["metadata"]["name"] == access.session
+
+
+def test_the_cluster_is_told_the_request_whose_principals_it_is_told(proxy: Postern, cluster: Cluster) -> None:
+    """Of two that were assumed, the cluster lists pods for the principals of one; the other's name comes first."""
+    hers: dict[str, Any] = {"who": "wanda", "reviewer": "walter"}
+    while True:
+        other = Access(proxy, **hers, roles=["elsewhere"])
+        one = Access(proxy, **hers, roles=["dev-pods"], besides=(other.name,))
+        if other.name < one.name:
+            break
+    answer = proxy.ask(None, "GET", "/api/v1/namespaces/dev/pods", [one.credential])
+    assert answer.status == 200 and len(answer.json()["items"]) > 1
+    event = proxy.audit_log.complete(answer.get("Audit-Id"))
+    assert event["annotations"]["access.postern.dev/request"] == one.name
+    assert event["annotations"]["audit.postern.dev/roles"] == "dev-pods"
+    told = {"username": "wanda", "groups": ["dev-team", "system:authenticated"],
+            "extra": {"access.postern.dev/request": [one.name]}}  # fmt: skip
+    assert event["impersonatedUser"] == told
+    known = wait_for(
+        "the cluster's audit log",
+        lambda: [e for e in cluster.audit_events() if e["auditID"] == event["auditID"] and e["verb"] == "list"],
+    )
+    assert known[0]["impersonatedUser"] == told
 
 
 def test_a_session_remembers_what_it_was_refused(proxy: Postern) -> None:
