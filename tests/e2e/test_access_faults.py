@@ -16,16 +16,17 @@ from fixture_api import FixtureApi, compact
 from harness import KubeCluster, Postern, User, binary, upstream_kubeconfig
 from pki import Authority
 from raw_http import Cut
-from test_access_api import NAMES, get, post
+from test_access_api import NAMES, ROOT, get, post
 from upstream import Recorded, RecordingUpstream, Reply
 
 PODS = 100_000
+PAGES = r"^GET /api/v1/(namespaces/dev/)?pods\?"
 
 
 @pytest.fixture(scope="module")
 def cluster_of_many(authority: Authority) -> Iterator[RecordingUpstream]:
     upstream = RecordingUpstream(authority, FixtureApi())
-    upstream.on(r"^GET /api/v1/(namespaces/dev/)?pods\?", page_of_pods)
+    upstream.on(PAGES, page_of_pods)
     yield upstream
     upstream.close()
 
@@ -54,7 +55,7 @@ def make_postern(folder: Path, authority: Authority, upstream: RecordingUpstream
     config = upstream_kubeconfig(folder / "upstream", upstream.url, upstream.ca_file, "postern")
     return Postern(
         folder / "postern", authority, clusters=[KubeCluster("mycluster", config, {"env": "test"})],
-        documents=READ_ACCESS, users=[User(name) for name in NAMES],
+        documents=READ_ACCESS, users=[User(name) for name in NAMES], config={"workers": 1},
     )  # fmt: skip
 
 
@@ -157,9 +158,29 @@ def search(proxy: Postern, **spec: object) -> dict[str, object]:
     return answer["status"]
 
 
-def test_a_hundred_thousand_pods_fill_no_memory(
+class Bystander:
+    """Somebody else, who asks while a page of the search is under way: the page comes after the answer."""
+
+    def __init__(self, proxy: Postern) -> None:
+        self.client = proxy.client()
+        self.question = proxy.request("bob", "GET", f"{ROOT}/accessrequests")
+        self.answers: list[int] = []
+        self.longest = 0.0
+
+    def page_of_pods(self, request: Recorded) -> Reply:
+        begun = time.monotonic()
+        self.client.send(self.question)
+        self.answers.append(self.client.read_response().status)
+        self.longest = max(self.longest, time.monotonic() - begun)
+        return page_of_pods(request)
+
+
+def test_a_hundred_thousand_pods_fill_no_memory_and_hold_nobody_up(
     proxy: Postern, cluster_of_many: RecordingUpstream
 ) -> None:
+    """The one worker that there is waits for pages of the search, and answers others all the while."""
+    bystander = Bystander(proxy)
+    cluster_of_many.on(PAGES, bystander.page_of_pods)
     first = search(proxy)
     assert len(first["resources"]) == 100 and first["continue"]  # type: ignore[arg-type]
     before = proxy.memory()
@@ -181,6 +202,13 @@ def test_a_hundred_thousand_pods_fill_no_memory(
     assert all(int(r.parameter("limit") or 0) in range(1, 501) for r in asked)
     assert all("PartialObjectMetadataList" in (r.get("Accept") or "") for r in asked)
     assert all(r.get("Impersonate-User") == "alice" for r in asked)
+    groups = {tuple(sorted(r.message.all("Impersonate-Group"))) for r in asked}
+    assert groups == {("dev-team", "system:authenticated")}
+    bystander.client.close()
+    cluster_of_many.on(PAGES, page_of_pods)
+    print(f"{len(bystander.answers)} answers beside the search, the slowest after {bystander.longest:.3f} s")
+    assert len(bystander.answers) == len(asked) >= PODS // 500 and set(bystander.answers) == {200}
+    assert not cluster_of_many.failures
 
 
 def test_a_search_for_one_among_many_answers_in_parts(proxy: Postern) -> None:

@@ -18,6 +18,7 @@ from raw_http import wait_for
 
 NGINX_1 = "/postern.test/pod/mycluster/dev/nginx-1"
 NGINX_2 = "/postern.test/pod/mycluster/dev/nginx-2"
+WEB = "/postern.test/deployment/mycluster/dev/web"
 
 
 class World:
@@ -212,6 +213,37 @@ def test_6_assume(world: World) -> None:
     assert world.request in world.alice.postern("status")
 
 
+def test_6_several_add_up(world: World) -> None:
+    """Two requests that are assumed one after the other, and one request with two resources."""
+
+    def approved(*resources: str) -> str:
+        words = [word for one in resources for word in ("--resource", one)]
+        made = world.alice.json("request", "create", *words, "--reason", "both", "--nowait")
+        world.bob.postern("request", "review", "--approve", "--yes", made["metadata"]["name"])
+        return str(made["metadata"]["name"])
+
+    def seen() -> list[str]:
+        return names(world.alice.kubectl("get", "pods").stdout)
+
+    second = approved(NGINX_2)
+    world.alice.postern("request", "assume", second)
+    assert seen() == ["nginx-1", "nginx-2"]
+    world.alice.kubectl("get", "pod", "nginx-2")
+    world.alice.postern("request", "drop", second)
+    assert seen() == ["nginx-1"]
+    world.alice.kubectl("get", "pod", "nginx-2", code=1)
+    world.alice.postern("request", "drop")
+
+    both = approved(NGINX_1, NGINX_2)
+    world.alice.postern("request", "assume", both)
+    assert seen() == ["nginx-1", "nginx-2"]
+    world.alice.kubectl("get", "pod", "db-0", code=1)
+    world.alice.postern("request", "drop", both)
+    for name in (second, both):
+        world.bob.postern("request", "revoke", name)
+    world.alice.postern("request", "assume", world.request)
+
+
 def test_6_the_clusters_own_audit_log_names_the_request(world: World) -> None:
     def named() -> list[Any]:
         lines = [json.loads(line) for line in world.cluster.layout.audit_log.read_text().splitlines()]
@@ -266,18 +298,31 @@ def test_6_revoked_by_the_reviewer(world: World) -> None:
 # 7. In one go: postern kubectl. ---------------------------------------------------------------------
 
 
-def test_7_postern_kubectl_asks_waits_and_runs_again(world: World) -> None:
-    running = world.alice.start("kubectl", "--request-reason", "in one go", "get", "pod", "nginx-2",
-                                "-n", "dev", "-o", "name")  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "resource", "answer"),
+    [
+        (("get", "pod", "nginx-2", "-n", "dev", "-o", "name"), NGINX_2, "pod/nginx-2"),
+        (("exec", "nginx-2", "--", "echo", "from inside"), NGINX_2, "from inside"),
+        (("get", "deployment", "web", "-o", "name"), WEB, "deployment.apps/web"),
+    ],
+    ids=["get", "exec", "deployment"],
+)
+def test_7_postern_kubectl_asks_waits_and_runs_again(
+    world: World, words: tuple[str, ...], resource: str, answer: str
+) -> None:
+    running = world.alice.start("kubectl", "--request-reason", "in one go", *words)
     pending = wait_for(
         "its request",
         lambda: [r["metadata"]["name"] for r in world.bob.json("request", "ls", "--reviewable")["items"]
-                 if r["spec"]["resources"] == [NGINX_2]],
+                 if r["spec"]["resources"] == [resource]],
     )  # fmt: skip
     world.bob.postern("request", "review", "--approve", "--yes", pending[0])
     said, chatter = running.communicate(timeout=60)
     assert running.returncode == 0, chatter
-    assert said.strip() == "pod/nginx-2"
+    assert said.strip() == answer
+    # It was for that command alone, and the next one would not ask again while it is approved.
+    world.alice.kubectl(*words, code=1)
+    world.bob.postern("request", "revoke", pending[0])
 
 
 def test_7_nothing_interactive_without_a_terminal(world: World) -> None:
@@ -338,9 +383,10 @@ def test_9_the_audit_tells_all_of_it(world: World) -> None:
     log.settle()
     events = {ours(event, "event") for event in log.events()}
     assert {"accessrequest.create", "accessrequest.review", "accessrequest.approve", "accessrequest.deny",
-            "accessrequest.revoke", "accessrequest.expire", "session.create", "session.assume",
-            "session.drop", "role.create", "user.create", "login.succeed", "login.fail",
-            "invite.redeem"} <= events, events  # fmt: skip
+            "accessrequest.revoke", "accessrequest.expire", "accessrequest.delete",
+            "session.create", "session.assume", "session.drop", "session.end", "role.create",
+            "user.create", "user.invite", "user.update", "user.delete",
+            "login.succeed", "login.fail", "invite.redeem"} <= events, events  # fmt: skip
     for text in (world.postern.log(), log.text()):
         assert "correct horse" not in text and "pst_" not in text and "psi_" not in text
 
@@ -352,10 +398,12 @@ def test_9_o236_every_event_says_who_and_by_what(world: World) -> None:
     used = [e for e in events if e.get("annotations", {}).get("access.postern.dev/request")]
     assert used
     for event in used:
-        name = event["annotations"]["access.postern.dev/request"]
-        assert event["impersonatedUser"]["extra"]["access.postern.dev/request"] == [name]
+        rests_on = event["annotations"]["access.postern.dev/request"].split(",")
+        assert event["impersonatedUser"]["extra"]["access.postern.dev/request"] == rests_on[:1]
         assert ours(event, "expires") and ours(event, "roles") == "k8s-access"
-        assert f"request {name}" in event["annotations"]["authorization.k8s.io/reason"]
+        for name in rests_on:
+            assert f"request {name}" in event["annotations"]["authorization.k8s.io/reason"]
+    assert any("," in e["annotations"]["access.postern.dev/request"] for e in used), "two that added up"
     cluster = {event["auditID"]: event for event in world.cluster.audit_events()}
     both = [(e, cluster[e["auditID"]]) for e in used if e["auditID"] in cluster]
     assert both

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from audit_log import ours
 from cluster import Cluster
 from documents import ROOT, STORY
 from harness import KubeCluster, Postern, User, binary
@@ -107,15 +108,79 @@ def test_edit(town: Town) -> None:
     editor.chmod(0o755)
     town.root.env["EDITOR"] = str(editor)
     role = "role/k8s-requester"
+    trial = ("request", "create", "--resource", NGINX_1, "--reason", "r", "--dry-run")
+    assert town.alice.json(*trial)["spec"]["roles"] == ["k8s-access"]
     town.root.postern("edit", role)
+    town.alice.refusal(*trial, code=None)
     assert "k8s-acces\n" in town.root.postern("get", role, "-o", "yaml")
     editor.write_text('#!/bin/sh\nsed -i "s/k8s-acces$/k8s-access/" "$1"\n')
     assert town.root.postern("edit", role) == f"{role} edited\n"
+    assert town.alice.json(*trial)["spec"]["roles"] == ["k8s-access"]
     editor.write_text('#!/bin/sh\ngrep -q refused "$1" || sed -i "s/search_as_roles/serch_as_roles/" "$1"\n')
     said = town.root.refusal("edit", role)
     assert "serch_as_roles" in said and "what you wrote is in" in said
     Path(re.findall(r"is in (\S+)", said)[-1]).unlink()
     assert "search_as_roles" in town.root.postern("get", role, "-o", "yaml")
+
+
+def test_what_means_nothing_here_is_warned_of(town: Town) -> None:
+    """A role of Teleport's loads as it is; what postern has no use for is named, by its key."""
+    role = """kind: role
+version: v7
+metadata: {name: of-teleport}
+spec:
+  options: {forward_agent: true, max_session_ttl: 8h, enhanced_recording: [command], ssh_file_copy: true}
+  allow:
+    logins: [root, ubuntu]
+    kubernetes_groups: [dev-team]
+    windows_desktop_labels: {env: test}
+"""
+    done = town.root.run(str(binary()), "create", "-f", "-", stdin=role)
+    assert done.stdout == "role/of-teleport created\n"
+    assert sorted(line.split(": ")[:2] for line in done.stderr.splitlines()) == [
+        ["warning", "spec.options.enhanced_recording"], ["warning", "spec.options.forward_agent"]]  # fmt: skip
+    kept = town.root.json("get", "role/of-teleport")["spec"]  # what other kinds have is kept for them
+    assert kept["allow"]["logins"] == ["root", "ubuntu"] and kept["allow"]["windows_desktop_labels"]
+    said = town.root.refusal("create", "-f", "-", stdin=role.replace("copy: true", "copy: false"))
+    assert "spec.options.ssh_file_copy" in said, "what would restrict is no warning"
+    town.root.postern("rm", "role/of-teleport")
+
+
+WIDE = """kind: role
+version: v8
+metadata: {name: all-of-dev}
+spec:
+  allow:
+    kubernetes_labels: {'*': '*'}
+    kubernetes_groups: [viewers]
+    kubernetes_resources:
+    - {kind: '*', api_group: '*', namespace: dev, name: '*', verbs: [get, list]}
+    - {kind: namespaces, api_group: '', name: dev, verbs: [get, list]}
+---
+kind: role
+version: v8
+metadata: {name: asks-for-all}
+spec: {allow: {request: {search_as_roles: [all-of-dev]}}}
+"""
+
+
+def test_search_of_namespaces_and_custom_kinds(town: Town) -> None:
+    """With a role that reaches them; each ID that is found can be asked for as it stands."""
+    town.root.postern("create", "-f", "-", stdin=WIDE)
+    town.root.postern("users", "update", "alice", "--set-roles", "k8s-requester,asks-for-all")
+    try:
+        find = ("request", "search", "--kube-cluster", "mycluster")
+        namespaces = town.alice.postern(*find, "--kind", "namespace")
+        widgets = town.alice.postern(*find, "--kind", "widgets.e.com", "--kube-namespace", "dev")
+        assert "prod" not in namespaces
+        for found, one in ((namespaces, "/postern.test/namespace/mycluster/dev"),
+                           (widgets, "/postern.test/widgets.e.com/mycluster/dev/w1")):  # fmt: skip
+            assert one in found and "postern request create" in found
+            made = town.alice.json("request", "create", "--resource", one, "--reason", "r", "--dry-run")
+            assert "all-of-dev" in made["spec"]["roles"]
+    finally:
+        town.root.postern("users", "update", "alice", "--set-roles", "k8s-requester")
+        town.root.postern("rm", "role/asks-for-all", "role/all-of-dev")
 
 
 def test_who_may_not_is_told_so_with_3(town: Town) -> None:
@@ -299,3 +364,44 @@ def test_can_i_explains_itself(town: Town) -> None:
         town.root.postern("rm", "role/never-nginx")
         town.alice.postern("request", "drop")
         town.alice.postern("rm", f"request/{name}")
+
+
+# These two are the last: one of them lets an address wait, the other reads what all of them left behind.
+
+
+def test_guessing_is_slowed_down_and_tells_no_names(town: Town) -> None:
+    """A known name and one that nobody has are answered alike, at first and when it was too often."""
+
+    def guess(name: str) -> tuple[int, str | None, Any]:
+        login = {"user": name, "password": "wrong horse"}
+        answer = town.postern.ask(None, "POST", "/apis/access.postern.dev/v1alpha1/sessions",
+                                  [("Content-Type", "application/json")],
+                                  json.dumps({"spec": {"login": login}}).encode())  # fmt: skip
+        return answer.status, answer.get("Retry-After"), json.loads(answer.body)
+
+    def until_slowed(name: str) -> tuple[list[int], int, list[Any]]:
+        answers = [guess(name)]
+        while answers[-1][0] == 401:
+            assert answers[-1][1] is None and len(answers) < 20, answers
+            answers.append(guess(name))
+        return [code for code, _, _ in answers], int(answers[-1][1] or 0), [a[2] for a in answers]
+
+    known_codes, known_wait, known_bodies = until_slowed("bob")
+    codes, wait, bodies = until_slowed("nobody-of-that-name")
+    assert known_codes == codes and set(codes[:-1]) == {401} and codes[-1] == 429
+    assert len(codes) > 4, "who mistypes a few times does not wait"
+    assert wait > 0 and known_wait > 0
+    assert [{**b, "message": ""} for b in known_bodies[:-1]] == [{**b, "message": ""} for b in bodies[:-1]]
+    assert known_bodies[0]["message"] == bodies[0]["message"] == "Unauthorized"
+    assert known_bodies[-1]["reason"] == bodies[-1]["reason"] == "TooManyRequests"
+    town.bob.postern("request", "ls")  # who is in already does not notice
+
+
+def test_the_audit_tells_of_every_change(town: Town) -> None:
+    log = town.postern.audit_log
+    log.settle()
+    events = {ours(event, "event") for event in log.events()}
+    assert {"role.create", "role.update", "role.delete", "user.create", "user.update", "user.delete",
+            "user.invite", "user.reset", "invite.redeem", "login.succeed", "login.fail", "session.create",
+            "session.assume", "session.drop", "session.end", "accessrequest.create", "accessrequest.review",
+            "accessrequest.approve", "accessrequest.delete", "accessrequest.revoke"} <= events, events  # fmt: skip

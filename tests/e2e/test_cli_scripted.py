@@ -660,6 +660,28 @@ def test_without_a_terminal_nothing_is_asked(kubectl: Desk) -> None:
     assert kubectl.asked("POST", "/accessrequests") == []
 
 
+def test_a_setting_turns_it_off(kubectl: Desk) -> None:
+    """`requestOnRefusal` of the profile's config.json; everything else in it stays."""
+    refuse(kubectl, ID)
+    kubectl.script("kubectl", "[ -e allowed ] && echo yes && exit 0; echo no >&2; exit 7\n")
+    file = kubectl.home / ".postern" / "config.json"
+    setting = json.loads(file.read_text()) | {"requestOnRefusal": False}
+    file.write_text(json.dumps(setting))
+    done = kubectl.run("kubectl", "--request-reason", "r", "get", "pods", code=7)
+    assert done.stderr == "no\n"
+    terminal = Terminal(kubectl, "kubectl", "get", "pods")
+    terminal.expect("no")
+    assert terminal.end() == 7 and "Why" not in terminal.seen
+    assert kubectl.asked("POST", "/accessrequests") == []
+    kubectl.login()
+    assert json.loads(file.read_text()) == setting
+    # Turned on again, the same command asks.
+    file.write_text(json.dumps(setting | {"requestOnRefusal": True}))
+    thread = approve_when_filed(kubectl)
+    assert kubectl.run("kubectl", "--request-reason", "r", "get", "pods").stdout == "yes\n"
+    thread.join()
+
+
 def approve_when_filed(desk: Desk, state: str = "APPROVED") -> threading.Thread:
     def watch() -> None:
         name = wait_for_filed(desk)
