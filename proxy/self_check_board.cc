@@ -16,10 +16,14 @@ void SelfCheckBoard::report(const std::string& source, std::vector<Problem> prob
   std::vector<Problem> before;
   {
     const std::lock_guard lock(mutex_);
-    before = std::exchange(problems_[source], problems);
+    before = problems_[source];
   }
   if (before == problems) return;
-  tell(source, before, problems);
+  tell(source, before, problems);  // first: what is shown is in the log
+  {
+    const std::lock_guard lock(mutex_);
+    problems_[source] = std::move(problems);
+  }
   if (told_) told_();
 }
 

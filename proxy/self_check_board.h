@@ -20,7 +20,8 @@ struct Problem {
 };
 
 /// What the self-checks have found, for everybody who shows it: the log, `/readyz?verbose`, events
-/// of postern's own Pod. Every method is safe from any thread.
+/// of postern's own Pod. Every method is safe from any thread; one source is reported by one
+/// thread at a time.
 class SelfCheckBoard {
  public:
   /// `log` must outlive the board.
