@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 
 from harness import Postern
-from raw_http import Message, RawClient
+from raw_http import Message, RawClient, wait_for
 from upstream import Recorded, RecordingUpstream
 
 POD = "/api/v1/namespaces/dev/pods"
@@ -24,6 +24,30 @@ PARTIAL = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 # random identifier is none.
 HIDDEN = [re.compile(rb"(?<![A-Za-z0-9])%s(?![A-Za-z0-9])" % word)
           for word in (b"db-0", b"root-token", b"w2", b"prod")]  # fmt: skip
+
+
+class Rise:
+    """How much counters of a running postern have grown, together, since this was made. Requests
+    are counted after they are answered: `by` waits."""
+
+    def __init__(self, postern: Postern, *metrics: tuple[str, dict[str, str]]) -> None:
+        self._value = lambda: sum(postern.metric(name, **labels) for name, labels in metrics)
+        self._names = [name for name, _ in metrics]
+        self._before = self._value()
+
+    @classmethod
+    def of(cls, postern: Postern, name: str, **labels: str) -> "Rise":
+        return cls(postern, (name, labels))
+
+    @classmethod
+    def of_warnings(cls, postern: Postern) -> "Rise":
+        """Lines of the log, and those that are left out because one user's came too fast."""
+        return cls(postern, ("postern_log_messages_total", {"level": "warn"}),
+                   ("postern_log_suppressed_total", {}))  # fmt: skip
+
+    def by(self, amount: int) -> None:
+        what = f"{self._names} to grow by {amount}"
+        wait_for(what, lambda: self._value() >= self._before + amount)
 
 
 class Attack:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from attack import POD, TABLE, Attack
+from attack import POD, TABLE, Attack, Rise
 from fixture_api import KINDS, compact, make_object, partial
 from raw_http import Cut, RawClient, wait_for
 from upstream import Connection, Recorded, Reply
@@ -127,8 +127,14 @@ def test_what_cannot_be_decided_cuts_the_stream(attack: Attack, data: bytes) -> 
     stream.send(event("ADDED", "nginx-1"))
     stream.head()
     assert stream.next()["type"] == "ADDED"
+    failures = Rise.of(attack.postern, "postern_filter_failures_total")
+    cuts = Rise.of(attack.postern, "postern_responses_cut_total", reason="filter")
+    warnings = Rise.of_warnings(attack.postern)
     stream.send(data)
     stream.expect_cut()
+    failures.by(1)
+    cuts.by(1)
+    warnings.by(2)  # one says why, one whose watch it was
 
 
 def test_g120_giant_event_cuts_the_stream(attack: Attack) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import roles
-from attack import POD, Attack, check_status
+from attack import POD, Attack, Rise, check_status
 from conftest import USERS
 from fixture_api import FixtureApi, compact, status
 from harness import KubeCluster, Postern, upstream_kubeconfig
@@ -101,8 +101,12 @@ NONSENSE = {
 @pytest.mark.parametrize("data", NONSENSE.values(), ids=NONSENSE.keys())
 def test_nonsense_is_502(attack: Attack, data: bytes, path: str) -> None:
     attack.on(f"GET {POD}", raw_answer(data))
+    upstream_errors = Rise.of(attack.postern, "postern_http_request_outcomes_total", outcome="upstream_error")
+    warnings = Rise.of_warnings(attack.postern)
     check_status(answer := attack.send("GET", path))
     assert answer.status == 502
+    upstream_errors.by(1)
+    warnings.by(1)
 
 
 def test_truncated_object_is_not_a_whole_one(attack: Attack) -> None:

@@ -13,8 +13,10 @@ from cluster import Cluster
 from conftest import As
 from harness import Postern
 from old_kubectl import old_kubectl
+from pki import Authority, write_kubeconfig
 from raw_http import wait_for
 from streams import Running, port_forward
+from upstream import Recorded, RecordingUpstream, Reply
 
 
 def config_map(name: str, **data: str) -> str:
@@ -134,17 +136,24 @@ def chart(tmp_path: Path) -> Path:
     return folder
 
 
-def test_helm(bob: As, cluster: Cluster, chart: Path, tmp_path: Path) -> None:
-    env = cluster.kubectl_environment(bob.kubeconfig) | {"HOME": str(tmp_path)}
-    for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"):
-        env[name] = str(tmp_path / name)
+class Helm:
+    """helm as one user, at a server of this kubeconfig."""
 
-    def helm(*args: str) -> str:
-        with Running([str(cluster.tool("helm")), *args, "-n", "dev"], env) as running:
+    def __init__(self, cluster: Cluster, kubeconfig: Path, folder: Path) -> None:
+        self._program = str(cluster.tool("helm"))
+        self._env = cluster.kubectl_environment(kubeconfig) | {"HOME": str(folder)}
+        for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"):
+            self._env[name] = str(folder / name)
+
+    def __call__(self, *args: str) -> str:
+        with Running([self._program, *args, "-n", "dev"], self._env) as running:
             code = running.finish(60)
             assert code == 0, running.output.decode()
             return running.output.decode()
 
+
+def test_helm(bob: As, cluster: Cluster, chart: Path, tmp_path: Path) -> None:
+    helm = Helm(cluster, bob.kubeconfig, tmp_path)
     path = "/api/v1/namespaces/dev/configmaps/rel-config"
     helm("install", "rel", str(chart), "--wait")
     assert cluster.request("GET", path)[1]["data"] == {"colour": "red"}
@@ -156,6 +165,48 @@ def test_helm(bob: As, cluster: Cluster, chart: Path, tmp_path: Path) -> None:
     helm("rollback", "rel", "1")
     helm("uninstall", "rel")
     assert cluster.request("GET", path)[0] == 404
+
+
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+NOT_PASSED_ON = {"host", "connection", "content-length", "transfer-encoding"}
+
+
+def passed_on_to(postern: Postern) -> Callable[[Recorded], Reply]:
+    """What makes of a RecordingUpstream a window between a client and postern."""
+
+    def ask(request: Recorded) -> Reply:
+        message = request.message
+        fields = [field for field in message.fields if field[0].lower() not in NOT_PASSED_ON]
+        has_body = bool({"content-length", "transfer-encoding"} & message.names())
+        answer = postern.ask(None, request.method, request.target, fields, message.body if has_body else None)
+        encoding = [(n, v) for n, v in answer.fields if n.lower() == "content-encoding"]
+        return Reply(answer.status, answer.body, answer.get("Content-Type") or "", encoding)
+
+    return ask
+
+
+def test_helm_speaks_protobuf(
+    postern: Postern, authority: Authority, cluster: Cluster, chart: Path, tmp_path: Path
+) -> None:
+    """Its releases are Secrets, which it prefers to have, and writes, in protobuf."""
+    window = RecordingUpstream(authority, passed_on_to(postern))
+    kubeconfig = write_kubeconfig(
+        tmp_path / "window.kubeconfig", name="window", server=window.url, ca_file=window.ca_file,
+        token=postern.users["bob"].token, namespace="dev",
+    )  # fmt: skip
+    helm = Helm(cluster, kubeconfig, tmp_path)
+    helm("install", "seen", str(chart))
+    assert "small-0.1.0" in helm("list")
+    helm("uninstall", "seen")
+    window.close()
+    secrets = [r for r in window.requests if r.path.startswith("/api/v1/namespaces/dev/secrets")]
+    lists = [r for r in secrets if r.method == "GET" and r.path.endswith("/secrets")]
+    assert lists and all((r.get("Accept") or "").startswith(f"{PROTOBUF},") for r in lists)
+    written = [r for r in secrets if r.method in ("POST", "PUT")]
+    assert {r.method for r in written} == {"POST", "PUT"}
+    for request in written:
+        assert request.get("Content-Type") == PROTOBUF
+        assert request.message.body.startswith(b"k8s\0"), "the envelope's magic number"
 
 
 # -- exec, logs, port-forward, cp on kwok ---------------------------------------------------------
