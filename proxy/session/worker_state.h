@@ -89,7 +89,7 @@ class WorkerState {
   std::shared_ptr<const rbac::Policy> policy() { return policy_.get(); }
   std::shared_ptr<const AuthenticatorUnion> authenticators() { return authenticators_.get(); }
   /// Only while there is an audit log.
-  const audit::Policy& audit_policy() { return *audit_policy_->get(); }
+  const audit::Policy& audit_policy() { return *audit_policy_->get(); }  // NOLINT
   /// nullptr: no token is reviewed.
   TokenReviewer* token_reviewer() { return token_reviewer_.get(); }
   bool reviews_tokens() const { return token_reviewer_ != nullptr; }

@@ -227,7 +227,7 @@ TEST_CASE("3.6: cluster-scoped kinds and custom resources") {
   CHECK(every.seen(kRoles, kClusterRoles) == "cr-nginx-1 cr-nginx-2 cr-test");
   const World some(role_v7({cluster_rule("clusterrole", "cr-nginx-*", kAll)}));
   CHECK(some.seen(kRoles, kClusterRoles) == "cr-nginx-1 cr-nginx-2");
-  CHECK(some.verdict("GET", (std::string(kRoles) + "/cr-test").c_str()) == "403");
+  CHECK(some.verdict("GET", std::string(kRoles) + "/cr-test") == "403");
 
   const char* widgets = "/apis/e.com/v1/widgets";
   const World star(

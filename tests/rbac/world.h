@@ -23,7 +23,7 @@ struct Ask {
   std::string method;
   std::string target;
   const kube::BodyFacts* body = nullptr;
-  std::string patch_type = "";
+  std::string patch_type = {};
   ImpersonationChoice choice = {};
   TimePoint now = TimePoint(std::chrono::seconds(1000));
 };
