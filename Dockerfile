@@ -7,9 +7,9 @@ FROM ${DEBIAN} AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       ca-certificates clang-16 cmake doctest-dev git libboost1.81-dev libcli11-dev libcurl4-openssl-dev \
-      libexpected-dev libfmt-dev libmimalloc-dev libprotozero-dev libre2-dev libsimdjson-dev libspdlog-dev libsqlite3-dev \
+      libexpected-dev libfmt-dev libprotozero-dev libre2-dev libsimdjson-dev libspdlog-dev libsqlite3-dev \
       libssl-dev libyaml-cpp-dev lld-16 llvm-16 ninja-build nlohmann-json3-dev pkg-config \
-      prometheus-cpp-dev python3 zlib1g-dev \
+      prometheus-cpp-dev python3 \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .

@@ -3,8 +3,8 @@
 # ratios to a baseline that it measures in the same run.
 . "$(dirname "$0")/common.sh"
 
-"$root/scripts/setup.sh"
-folder=$("$root/scripts/build.sh" release)
+"$root/scripts/setup.sh" bench
+folder=$("$root/scripts/build.sh" release | tail -n 1)
 found=0
 for bench in "$folder"/tests/bench/*_bench "$root"/tests/bench/*_bench.py "$root"/tests/bench/*_bench.sh; do
   [ -x "$bench" ] || continue

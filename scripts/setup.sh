@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of packages.txt that are missing; says nothing when none is.
-# As root, or through sudo. Services that a package brings are not started.
+# setup.sh [bench]: installs the Debian packages of packages.txt (and of packages-bench.txt) that are missing;
+# says nothing when none is. As root, or through sudo. Services that a package brings are not started.
 . "$(dirname "$0")/common.sh"
+
+lists=("$root/scripts/packages.txt")
+case ${1:-} in
+  '') ;;
+  bench) lists+=("$root/scripts/packages-bench.txt") ;;
+  *) die "there is no list of packages for $1" ;;
+esac
 
 installed() { dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
 missing=()
 while read -r package; do
   installed "$package" || missing+=("$package")
-done < <(grep -v '^#' "$root/scripts/packages.txt")
+done < <(grep -hv '^#' "${lists[@]}")
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" -eq 0 ]; then

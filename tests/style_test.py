@@ -1,8 +1,11 @@
 """What every file of the tree has in common: clang-format, and scripts that the shell can read."""
 
 import re
+import os
 import subprocess
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,3 +51,47 @@ def test_what_comments_name_exists() -> None:
     for name in tracked("*.cc", "*.h"):
         for path in named.findall((ROOT / name).read_text()):
             assert (ROOT / path).is_file(), f"{name} names {path}"
+
+
+def test_packages_are_sorted_and_listed_once() -> None:
+    lists = [(ROOT / "scripts" / f"packages{name}.txt").read_text() for name in ("", "-bench")]
+    packages = [[line for line in text.splitlines() if not line.startswith("#")] for text in lists]
+    for names in packages:
+        assert names and names == sorted(set(names))
+    assert not set(packages[0]) & set(packages[1])
+
+
+def test_a_second_setup_does_nothing(tmp_path: Path) -> None:
+    """Quietly, and without apt-get, which fails here."""
+    apt_get = tmp_path / "apt-get"
+    apt_get.write_text("#!/bin/sh\necho apt-get was called; exit 1\n")
+    apt_get.chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "scripts" / "setup.sh"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# cmake/toolchain.cmake as it is, in the place of a compiler that need not be there.
+CONFIGURED = """
+set(CMAKE_CXX_COMPILER_ID {id})
+set(CMAKE_CXX_COMPILER_VERSION {version})
+include("{root}/cmake/toolchain.cmake")
+"""
+
+
+@pytest.mark.parametrize(
+    ("compiler", "version", "refused"),
+    [("GNU", "12.2.0", True), ("GNU", "9.4", True), ("GNU", "13.1.0", False), ("Clang", "16.0.6", False)],
+)
+def test_compilers_that_break_coroutines_are_refused(
+    tmp_path: Path, compiler: str, version: str, refused: bool
+) -> None:
+    script = tmp_path / "configured.cmake"
+    script.write_text(CONFIGURED.format(id=compiler, version=version, root=ROOT))
+    done = subprocess.run(["cmake", "-P", script], capture_output=True, text=True, check=False)
+    assert "include(cmake/toolchain.cmake)" in (ROOT / "CMakeLists.txt").read_text()
+    said = " ".join(done.stderr.split())
+    assert (f"g++ {version} miscompiles coroutines" in said) == refused, said
+    assert ("Use clang 16 or newer (-DCMAKE_CXX_COMPILER=clang++-16), or g++ 13 or newer." in said) == refused
