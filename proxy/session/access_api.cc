@@ -17,6 +17,7 @@
 #include "proxy/session/route.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace postern::proxy {
@@ -182,17 +183,24 @@ class PlanRunner {
   access::Caller caller_;
 };
 
-Task<Result<void>> carry_out_plan(WorkerState& state, ClientConnection& client,
-                                  ProxiedRequest& request, api::Plan plan) {
-  if (auto* watch = std::get_if<api::WatchCall>(&plan.call)) {
-    co_return co_await answer_access_watch(state, client, request, caller_of(client, request),
-                                           plan.media, std::move(*watch));
-  }
+Task<Result<void>> answer_call(WorkerState& state, ClientConnection& client,
+                               ProxiedRequest& request, std::unique_ptr<api::Plan> plan) {
   PlanRunner runner(state, caller_of(client, request));
-  auto outcome =
-      co_await std::visit([&runner](auto& call) { return runner.run(std::move(call)); }, plan.call);
+  auto outcome = co_await std::visit([&runner](auto& call) { return runner.run(std::move(call)); },
+                                     plan->call);
   if (!outcome) co_return fail(std::move(outcome.error()));
-  co_return co_await send_outcome(client, request, plan, *outcome);
+  co_return co_await send_outcome(client, request, *plan, *outcome);
+}
+
+/// No coroutine of its own: a watch stays for long and there are many, and what only calls need
+/// would be in the way all the time.
+Task<Result<void>> carry_out_plan(WorkerState& state, ClientConnection& client,
+                                  ProxiedRequest& request, std::unique_ptr<api::Plan> plan) {
+  if (auto* watch = std::get_if<api::WatchCall>(&plan->call)) {
+    return answer_access_watch(state, client, request, caller_of(client, request),
+                               std::move(plan->media), std::move(*watch));
+  }
+  return answer_call(state, client, request, std::move(plan));
 }
 
 /// The documents of discovery and OpenAPI; "" for any other path.
@@ -212,6 +220,37 @@ Task<Result<void>> answer_document(ClientConnection& client, ProxiedRequest& req
       api::merged_accept(request.head.fields.get("accept").value_or("application/json"));
   if (!accept) co_return fail(accept.error());
   co_return co_await send_cacheable(client, request, "application/json", document);
+}
+
+/// What is refused whatever is asked for. Reads request.info.
+Result<void> may_be_answered(WorkerState& state, ProxiedRequest& request) {
+  if (auto read = read_info(request); !read) return fail(std::move(read.error()));
+  if (state.shared().access_api == nullptr) return fail(kube::resource_not_found());
+  if (request.head.upgrade) {
+    return fail(kube::Status::forbidden("the access API does not switch protocols"));
+  }
+  if (request.choice.user || !request.choice.groups.empty()) {
+    return fail(
+        kube::Status::forbidden("the access API knows nobody but yourself: leave out "
+                                "Impersonate-User and Impersonate-Group"));
+  }
+  return {};
+}
+
+/// Everything up to the call itself. The plan lies outside of the frames that wait for its end.
+Task<Result<std::unique_ptr<api::Plan>>> make_plan(WorkerState& state, ClientConnection& client,
+                                                   ProxiedRequest& request) {
+  if (!request.info.is_resource_request) co_return fail(kube::resource_not_found());
+  if (auto audited = co_await audit_received(state, client, request); !audited) {
+    co_return fail(std::move(audited.error()));
+  }
+  count_inflight(state, request);
+  auto body = co_await take_body(client, request);
+  if (!body) co_return fail(std::move(body.error()));
+  if (request.session) request.decision.expires_at = request.session->expires;
+  auto plan = api::plan_request(api_request(client, request, std::move(*body)));
+  if (!plan) co_return fail(std::move(plan.error()));
+  co_return std::make_unique<api::Plan>(std::move(*plan));
 }
 
 }  // namespace
@@ -246,33 +285,17 @@ Task<std::optional<Result<void>>> answer_login(WorkerState& state, ClientConnect
   if (auto audited = co_await audit_received(state, client, request); !audited) {
     co_return fail(std::move(audited.error()));
   }
-  co_return co_await carry_out_plan(state, client, request, std::move(*plan));
+  co_return co_await carry_out_plan(state, client, request,
+                                    std::make_unique<api::Plan>(std::move(*plan)));
 }
 
 Task<Result<void>> answer_access_request(WorkerState& state, ClientConnection& client,
                                          ProxiedRequest& request) {
-  if (auto read = read_info(request); !read) co_return fail(std::move(read.error()));
-  if (state.shared().access_api == nullptr) co_return fail(kube::resource_not_found());
-  if (request.head.upgrade) {
-    co_return fail(kube::Status::forbidden("the access API does not switch protocols"));
-  }
-  if (request.choice.user || !request.choice.groups.empty()) {
-    co_return fail(
-        kube::Status::forbidden("the access API knows nobody but yourself: leave out "
-                                "Impersonate-User and Impersonate-Group"));
-  }
+  if (auto read = may_be_answered(state, request); !read) co_return fail(std::move(read.error()));
   if (std::string document = own_document(request.info.path); !document.empty()) {
     co_return co_await answer_document(client, request, std::move(document));
   }
-  if (!request.info.is_resource_request) co_return fail(kube::resource_not_found());
-  if (auto audited = co_await audit_received(state, client, request); !audited) {
-    co_return fail(std::move(audited.error()));
-  }
-  count_inflight(state, request);
-  auto body = co_await take_body(client, request);
-  if (!body) co_return fail(std::move(body.error()));
-  if (request.session) request.decision.expires_at = request.session->expires;
-  auto plan = api::plan_request(api_request(client, request, std::move(*body)));
+  auto plan = co_await make_plan(state, client, request);
   if (!plan) co_return fail(std::move(plan.error()));
   co_return co_await carry_out_plan(state, client, request, std::move(*plan));
 }

@@ -170,6 +170,15 @@ class WatchPump {
   bool interrupted_ = false;
 };
 
+Task<Result<WatchStart>> open_watch(WorkerState& state, access::Caller caller,
+                                    const access::api::WatchCall& call) {
+  const access::api::AccessApi& api = *state.shared().access_api;
+  co_return co_await api.service.ask<Result<WatchStart>>(
+      state.worker(),
+      [&hub = api.watches, caller = std::move(caller), kind = call.kind,
+       options = call.options](access::AccessState&) { return hub.open(caller, *kind, options); });
+}
+
 ResponseSink begin_watch(ClientConnection& client, ProxiedRequest& request) {
   const bool chunked = request.head.minor_version != 0;
   if (!chunked) request.head.keep_alive = false;
@@ -188,11 +197,7 @@ ResponseSink begin_watch(ClientConnection& client, ProxiedRequest& request) {
 Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& client,
                                        ProxiedRequest& request, access::Caller caller,
                                        access::api::Media media, access::api::WatchCall call) {
-  const access::api::AccessApi& api = *state.shared().access_api;
-  auto start = co_await api.service.ask<Result<WatchStart>>(
-      state.worker(),
-      [&hub = api.watches, caller = std::move(caller), kind = call.kind,
-       options = call.options](access::AccessState&) { return hub.open(caller, *kind, options); });
+  auto start = co_await open_watch(state, std::move(caller), call);
   if (!start) {
     co_return fail(std::move(start.error()));
   }

@@ -43,8 +43,9 @@ void ResponseSink::close_chunk() {
 Task<error_code> ResponseSink::send() {
   started_ = started_ || !buffer_.empty();
   const error_code error = co_await client_.write(buffer_);
-  head_pending_ = false;
-  if (buffer_.capacity() > kKeepCapacity) {
+  // A watch that begins may be silent for long: the head's memory goes with the head.
+  const bool drop = std::exchange(head_pending_, false) || buffer_.capacity() > kKeepCapacity;
+  if (drop) {
     std::string().swap(buffer_);
   } else {
     buffer_.clear();

@@ -109,7 +109,8 @@ Task<bool> Session::serve(ProxiedRequest& request) {
   co_return co_await client_.discard_body();
 }
 
-/// The life of a request.
+/// The life of a request. Each part in a frame of its own, so that what lasts for long (a watch)
+/// keeps only its own part's.
 Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (on_loopback()) {
     const auto here = check_loopback_host(request.head.fields, state_.shared().loopback_hosts);
@@ -117,6 +118,16 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   } else if (auto login = co_await answer_login(state_, client_, request)) {
     co_return std::move(*login);
   }
+  if (auto known = co_await identify(request); !known) {
+    co_return fail(std::move(known.error()));  // 401
+  }
+  if (is_access_request(request)) {
+    co_return co_await answer_access_request(state_, client_, request);  // never goes to a cluster
+  }
+  co_return co_await carry_to_cluster(request);
+}
+
+Task<Result<void>> Session::identify(ProxiedRequest& request) {
   auto known = authenticate(state_, client_, request);
   if (!request.unknown_session.empty()) {
     known = co_await authenticate_by_seeking(state_, client_, request);  // 429, 503
@@ -124,12 +135,10 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (!request.unreviewed_token.empty()) {
     known = co_await authenticate_by_review(state_, client_, request);  // 503
   }
-  if (!known) {
-    co_return fail(std::move(known.error()));  // 401
-  }
-  if (is_access_request(request)) {
-    co_return co_await answer_access_request(state_, client_, request);  // never goes to a cluster
-  }
+  co_return known;
+}
+
+Task<Result<void>> Session::carry_to_cluster(ProxiedRequest& request) {
   if (auto found = find_cluster(state_, request); !found) {
     if (is_served_without_cluster(state_, request, found.error())) {
       co_return co_await answer_merged_alone(client_, request);

@@ -25,6 +25,8 @@ class Session {
   /// True when the connection may serve another request.
   Task<bool> serve(ProxiedRequest& request);
   Task<Result<void>> carry_out(ProxiedRequest& request);
+  Task<Result<void>> identify(ProxiedRequest& request);
+  Task<Result<void>> carry_to_cluster(ProxiedRequest& request);
   Task<bool> refuse(ProxiedRequest& request, kube::Status status);
   Task<void> refuse_head(const kube::Status& status);
   void account(ProxiedRequest& request);
