@@ -14,6 +14,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
+# No link-time optimisation: docs/benchmarks.md has what it would bring.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 
 set(POSTERN_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
