@@ -213,6 +213,10 @@ bool decode_json_string(std::string_view raw, std::string& out) {
 }
 
 bool decode_json_string(std::string_view raw, std::string& buffer, std::string_view& text) {
+  if (plain_length(raw) == raw.size()) {
+    text = raw;
+    return true;
+  }
   if (buffer.size() < raw.size()) buffer.resize(raw.size());
   const char* const end = decode_json_string(raw, buffer.data());
   if (end == nullptr) return false;

@@ -20,7 +20,8 @@ bool decode_json_string(std::string_view raw, std::string& out);
 /// nullptr for false.
 char* decode_json_string(std::string_view raw, char* to);
 
-/// The same; `text` is a view of `buffer`, which only ever grows.
+/// The same; `text` is a view of `raw` where nothing is escaped, else of `buffer`, which only ever
+/// grows.
 bool decode_json_string(std::string_view raw, std::string& buffer, std::string_view& text);
 
 /// Whether decode_json_string can decode `raw`.

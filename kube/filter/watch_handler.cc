@@ -78,25 +78,25 @@ Step WatchHandler::on_text(std::string_view raw, const char* after) {
   }
   std::string_view text;
   if (text_ == Text::kType) {
+    if (on_type(raw)) return Step::kGo;
     if (!decode_json_string(raw, decoded_, text)) return fail("an event's type cannot be read");
-    return on_type(text);
+    return on_type(text) ? Step::kGo : fail("an unknown event type");
   }
   if (!decode_json_string(raw, decoded_, text)) return fail("an object's kind cannot be read");
   may_be_table_ = is_word(text, "Table");
   return decide_early(after);
 }
 
-Step WatchHandler::on_type(std::string_view type) {
+bool WatchHandler::on_type(std::string_view type) {
   const auto is = [this, type](const auto& name, Type meant) {
     if (!is_word(type, name)) return false;
     type_ = meant;
     type_name_ = name;
     return true;
   };
-  const bool known = is("ADDED", Type::kObject) || is("MODIFIED", Type::kObject) ||
-                     is("DELETED", Type::kObject) || is("BOOKMARK", Type::kBookmark) ||
-                     is("ERROR", Type::kError);
-  return known ? Step::kGo : fail("an unknown event type");
+  return is("ADDED", Type::kObject) || is("MODIFIED", Type::kObject) ||
+         is("DELETED", Type::kObject) || is("BOOKMARK", Type::kBookmark) ||
+         is("ERROR", Type::kError);
 }
 
 Step WatchHandler::on_raw(std::string_view value) {

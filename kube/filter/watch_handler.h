@@ -49,7 +49,7 @@ class WatchHandler {
   Want on_event_key(std::string_view key);
   Want on_object_key(std::string_view key);
 
-  Step on_type(std::string_view type);
+  bool on_type(std::string_view type);  ///< false: none that is known
   Step decide_early(const char* at);
   bool decide();
   std::size_t offset_of(const char* at) const;

@@ -90,6 +90,14 @@ bool concerns_the_watch(std::string_view reason) {
          is_word(reason, "ServiceUnavailable");
 }
 
+/// A member as it is written, key and colon included; nothing where there is no value.
+struct Written {
+  Written(std::string_view prefix, std::string_view text)
+      : key(text.empty() ? std::string_view() : prefix), value(text) {}
+  std::string_view key;
+  std::string_view value;
+};
+
 }  // namespace
 
 const char* append_bookmark(const EventParts& object, std::string& out) {
@@ -123,26 +131,24 @@ const char* append_error(const EventParts& object, const SealContinue& seal, std
     return "an error event cannot be read";
   }
   if (!is_word(object[Part::kKind], "\"Status\"")) return "an error event without a Status";
-  const bool harmless = concerns_the_watch(reason);
-  const auto member = [&out](std::string_view key, std::string_view value) {
-    if (!value.empty()) append_all(out, key, value);
-  };
-  out.append(R"({"type":"ERROR","object":{"kind":"Status")");
-  member(R"(,"apiVersion":)", object[Part::kApiVersion]);
-  out.append(R"(,"metadata":)");
+  const Written version(R"(,"apiVersion":)", object[Part::kApiVersion]);
+  append_all(out, R"({"type":"ERROR","object":{"kind":"Status")", version.key, version.value,
+             R"(,"metadata":)");
   std::string token;
   const char* const bad = rewrite_list_metadata(object.list_metadata(), seal, true, token, out);
   if (bad != nullptr) return bad;
-  member(R"(,"status":)", object[Part::kStatus]);
-  if (harmless) {
-    member(R"(,"message":)", object[Part::kMessage]);
-  } else {
-    out.append(R"(,"message":"the API server ended the watch with an error")");
-  }
-  if (!is_word(object[Part::kReason], "null")) member(R"(,"reason":)", object[Part::kReason]);
-  if (harmless) member(R"(,"details":)", object[Part::kDetails]);
-  member(R"(,"code":)", object[Part::kCode]);
-  out.append("}}\n");
+
+  const bool harmless = concerns_the_watch(reason);
+  const Written status(R"(,"status":)", object[Part::kStatus]);
+  const Written message(
+      R"(,"message":)",
+      harmless ? object[Part::kMessage] : R"("the API server ended the watch with an error")");
+  const Written why(R"(,"reason":)",
+                    is_word(object[Part::kReason], "null") ? "" : object[Part::kReason]);
+  const Written details(R"(,"details":)", harmless ? object[Part::kDetails] : "");
+  const Written code(R"(,"code":)", object[Part::kCode]);
+  append_all(out, status.key, status.value, message.key, message.value, why.key, why.value,
+             details.key, details.value, code.key, code.value, "}}\n");
   return nullptr;
 }
 
