@@ -122,7 +122,7 @@ Task<Result<void>> send_outcome(ClientConnection& client, ProxiedRequest& reques
   const auto now = std::chrono::system_clock::now();
   std::string body;
   if (const auto* object = std::get_if<api::ObjectPtr>(&outcome.body)) {
-    body = api::encoded(api::present(**object, plan.media, now), plan.media);
+    body = api::encoded(**object, plan.media, now);
   } else if (const auto* list = std::get_if<api::ObjectList>(&outcome.body)) {
     body = api::encoded(*list, plan.media, now);
   } else {

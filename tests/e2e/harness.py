@@ -35,7 +35,7 @@ STOP_SECONDS = 30.0
 
 def binary() -> Path:
     """The program under test: $POSTERN_BINARY or the release build."""
-    return Path(os.environ.get("POSTERN_BINARY") or SOURCE / "build" / "postern")
+    return Path(os.environ.get("POSTERN_BINARY") or SOURCE / "build" / "postern").resolve()
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,13 @@ Json item_of(const ApiObject& object, const Media& media, TimePoint now) {
   return media.is_metadata() ? partial_metadata(object.metadata(), media) : object.document();
 }
 
-std::string item_text(const ApiObject& object, const Media& media, TimePoint now) {
-  const bool whole = !media.is_table() && !media.is_metadata();
-  return whole ? object.document_text() : json_text(item_of(object, media, now));
+bool is_whole(const Media& media) {
+  return !media.is_table() && !media.is_metadata();
+}
+
+void append_item(std::string& out, const ApiObject& object, const Media& media, TimePoint now) {
+  if (is_whole(media)) return object.append_document(out);
+  out += json_text(item_of(object, media, now));
 }
 
 /// The list with these items.
@@ -110,6 +114,13 @@ std::string encoded(const Json& document, const Media& media) {
   return media.yaml ? yaml_text(document) : json_text(document) + "\n";
 }
 
+std::string encoded(const ApiObject& object, const Media& media, TimePoint now) {
+  if (media.yaml || !is_whole(media)) return encoded(present(object, media, now), media);
+  std::string text;
+  object.append_document(text);
+  return text.append("\n");
+}
+
 std::string encoded(const ObjectList& list, const Media& media, TimePoint now) {
   if (media.yaml) return encoded(present(list, media, now), media);
   std::string text = json_text(list_of(list, Json::array(), media));
@@ -120,7 +131,7 @@ std::string encoded(const ObjectList& list, const Media& media, TimePoint now) {
   text.resize(place);
   std::string_view separator;
   for (const ObjectPtr& object : list.items) {
-    text.append(std::exchange(separator, ",")).append(item_text(*object, media, now));
+    append_item(text.append(std::exchange(separator, ",")), *object, media, now);
   }
   return text.append(rest).append("\n");
 }
@@ -132,6 +143,11 @@ Json WatchWriter::columns_once() {
 
 std::string WatchWriter::event(std::string_view type, const ApiObject& object, Version version,
                                TimePoint now) {
+  if (is_whole(media_) && version == object.meta().version) {
+    std::string line = R"({"object":)";
+    object.append_document(line);
+    return line.append(R"(,"type":")").append(type).append("\"}\n");
+  }
   if (!media_.is_table()) {
     Json shown = present(object, media_, now);
     shown["metadata"]["resourceVersion"] = std::to_string(version);

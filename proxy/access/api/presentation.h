@@ -23,6 +23,8 @@ Json present(const ObjectList& list, const Media& media, TimePoint now);
 
 /// A document in the media type's encoding, as it is sent.
 std::string encoded(const Json& document, const Media& media);
+/// encoded(present(object, media, now), media).
+std::string encoded(const ApiObject& object, const Media& media, TimePoint now);
 /// encoded(present(list, media, now), media), with one object in hand at a time.
 std::string encoded(const ObjectList& list, const Media& media, TimePoint now);
 

@@ -1,10 +1,10 @@
 #include "proxy/access/api/wire_values.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <fmt/compile.h>
+#include <fmt/format.h>
 
 namespace postern::proxy::access::api {
 namespace {
@@ -59,13 +59,10 @@ std::string time_text(TimePoint time) {
   const auto day = std::chrono::floor<std::chrono::days>(whole);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{whole - day};
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ldZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
-                static_cast<long>(clock.minutes().count()),
-                static_cast<long>(clock.seconds().count()));
-  return text.data();
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z"),
+                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
 }
 
 std::optional<TimePoint> parse_time(std::string_view text) {
