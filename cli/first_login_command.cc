@@ -3,6 +3,7 @@
 #include "cli/config_loading.h"
 #include "cli/login/invite_link.h"
 #include "cli/profile/profile.h"
+#include "kube/text.h"
 #include "proxy/read_file.h"
 
 #include <filesystem>
@@ -24,6 +25,10 @@ Outcome<InviteLink> read_link(const std::string& file) {
   return parsed;
 }
 
+std::string login_option(const char* option, const std::string& value) {
+  return value.empty() ? "" : " " + std::string(option) + " " + kube::shell_quote(value);
+}
+
 }  // namespace
 
 Outcome<int> run_first_login(const FirstLoginArguments& arguments, const Context& context) {
@@ -31,9 +36,10 @@ Outcome<int> run_first_login(const FirstLoginArguments& arguments, const Context
   if (!configuration) return kUsage;
   const std::string file = configuration->data_dir + "/first-login";
   if (!std::filesystem::exists(file)) {
-    return failed(file +
-                  " does not exist: somebody administers this postern already, it has not started, "
-                  "or another of its replicas has the login");
+    return failed(
+        file +
+        " does not exist: somebody can administer this postern already, it has not started, "
+        "or another of its replicas has the login");
   }
   auto link = read_link(file);
   if (!link) return tl::unexpected(link.error());
@@ -42,7 +48,8 @@ Outcome<int> run_first_login(const FirstLoginArguments& arguments, const Context
     if (!server) return tl::unexpected(server.error());
     link->proxy = std::move(*server);
   }
-  context.out() << "postern login " << link->str() << "\n";
+  context.out() << "postern login " << link->str() << login_option("--ca-file", arguments.ca_file)
+                << login_option("--tls-server-name", arguments.tls_server_name) << "\n";
   return kDone;
 }
 

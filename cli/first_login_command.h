@@ -11,6 +11,9 @@ namespace postern::cli {
 struct FirstLoginArguments {
   std::string config_file;
   std::string server;  ///< HOST:PORT as clients reach it; "": what the proxy wrote
+  // Of the command that is printed; "": left out.
+  std::string ca_file;
+  std::string tls_server_name;
 };
 
 /// Prints the command of `dataDir/first-login`, which a start of the proxy writes while nobody can

@@ -108,6 +108,10 @@ void add_first_login(CommandSet& set, CLI::App& auth) {
   command.add_option("--config", arguments->config_file, "Configuration file of the proxy");
   command.add_option("--server", arguments->server,
                      "HOST:PORT by which you reach the proxy; left out: its own address");
+  command.add_option("--ca-file", arguments->ca_file,
+                     "Put into the login: the file that you keep the proxy's authority in");
+  command.add_option("--tls-server-name", arguments->tls_server_name,
+                     "Put into the login: the name in the proxy's certificate");
   set.on(command, [arguments](const Context& context) -> Outcome<int> {
     return run_first_login(*arguments, context);
   });

@@ -54,7 +54,7 @@ std::string some_cluster(const ProxyConfiguration& configuration) {
 /// groups that it names.
 std::string first_commands(const std::string& user, const std::string& login,
                            const std::string& cluster) {
-  return "\nNobody administers this postern yet. The next three commands: the first, within ten "
+  return "\nNobody can administer this postern yet. The next three commands: the first, within ten "
          "minutes, and the second\nas " +
          user +
          "; the third as YOU, after the login that the second one prints. GROUP is one that has "
@@ -69,12 +69,27 @@ bool is_shared(const ProxyConfiguration& configuration) {
 
 }  // namespace
 
+std::vector<std::string> names_proved_otherwise(const ProxyConfiguration& configuration) {
+  const AuthenticationConfiguration& by = configuration.authentication;
+  std::vector<std::string> prefixes;
+  for (const auto* file : {&by.client_ca, &by.token_file}) {
+    if (!file->file.empty()) prefixes.push_back(file->prefix.users);
+  }
+  // Beside other clusters, whom a cluster proves administers nothing (docs/identity.md).
+  if (configuration.kube_clusters.size() > 1) return prefixes;
+  if (by.cluster_client_ca) prefixes.push_back(by.cluster_client_ca->prefix.users);
+  // Of people, most clusters have no tokens.
+  if (by.token_review) prefixes.push_back(by.token_review->prefix.users + "system:serviceaccount:");
+  return prefixes;
+}
+
 access::StateOptions state_options(const ProxyConfiguration& configuration) {
   access::StateOptions options;
   options.cluster_name = configuration.cluster_name;
   options.group_roles = configuration.authentication.group_roles;
   options.impersonation = limits_of(configuration.impersonation);
   options.local_users = configuration.authentication.local_users;
+  options.proved_otherwise = names_proved_otherwise(configuration);
   options.session_ttl = duration_cast<seconds>(configuration.sessions.ttl);
   options.session_max_ttl = duration_cast<seconds>(configuration.sessions.max_ttl);
   options.invite_ttl = duration_cast<seconds>(configuration.sessions.invite_ttl);
@@ -189,7 +204,7 @@ Loaded<void> AccessRuntime::make_first_login(const std::string& server, const st
   if (auto written = write_file_atomically(file, command + "\n", 0600); !written) {
     return fail_on("dataDir", kube::Status::internal(std::move(written.error())));
   }
-  log_.info("nobody administers this postern yet: a one-time login is in a file",
+  log_.info("nobody can administer this postern yet: a one-time login is in a file",
             {{"file", file}, {"user", (*invite)->user}});
   return {};
 }

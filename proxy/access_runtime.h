@@ -50,10 +50,10 @@ class AccessRuntime {
   /// Why the store cannot be used at present; nullopt: it can. Any thread, after open().
   std::optional<std::string> store_fault() const { return state_->store_fault(); }
 
-  /// Makes the first administrator, if nobody can administer yet (AccessState), and hands out the
-  /// one-time login: with what to do after it on the terminal, when standard error is one, else in
-  /// `dataDir/first-login`, mode 0600. `server` and `pin` are for the command that is shown. After
-  /// take_files(), before start().
+  /// If nobody can administer yet (AccessState::ensure_administrator), hands out the first
+  /// administrator's one-time login: with what to do after it on the terminal, when standard error
+  /// is one, else in `dataDir/first-login`, mode 0600. `server` and `pin` are for the command that
+  /// is shown. After take_files(), before start().
   Loaded<void> make_first_login(const std::string& server, const std::string& pin);
 
  private:
@@ -75,6 +75,9 @@ class AccessRuntime {
   bool started_ = false;
 };
 
+/// What names begin with that another authenticator than the password may prove, and that
+/// administer then: who has one needs no first login.
+std::vector<std::string> names_proved_otherwise(const ProxyConfiguration& configuration);
 /// The options of the state by the configuration.
 access::StateOptions state_options(const ProxyConfiguration& configuration);
 

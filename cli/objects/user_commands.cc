@@ -40,8 +40,10 @@ std::string pin_for_others(const Connection& connection) {
 }
 
 void print_invite(const Context& context, const UserArguments& arguments, const InviteLink& link,
-                  const std::string& expires) {
-  const std::string command = "postern login " + kube::shell_quote(link.str());
+                  const std::string& server_name, const std::string& expires) {
+  const std::string trust =
+      server_name.empty() ? "" : " --tls-server-name " + kube::shell_quote(server_name);
+  const std::string command = "postern login " + kube::shell_quote(link.str()) + trust;
   if (!arguments.output.empty()) {
     const Json value{{"user", link.user}, {"proxy", link.proxy}, {"token", link.token},
                      {"caPin", link.pin}, {"expires", expires},  {"link", link.str()},
@@ -53,7 +55,7 @@ void print_invite(const Context& context, const UserArguments& arguments, const 
                 << kube::printable(time_with_distance(expires, std::chrono::system_clock::now()))
                 << ":\n\n  " << command << "\n\nor, word for word:\n\n  postern login --proxy "
                 << kube::shell_quote(link.proxy) << " --user " << kube::shell_quote(link.user)
-                << (link.pin.empty() ? "" : " --ca-pin " + link.pin) << " --invite "
+                << (link.pin.empty() ? "" : " --ca-pin " + link.pin) << trust << " --invite "
                 << kube::shell_quote(link.token) << "\n";
 }
 
@@ -70,7 +72,8 @@ Outcome<void> invite(const Connection& connection, const UserArguments& argument
   const InviteLink link{arguments.name, authority_of(connection.api().endpoint().url),
                         text_at(*made, {"status", "token"}), pin_for_others(connection)};
   if (link.token.empty()) return failed("the proxy gave no invite");
-  print_invite(context, arguments, link, text_at(*made, {"status", "expirationTimestamp"}));
+  print_invite(context, arguments, link, connection.api().endpoint().trust.tls_server_name,
+               text_at(*made, {"status", "expirationTimestamp"}));
   return {};
 }
 

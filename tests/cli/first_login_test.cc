@@ -29,6 +29,10 @@ TEST_CASE_FIXTURE(Program, "auth first-login at the address that clients use") {
   const std::string config = configure(*this, "postern login " + kLink + "\n");
   CHECK(run({"auth", "first-login", "--config", config, "--server", "p.example.com:443"}) == kDone);
   CHECK(out() == "postern login postern://admin@p.example.com:443/invite/psi_token/" + kPin + "\n");
+  CHECK(run({"auth", "first-login", "--config", config, "--ca-file", "my ca.crt",
+             "--tls-server-name", "postern.postern.svc"}) == kDone);
+  CHECK(out() == "postern login " + kLink +
+                     " --ca-file 'my ca.crt' --tls-server-name postern.postern.svc\n");
   CHECK(run({"auth", "first-login", "--config", config, "--server", "no address/"}) == kUsage);
   CHECK(out().empty());
 }

@@ -33,6 +33,9 @@ struct StateOptions {
   std::map<std::string, std::vector<std::string>> group_roles;
   rbac::ImpersonationLimits impersonation;
   bool local_users = true;
+  /// What the names begin with that other authenticators prove; "": every name. Empty: who has no
+  /// password is nobody.
+  std::vector<std::string> proved_otherwise;
 
   std::chrono::seconds session_ttl = std::chrono::hours(12);
   std::chrono::seconds session_max_ttl = std::chrono::hours(30);
@@ -212,11 +215,12 @@ class AccessState {
   /// a ttl of nothing or of more than a week.
   Result<IssuedInvite> invite(const Caller& caller, std::string_view user,
                               const InviteDocument& document = {});
-  /// To be called at start. When nobody in files or store may create roles and users, a user with
-  /// the preset role `editor` is made, and an invite for it: nullopt when somebody may, or when
-  /// logins by password are off. The invite is made anew at each start until it is redeemed; in a
-  /// store that replicas share, only when the last one has come to its end, for it may be another
-  /// replica's.
+  /// To be called at start. When nobody who may create roles and users can prove to be that user
+  /// (has a password or an invite, or a name that another authenticator proves), there is an invite
+  /// for the first of them by name; when there is none, a user with the preset role `editor` is
+  /// made for it. nullopt when somebody can, or when logins by password are off. The invite is made
+  /// anew at each start until it is redeemed; in a store that replicas share, only when the last
+  /// one has come to its end, for it may be another replica's.
   Result<std::optional<IssuedInvite>> ensure_administrator();
 
   // Sessions. -----------------------------------------------------------------------------------

@@ -144,7 +144,10 @@ struct AccessState::Impl {
   Result<IssuedInvite> issue_invite(const std::string& user, std::chrono::seconds ttl, bool first,
                                     bool reset = false);
   void add_ends_of_password(const std::string& user, std::vector<Write>& writes) const;
+  bool can_log_in(const std::string& user) const;
   bool somebody_administers() const;
+  std::optional<std::string> first_administrator() const;
+  std::string free_administrator_name() const;
   Result<std::optional<IssuedInvite>> ensure_administrator();
   Result<void> make_administrator(const std::string& name);
 

@@ -61,35 +61,62 @@ void AccessState::Impl::add_ends_of_password(const std::string& user,
   }
 }
 
-bool AccessState::Impl::somebody_administers() const {
-  for (const auto& [name, user] : users.in_force()) {
-    const auto login = logins.find(name);
-    const bool waits = login != logins.end() && login->second.first;
-    if (!waits && can_administer(person({name, {}, ""}))) {
-      return true;
-    }
+/// Whether it can be proved, now or by an invite that somebody has, who `user` is.
+bool AccessState::Impl::can_log_in(const std::string& user) const {
+  const auto login = logins.find(user);
+  if (login != logins.end() && login->second.first) return false;  // see ensure_administrator()
+  if (login != logins.end() && !login->second.password.empty()) return true;
+  if (login != logins.end() && !login->second.invite.empty() && login->second.invite_ends > now()) {
+    return true;
   }
-  return std::any_of(options.group_roles.begin(), options.group_roles.end(),
-                     [&](const auto& group) {
-                       return can_administer(person({"", {group.first}, ""}));
-                     });
+  return std::any_of(options.proved_otherwise.begin(), options.proved_otherwise.end(),
+                     [&](const auto& prefix) { return user.starts_with(prefix); });
+}
+
+bool AccessState::Impl::somebody_administers() const {
+  const auto& names = users.in_force();
+  const auto& groups = options.group_roles;
+  return std::any_of(
+             names.begin(), names.end(),
+             [&](const auto& user) {
+               return can_log_in(user.first) && can_administer(person({user.first, {}, ""}));
+             }) ||
+         // Groups are proved by other authenticators alone.
+         (!options.proved_otherwise.empty() &&
+          std::any_of(groups.begin(), groups.end(), [&](const auto& group) {
+            return can_administer(person({"", {group.first}, ""}));
+          }));
+}
+
+/// Who gets the first login: whoever was given one already, else the first by name who may
+/// administer, else nobody.
+std::optional<std::string> AccessState::Impl::first_administrator() const {
+  std::optional<std::string> found;
+  for (const auto& [name, user] : users.in_force()) {
+    if (!can_administer(person({name, {}, ""}))) continue;
+    const auto login = logins.find(name);
+    if (login != logins.end() && login->second.first) return name;
+    if (!found) found = name;
+  }
+  return found;
+}
+
+std::string AccessState::Impl::free_administrator_name() const {
+  // A user of that name who may not administer, or is locked, stays as they are.
+  std::string name(kAdministrator);
+  for (int i = 2; users.in_force().contains(name); ++i) {
+    name = std::string(kAdministrator) + "-" + std::to_string(i);
+  }
+  return name;
 }
 
 Result<std::optional<IssuedInvite>> AccessState::Impl::ensure_administrator() {
   if (!options.local_users || somebody_administers()) {
     return std::nullopt;
   }
-  std::string name(kAdministrator);
-  for (const auto& [user, login] : logins) {
-    if (login.first && users.in_force().contains(user)) {
-      name = user;
-    }
-  }
-  if (!can_administer(person({name, {}, ""}))) {
-    // A user of that name who may not administer, or is locked, stays as they are.
-    for (int i = 2; users.in_force().contains(name); ++i) {
-      name = std::string(kAdministrator) + "-" + std::to_string(i);
-    }
+  const auto known = first_administrator();
+  const std::string name = known ? *known : free_administrator_name();
+  if (!known) {
     auto made = make_administrator(name);
     if (!made && options.shared_store && made.error().code == 409) {
       return std::nullopt;  // another replica was faster
@@ -100,7 +127,7 @@ Result<std::optional<IssuedInvite>> AccessState::Impl::ensure_administrator() {
   }
   const auto login = logins.find(name);
   if (options.shared_store && login != logins.end() && login->second.invite_ends > now()) {
-    log.info("nobody administers this postern yet: another replica has handed out a one-time login",
+    log.info("nobody can administer this postern yet: another replica has the one-time login",
              {{"user", name}});
     return std::nullopt;
   }
@@ -111,7 +138,7 @@ Result<std::optional<IssuedInvite>> AccessState::Impl::ensure_administrator() {
   if (!invite) {
     return fail(std::move(invite.error()));
   }
-  audit({}, "user.invite", name, "why", "nobody administers yet");
+  audit({}, "user.invite", name, "why", "nobody can administer yet");
   return std::optional<IssuedInvite>(std::move(*invite));
 }
 
@@ -125,7 +152,7 @@ Result<void> AccessState::Impl::make_administrator(const std::string& name) {
   user->meta.created = now();
   auto done = commit({Write::create(std::string(kUserKind), name, encode(*user))});
   if (done) {
-    audit({}, "user.create", name, "why", "nobody administers yet");
+    audit({}, "user.create", name, "why", "nobody can administer yet");
   }
   return done;
 }

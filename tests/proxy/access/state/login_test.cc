@@ -162,10 +162,54 @@ TEST_CASE_FIXTURE(LoginWorld, "local users can be turned off") {
 }
 
 TEST_CASE_FIXTURE(LoginWorld, "a proxy that somebody administers makes no administrator") {
+  options.proved_otherwise = {"c"};
+  start();
   const auto made = state->ensure_administrator();
   REQUIRE(made);
   CHECK_FALSE(*made);
   CHECK(state->users().size() == 3);
+}
+
+TEST_CASE_FIXTURE(LoginWorld,
+                  "an administrator of the files who cannot log in gets the first login") {
+  files += "---\nkind: user\nmetadata: {name: zoe}\nspec: {roles: [editor]}\n";
+  options.proved_otherwise = {"svc:"};
+  start();
+  const auto made = state->ensure_administrator();
+  REQUIRE(made);
+  REQUIRE(*made);
+  CHECK((*made)->user == "carol");
+  CHECK(state->users().size() == 4);
+  CHECK(records.back() == "user.invite  carol");
+  start();
+  const auto again = state->ensure_administrator();
+  REQUIRE(again);
+  REQUIRE(*again);
+  CHECK(said(by_invite("carol", (*made)->token)).starts_with("401"));
+  const auto session = by_invite("carol", (*again)->token, "correct horse");
+  REQUIRE_MESSAGE(session, said(session));
+  start();
+  CHECK_FALSE(*state->ensure_administrator());
+}
+
+TEST_CASE_FIXTURE(
+    LoginWorld,
+    "an administrator who has been invited needs no first login until the invite ends") {
+  const Caller carol = as("carol");
+  CHECK(state->invite(carol, "carol"));
+  CHECK_FALSE(*state->ensure_administrator());
+  pass(2h);
+  REQUIRE(*state->ensure_administrator());
+}
+
+TEST_CASE_FIXTURE(LoginWorld, "groups that administer count where something proves groups") {
+  files.clear();
+  options.group_roles = {{"platform", {"editor"}}};
+  start();
+  REQUIRE(*state->ensure_administrator());
+  options.proved_otherwise = {""};
+  start();
+  CHECK_FALSE(*state->ensure_administrator());
 }
 
 TEST_CASE_FIXTURE(LoginWorld, "the first administrator, until the invite is redeemed") {
