@@ -1,9 +1,6 @@
 """Releases: install, upgrade, rollback, test and uninstall at a cluster whose pods kwok plays."""
 
 import json
-import re
-import shlex
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +11,6 @@ import pytest
 import yaml
 from cluster import Cluster
 from helm import CHART, CI_VALUES, Helm, HelmError
-from process import wait_until
-from test_chart_configuration import binary
 
 HA = next(path for path in CI_VALUES if path.name == "ha-values.yaml")
 # kwok makes Ready whatever is scheduled; the one node of the test cluster takes all of it.
@@ -131,68 +126,3 @@ def test_every_node_has_its_pod(cluster_helm: Helm, chart_cluster: Cluster) -> N
     status = get(cluster, "daemonset/nodes-postern")["status"]
     assert status["numberReady"] == status["desiredNumberScheduled"] == len(cluster.nodes)
     helm("uninstall", "nodes", "-n", "postern", "--wait", "--timeout", "60s")
-
-
-# -- what NOTES.txt says --------------------------------------------------------------------------
-
-
-def commands(helm: Helm, *args: Any) -> list[str]:
-    """The commands of NOTES.txt: lines that are indented by five."""
-    said = helm("install", "told", CHART, "-n", "postern", "--dry-run=client", *args)
-    return [line[5:] for line in said.partition("NOTES:")[2].splitlines() if line.startswith("     ")]
-
-
-TOLD = ("default", "daemonset", "roles", "identity", "exposed", "tls-cert-manager", "sidecar")
-
-
-@pytest.mark.parametrize("values", [p for p in CI_VALUES if p.name.removesuffix("-values.yaml") in TOLD],
-                         ids=lambda path: path.stem)  # fmt: skip
-def test_notes_name_commands_of_postern_that_exist(cluster_helm: Helm, values: Any) -> None:
-    found = re.findall(r"(?:^|-- )(postern .*?)(?:$| \|)", "\n".join(commands(cluster_helm, "-f", values)), re.M)
-    assert found or "sidecar" in values.name
-    for command in found:
-        words = shlex.split(command)[1:]
-        subcommand = [w for w in words[:2] if re.fullmatch(r"[a-z-]+", w) and not w.startswith("-")]
-        if subcommand[0] not in ("auth", "kube", "users"):
-            subcommand = subcommand[:1]
-        help_text = subprocess.run(
-            [str(binary()), *subcommand, "--help"], capture_output=True, text=True, check=False
-        )
-        assert help_text.returncode == 0, command
-        for flag in (w.split("=")[0] for w in words if w.startswith("-")):
-            assert flag in help_text.stdout, (command, flag)
-
-
-def test_notes_name_objects_that_exist(cluster_helm: Helm, chart_cluster: Cluster) -> None:
-    helm, cluster = cluster_helm, chart_cluster
-    helm("install", "told", CHART, "-n", "postern", *SMALL, "--set", "crds.enabled=false", "--wait", "--timeout", "60s")
-    text = "\n".join(commands(helm, *SMALL))
-    rollout = re.search(r"^kubectl (.* rollout status .*)$", text, re.M)
-    assert rollout
-    assert "successfully rolled out" in cluster.kubectl(*shlex.split(rollout[1])).stdout
-    objects = set(re.findall(r"\b(?:deployment|service)/[a-z-]+", text))
-    assert objects == {"deployment/told-postern", "service/told-postern"}
-    for name in objects:
-        assert get(cluster, name)["metadata"]["name"] == "told-postern"
-    account = "system:serviceaccount:postern:told-postern-impersonator"
-    listed = cluster.kubectl("auth", "can-i", "--list", "--as", account).stdout
-    assert "userextras.authentication.k8s.io/access.postern.dev/request" in listed
-    helm("uninstall", "told", "-n", "postern", "--wait", "--timeout", "60s")
-    wait_until("its pods are gone", lambda: not names(cluster, "pods", "told"), 30)
-
-
-def test_notes_warn_of_what_is_hardly_meant(cluster_helm: Helm) -> None:
-    def warnings(text: str) -> str:
-        said = cluster_helm("install", "told", CHART, "-n", "postern", "--dry-run=client", "-f", "-", stdin=text)
-        return "\n".join(line for line in said.splitlines() if line.startswith("WARNING: "))
-
-    role = "{kind: role, metadata: {name: dev}, spec: {allow: {kubernetes_groups: [a, b, '{{internal.c}}']}}}"
-    listed = f"rolesAndUsers: [{role}]\nimpersonation: {{groups: [a, b]}}\n"
-    assert warnings(listed) == ""
-    said = warnings(f"rolesAndUsers: [{role}]\nimpersonation: {{groups: [a]}}\n")
-    assert said == "WARNING: the API server will refuse what the role dev allows: impersonation.groups does not list b"
-    assert "impersonation.groups is empty" in warnings("{}")
-    assert "gone with the pod" in warnings("config: {storage: {type: memory}}")
-    assert "without persistence" in warnings("config: {storage: {type: sqlite}}")
-    assert "allowUnsafe" in warnings("impersonation: {allowUnsafe: true, groups: [a]}")
-    assert "limit nothing" in warnings("impersonation: {mode: both, groups: [a]}")

@@ -135,3 +135,13 @@ names: {{- concat (include "postern.serviceNames" . | fromYamlArray) (.Values.tl
 {{- int .Values.terminationGracePeriodSeconds -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Which authenticators there are beside the password, as YAML. A key with an empty map is one. */}}
+{{- define "postern.authenticators" -}}
+{{- $auth := (include "postern.config" . | fromYaml).authentication | default dict -}}
+{{- $found := list -}}
+{{- range $key := list "clientCAFile" "tokenFile" "tokenReview" "clusterClientCA" -}}
+{{- if and (hasKey $auth $key) (not (has (get $auth $key) (list nil ""))) }}{{ $found = append $found $key }}{{ end -}}
+{{- end -}}
+{{- toYaml $found -}}
+{{- end -}}
