@@ -6,6 +6,7 @@
 #include "proxy/session/response_body.h"
 #include "proxy/session/response_sink.h"
 #include "proxy/session/stream_boundary.h"
+#include "proxy/upstream/reduced_failure.h"
 #include "proxy/upstream/response_builder.h"
 
 #include <utility>
@@ -17,6 +18,12 @@ constexpr std::size_t kFlushBytes = 32 * 1024;
 
 bool is_long_running(const ProxiedRequest& request) {
   return request.is_watch() || request.follows_log() || request.info.subresource == "proxy";
+}
+
+/// Whether words about the object are not for the client. Those about a create are about what it
+/// has sent.
+bool hides_object(const ProxiedRequest& request) {
+  return !request.decision.may_read && request.info.verb != "create";
 }
 
 bool was_conditional(const ProxiedRequest& request) {
@@ -61,12 +68,16 @@ Task<Result<void>> relay_forbidden(WorkerState& state, ClientConnection& client,
   if (auto replaced = replace_refusal(*body, request.principals())) {
     co_return fail(std::move(*replaced));
   }
+  if (hides_object(request)) {
+    if (auto reduced = reduced_failure(answer.head, *body)) {
+      co_return fail(std::move(*reduced));
+    }
+  }
   co_return co_await send_whole(client, request, answer.head, ResponseUse::kRewritten, *body);
 }
 
-/// The answer to a write for somebody who may not read the object.
-Task<Result<void>> relay_reduced(WorkerState& state, ClientConnection& client,
-                                 ProxiedRequest& request, UpstreamAnswer& answer) {
+/// Reads an answer to its end, for the connection's sake.
+Task<Result<void>> throw_away(WorkerState& state, UpstreamAnswer& answer) {
   ResponseBody body(state.worker(), answer.lease, answer.head, state.shared().limits.stall_time);
   while (!body.done()) {
     if (const auto piece = co_await body.next(); !piece) {
@@ -76,7 +87,35 @@ Task<Result<void>> relay_reduced(WorkerState& state, ClientConnection& client,
   if (body.clean() && answer.head.keep_alive) {
     answer.lease.give_back();
   }
+  co_return Result<void>();
+}
+
+/// The answer to a write for somebody who may not read the object.
+Task<Result<void>> relay_reduced(WorkerState& state, ClientConnection& client,
+                                 ProxiedRequest& request, UpstreamAnswer& answer) {
+  if (auto whole = co_await throw_away(state, answer); !whole) {
+    co_return whole;
+  }
   co_return co_await send_json(client, request, answer.head.status, success_status(request));
+}
+
+/// A failure of that write.
+Task<Result<void>> relay_reduced_failure(WorkerState& state, ClientConnection& client,
+                                         ProxiedRequest& request, UpstreamAnswer& answer) {
+  if (auto relayable = check_relayable(answer.head, false, false); !relayable) {
+    co_return fail(std::move(relayable.error()));
+  }
+  if (answer.head.status == 403) {
+    co_return co_await relay_forbidden(state, client, request, answer);
+  }
+  auto reduced = reduced_failure(answer.head, "");
+  if (!reduced) {
+    co_return co_await relay_plain(state, client, request, answer);
+  }
+  if (auto whole = co_await throw_away(state, answer); !whole) {
+    co_return whole;
+  }
+  co_return fail(std::move(*reduced));
 }
 
 bool has_events(const ProxiedRequest& request) {
@@ -156,6 +195,9 @@ Task<Result<void>> relay_request(WorkerState& state, ClientConnection& client,
   const bool success = answer->head.status >= 200 && answer->head.status < 300;
   if (success && !request.decision.may_read) {
     co_return co_await relay_reduced(state, client, request, *answer);
+  }
+  if (!success && hides_object(request)) {
+    co_return co_await relay_reduced_failure(state, client, request, *answer);
   }
   co_return co_await relay_plain(state, client, request, *answer);
 }

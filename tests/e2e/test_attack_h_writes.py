@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from attack import POD, Attack
+from upstream import Reply
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/dev/deployments"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -262,6 +263,17 @@ def test_h160_a_write_without_get_shows_no_object(attack: Attack) -> None:
     body = json.dumps(pod(name="nginx-1")).encode()
     answer = attack.send("PUT", f"{POD}/nginx-1", [("Content-Type", "application/json")], body, user="carol")
     assert answer.status == 200 and answer.json()["kind"] == "Status"
+
+
+@pytest.mark.parametrize("code", [400, 403, 409, 422, 500])
+def test_h160_a_failed_write_without_get_quotes_no_object(attack: Attack, code: int) -> None:
+    body = json.dumps({"kind": "Status", "code": code, "message": "Invalid value: \"{hunter2}\"",
+                       "details": {"causes": [{"message": "hunter2"}]}}).encode()  # fmt: skip
+    attack.upstream.on("PATCH ", Reply(code, body, fields=[("Warning", '299 - "hunter2"')]))
+    answer = attack.send("PATCH", f"{POD}/nginx-1", [("Content-Type", MERGE)], b"{}", user="carol")
+    assert answer.status == code and answer.json()["kind"] == "Status"
+    assert b"hunter2" not in answer.raw and "hunter2" not in str(answer.fields)
+    assert attack.send("PATCH", f"{POD}/nginx-1", [("Content-Type", MERGE)], b"{}").body == body
 
 
 @pytest.mark.parametrize("operation", ["test", "copy", "move"])
