@@ -15,6 +15,7 @@
 #include "proxy/session/request_log.h"
 #include "proxy/session/resource_finder.h"
 #include "proxy/session/route.h"
+#include "proxy/session/still_allowed.h"
 
 #include <algorithm>
 #include <memory>
@@ -247,6 +248,9 @@ Task<Result<std::unique_ptr<api::Plan>>> make_plan(WorkerState& state, ClientCon
   count_inflight(state, request);
   auto body = co_await take_body(client, request);
   if (!body) co_return fail(std::move(body.error()));
+  if (auto still = still_authenticated(state, client, request); !still) {
+    co_return fail(std::move(still.error()));
+  }
   if (request.session) request.decision.expires_at = request.session->expires;
   auto plan = api::plan_request(api_request(client, request, std::move(*body)));
   if (!plan) co_return fail(std::move(plan.error()));

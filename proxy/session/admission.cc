@@ -6,6 +6,7 @@
 #include "proxy/access/state/session_table.h"
 #include "proxy/observe/cluster_metrics.h"
 #include "proxy/session/route.h"
+#include "proxy/session/still_allowed.h"
 #include "proxy/upstream/cluster_endpoint.h"
 
 #include <chrono>
@@ -185,6 +186,8 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
   request.unreviewed_token.clear();
   request.unknown_session.clear();
   const bool may_seek = seeker_of(state) != nullptr && !request.session_was_sought;
+  InForce now =
+      in_force(state);  // before the credentials are looked at, or a change could be missed
   TokenReviewer* reviewer = state.token_reviewer();
   auto proved = state.authenticators()->authenticate(
       request.head.fields, client.stream().tls(),
@@ -201,6 +204,7 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
   if (!proved) {
     return fail(std::move(proved.error()));
   }
+  request.in_force = std::move(now);
   request.user = proved->user;
   request.session = proved->session;
   auto choice = impersonation_choice(request.head.fields);
@@ -208,7 +212,7 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
     return fail(std::move(choice.error()));
   }
   request.choice = std::move(*choice);
-  request.policy = state.policy();
+  request.policy = request.in_force.policy;
   request.subject = state.subject(request.policy, *proved);
   return {};
 }

@@ -8,6 +8,7 @@
 #include "proxy/session/audit_event.h"
 #include "proxy/session/audit_request.h"
 #include "proxy/session/response_body.h"
+#include "proxy/session/still_allowed.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/request_builder.h"
@@ -166,11 +167,15 @@ Result<std::string> add_page(const ProxiedRequest& request, const FetchedRespons
   return filter->summary().continue_token;
 }
 
-Task<Result<VisibleObjects>> list_visible(ProxiedRequest& request,
+Task<Result<VisibleObjects>> list_visible(WorkerState& state, ClientConnection& client,
+                                          ProxiedRequest& request,
                                           const HeaderFields& impersonation) {
   VisibleObjects visible;
   std::string token;
   do {
+    if (auto still = still_allowed_now(state, client, request); !still) {
+      co_return fail(std::move(still.error()));
+    }
     const auto page = co_await fetch(request.cluster->pool, "GET", list_target(request, token),
                                      call_fields(request.audit_id, impersonation), std::string(),
                                      kMaxVisibleBytes);
@@ -192,7 +197,7 @@ Task<Result<VisibleObjects>> list_visible(ProxiedRequest& request,
 /// Deletes objects with a few calls at a time; stops at the first failure.
 class ParallelDeletes {
  public:
-  ParallelDeletes(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
+  ParallelDeletes(WorkerState& state, ClientConnection& client, ProxiedRequest& request,
                   const kube::DeleteOptions& options, const HeaderFields& impersonation,
                   const std::vector<Victim>& victims)
       : state_(state),
@@ -237,6 +242,9 @@ class ParallelDeletes {
   }
 
   Task<Result<void>> delete_one(const Victim& victim) {
+    if (auto still = still_allowed_now(state_, client_, request_); !still) {
+      co_return fail(std::move(still.error()));
+    }
     const std::string audit_id = make_audit_id();
     HeaderFields fields = call_fields(audit_id, impersonation_);
     fields.emplace_back("Content-Type", "application/json");
@@ -275,8 +283,8 @@ class ParallelDeletes {
   }
 
   WorkerState& state_;
-  const ClientConnection& client_;
-  const ProxiedRequest& request_;
+  ClientConnection& client_;
+  ProxiedRequest& request_;
   const kube::DeleteOptions& options_;
   const HeaderFields& impersonation_;
   const std::vector<Victim>& victims_;
@@ -305,7 +313,7 @@ Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& clien
   if (!impersonation) {
     co_return fail(impersonation.error());
   }
-  auto visible = co_await list_visible(request, *impersonation);
+  auto visible = co_await list_visible(state, client, request, *impersonation);
   if (!visible) {
     co_return fail(std::move(visible.error()));
   }

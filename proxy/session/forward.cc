@@ -1,21 +1,15 @@
 #include "proxy/session/forward.h"
 
+#include "proxy/session/still_allowed.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/response_builder.h"
 
-#include <chrono>
 #include <utility>
 
 namespace postern::proxy {
 namespace {
-
-/// Since the decision the request may have waited, for a body or for a page before this one.
-bool access_has_ended(const ProxiedRequest& request) {
-  return request.decision.expires_at &&
-         std::chrono::system_clock::now() >= *request.decision.expires_at;
-}
 
 RequestBody body_framing(const ProxiedRequest& request) {
   if (request.upgrade) {
@@ -71,9 +65,11 @@ Result<std::string> upstream_head(const ClientConnection& client, const ProxiedR
 /// Pumps the client's body upstream, piece by piece: what the API server does not take yet is not
 /// asked of the client either. An error of upstream's ends the pump only: the API server may have
 /// answered already (413, say), and that answer is what the client should see. One that takes
-/// nothing for `limit` is no longer waited for.
-Task<Result<void>> stream_body(ClientConnection& client, const ProxiedRequest& request,
-                               Stream& upstream, Deadline& stall, std::chrono::milliseconds limit) {
+/// nothing for `limit` is no longer waited for. A client that takes its time gets no further than
+/// its access does.
+Task<Result<void>> stream_body(WorkerState& state, ClientConnection& client,
+                               ProxiedRequest& request, Stream& upstream, Deadline& stall) {
+  const auto limit = state.shared().limits.stall_time;
   const bool chunked = request.head.framing == http::Framing::kChunked;
   co_await client.admit_body();
   std::string piece;
@@ -83,6 +79,9 @@ Task<Result<void>> stream_body(ClientConnection& client, const ProxiedRequest& r
     auto more = co_await client.read_body_piece(piece);
     if (!more) {
       co_return fail(std::move(more.error()));
+    }
+    if (auto still = still_allowed_now(state, client, request); !still) {
+      co_return fail(std::move(still.error()));
     }
     framed.clear();
     if (chunked) {
@@ -106,6 +105,10 @@ Task<Result<void>> stream_body(ClientConnection& client, const ProxiedRequest& r
 Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& client,
                                       ProxiedRequest& request, Lease lease,
                                       const HeaderFields& impersonation, bool& may_retry) {
+  // Since the decision it may have waited: for a body, a page before this one, a connection.
+  if (auto still = still_allowed_now(state, client, request); !still) {
+    co_return fail(std::move(still.error()));
+  }
   auto head = upstream_head(client, request, lease, impersonation);
   if (!head) {
     co_return fail(std::move(head.error()));
@@ -119,8 +122,7 @@ Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& clie
   const error_code error = co_await upstream.write(*head);
   if (!error && streams_body(request)) {
     stall.disarm();
-    auto pumped =
-        co_await stream_body(client, request, upstream, stall, state.shared().limits.stall_time);
+    auto pumped = co_await stream_body(state, client, request, upstream, stall);
     if (!pumped) {
       co_return fail(std::move(pumped.error()));
     }
@@ -144,9 +146,6 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
   const auto impersonation = impersonation_fields(request.principals(), request.grant());
   if (!impersonation) {
     co_return fail(impersonation.error());
-  }
-  if (access_has_ended(request)) {
-    co_return fail(kube::Status::forbidden("the access that this request rests on has ended"));
   }
   if (!std::exchange(request.waited, true)) {  // once, also when a list is asked for page by page
     state.shared().metrics.overhead(Clock::now() - request.started);

@@ -41,6 +41,8 @@ class LiveStream {
   LiveStream& operator=(const LiveStream&) = delete;
 
   StreamEnd end() const { return end_; }
+  /// Its access was taken back before it began, when recheck() did not know of it yet.
+  void revoke() { end_now(StreamEnd::kRevoked); }
 
  private:
   friend class LiveStreams;

@@ -1,10 +1,9 @@
 #include "proxy/session/long_running.h"
 
-#include "proxy/access/api/viewer.h"
-#include "proxy/session/admission.h"
 #include "proxy/session/answer.h"
 #include "proxy/session/audit_request.h"
 #include "proxy/session/request_log.h"
+#include "proxy/session/still_allowed.h"
 
 #include <chrono>
 #include <exception>
@@ -12,54 +11,6 @@
 
 namespace postern::proxy {
 namespace {
-
-/// Whether the policy and the credentials of this moment still give what the exchange was opened
-/// with.
-bool is_still_allowed(WorkerState& state, ClientConnection& client, const ProxiedRequest& request) {
-  TokenReviewer* reviewer = state.token_reviewer();
-  std::string unreviewed;
-  auto proved = state.authenticators()->authenticate(
-      request.head.fields, client.stream().tls(),
-      {.reviewed = reviewer == nullptr ? nullptr : &reviewer->known(),
-       .unreviewed = reviewer == nullptr ? nullptr : &unreviewed});
-  if (!unreviewed.empty()) {
-    if (reviewer->known().refused_last(unreviewed)) {
-      return false;
-    }
-    // What was said of the token is old: it is asked about again. Until the answer comes, and while
-    // the cluster cannot be asked, the old one holds: the stream is from that very cluster.
-    reviewer->review_soon(std::move(unreviewed));
-    proved = Authenticated{request.user, nullptr};
-  }
-  if (!proved || proved->user.name != request.user.name ||
-      proved->user.kube_cluster != request.user.kube_cluster) {
-    return false;
-  }
-  if (request.cluster == nullptr) {
-    // A watch of the access API: static roles decide, whatever the session has assumed.
-    return proved->user.groups == request.user.groups &&
-           access::api::same_view(*request.policy, *state.policy(), request.user,
-                                  request.info.resource);
-  }
-  if (!require_fresh_grants(state, proved->session.get())) {
-    return false;
-  }
-  const auto policy = state.policy();
-  if (policy == request.policy && proved->user.groups == request.user.groups &&
-      proved->session == request.session) {
-    return true;
-  }
-  const auto subject = state.subject(policy, *proved);
-  if (subject->fingerprint() == request.subject->fingerprint()) {
-    return true;
-  }
-  const rbac::Decision now =
-      rbac::authorize(*policy, *subject, request.cluster->identity, request.attributes(),
-                      request.choice, std::chrono::system_clock::now());
-  // What a filter lets through cannot be compared, so a filtered view ends with its roles.
-  return now.verdict == rbac::Verdict::kAllow && request.decision.verdict == now.verdict &&
-         now.shares.front().principals == request.principals();
-}
 
 std::optional<std::chrono::milliseconds> time_left(const rbac::Decision& decision) {
   if (!decision.expires_at) {
@@ -87,8 +38,10 @@ LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& c
                                          std::function<void(StreamEnd)> interrupt)
     : request_(request),
       live_(state.live_streams(), state.worker().deadlines(),
-            {.still_allowed = [&state, &client,
-                               &request] { return is_still_allowed(state, client, request); },
+            {.still_allowed =
+                 [&state, &client, &request] {
+                   return still_allowed(state, client, request).has_value();
+                 },
              .interrupt = interrupt,
              .resumes_elsewhere = request.is_watch()},
             time_left(request.decision)),
@@ -96,6 +49,9 @@ LongRunningExchange::LongRunningExchange(WorkerState& state, ClientConnection& c
                [interrupt = std::move(interrupt)] { interrupt(StreamEnd::kNone); }),
       counted_(state.shared().metrics.long_running(long_running_label(request))) {
   audit_started(state, client, request);
+  if (!still_allowed_now(state, client, request)) {
+    live_.revoke();
+  }
 }
 
 Task<Result<void>> LongRunningExchange::run(Task<Result<void>> relay) {

@@ -12,6 +12,7 @@
 #include "rbac/authorize.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,9 +22,20 @@ namespace postern::proxy {
 
 struct ClusterState;
 class WorkerState;
+class AuthenticatorUnion;
 namespace access {
 struct SessionEntry;  // proxy/access/state/session_table.h
 }
+
+/// What a decision rests on beside the request itself: while it is the same, so is the decision.
+struct InForce {
+  std::shared_ptr<const rbac::Policy> policy;
+  std::shared_ptr<const AuthenticatorUnion> authenticators;
+  std::uint64_t sessions = 0;          ///< access::SessionTable::version()
+  std::uint64_t withdrawn_tokens = 0;  ///< WorkerState::withdrawn_tokens()
+
+  bool operator==(const InForce&) const = default;
+};
 
 /// Everything that is known of one request while it is on its way. Filled from top to bottom by the
 /// steps of Session::serve(); what a step needs, the steps before it have filled.
@@ -48,6 +60,7 @@ struct ProxiedRequest {
   rbac::ImpersonationChoice choice;
   std::shared_ptr<const rbac::Policy> policy;
   std::shared_ptr<const rbac::Subject> subject;
+  InForce in_force;  ///< when that was found out
 
   // What is it?
   ClusterState* cluster = nullptr;

@@ -78,6 +78,15 @@ TEST_CASE_FIXTURE(Fixture, "a stream that goes on after the end of its access is
   CHECK(streams.count_outlived(now + std::chrono::hours(1)) == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a stream whose access was taken back before it began ends once") {
+  LiveStream stream(streams, worker.deadlines(), hooks(false), std::nullopt);
+  stream.revoke();
+  streams.recheck();
+  streams.end_all();
+  CHECK(stream.end() == StreamEnd::kRevoked);
+  CHECK(interrupts == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a stream that is over is not asked again") {
   { const LiveStream stream(streams, worker.deadlines(), hooks(true), std::nullopt); }
   CHECK(streams.size() == 0);
