@@ -240,10 +240,14 @@ class RequirementBuilder {
     }
   }
 
-  /// Writing the Secret that holds a service account's token is having the token.
+  /// Writing the Secret that holds a service account's token is having the token, and a bootstrap
+  /// token is what its Secret says.
   void add_secret() {
     if (!is("", "secrets") || !verb_is({"create", "update", "patch"})) {
       return;
+    }
+    if (is_bootstrap_token(made_.needs[0].object.namespace_, made_.needs[0].object.name)) {
+      also(Verb::kToken);
     }
     Need account = made_.needs[0];
     account.object.plural = "serviceaccounts";

@@ -83,6 +83,10 @@ bool is_foreign_review(std::string_view group, std::string_view plural) {
          !is_self_review(group, plural);
 }
 
+bool is_bootstrap_token(std::string_view namespace_, std::string_view name) {
+  return namespace_ == "kube-system" && name.starts_with("bootstrap-token-");
+}
+
 bool put_could_create(std::string_view group, std::string_view plural) {
   if (group.empty()) {
     return !contains(kCoreNeverByPut, plural);

@@ -22,6 +22,11 @@ bool is_foreign_review(std::string_view group, std::string_view plural);
 /// of Kubernetes' own groups that are not known to refuse it. Custom resources never do.
 bool put_could_create(std::string_view group, std::string_view plural);
 
+/// Whether a Secret of this name may be a bootstrap token: one that logs in at the API server as a
+/// member of groups that it names itself (kubernetes
+/// plugin/pkg/auth/authenticator/token/bootstrap). `name` may also be the base of a generated one.
+bool is_bootstrap_token(std::string_view namespace_, std::string_view name);
+
 inline constexpr std::string_view kServiceAccountToken = "kubernetes.io/service-account-token";
 
 }  // namespace postern::rbac

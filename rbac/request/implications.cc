@@ -31,7 +31,7 @@ struct Consequence {
 constexpr VerbSet kGrants = Verb::kBind | Verb::kEscalate;
 
 /// The gravest first.
-constexpr std::array<Consequence, 27> kConsequences = {{
+constexpr std::array<Consequence, 28> kConsequences = {{
     {kRbacGroup, "clusterrolebindings", false, kGrants, kHandsOut},
     {kRbacGroup, "clusterroles", false, kGrants, kHandsOut},
     {kRbacGroup, "rolebindings", true, kGrants, "hands out rights in {where}, also to itself"},
@@ -40,6 +40,8 @@ constexpr std::array<Consequence, 27> kConsequences = {{
      "approves certificates, which are identities of their own"},
     {"", "serviceaccounts", true, Verb::kToken,
      "takes tokens of the service accounts {names} in {where}, which work past this request"},
+    {"", "secrets", true, Verb::kToken,
+     "makes bootstrap tokens, which log in at the cluster past this request"},
     {"", "nodes", false, Verb::kProxy, "runs commands in every pod of the nodes {names}"},
     {"", "persistentvolumes", false, kWrites, "makes volumes, also of directories of the nodes"},
     {"", "pods", true, kWrites, kRunsCode},

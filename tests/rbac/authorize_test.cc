@@ -275,6 +275,39 @@ TEST_CASE("a Secret of a service account token needs token on that account") {
   CHECK(patch(tokens, "application/json-patch+json", {}) == "allow");
 }
 
+TEST_CASE("a bootstrap token, which is a login of its own, needs token on its Secret") {
+  const auto secrets = [](std::string_view name, std::string_view verbs) {
+    return "{kind: secrets, namespace: '*', name: '" + std::string(name) +
+           "', verbs: " + std::string(verbs) + "}";
+  };
+  const World plain(role_v8({secrets("*", "[create, update, patch]")}));
+  const World token(role_v8({secrets("bootstrap-token-*", "[create, update, patch, token]")}));
+  const char* all = "/api/v1/namespaces/kube-system/secrets";
+  const std::string one = std::string(all) + "/bootstrap-token-abcdef";
+  const auto create = [](const World& world, const char* path, const char* name) {
+    kube::BodyFacts facts = body(name);
+    facts.type = "bootstrap.kubernetes.io/token";
+    return with_body(world, "POST", path, std::move(facts));
+  };
+  const auto generate = [](const World& world, const char* path, const char* base) {
+    kube::BodyFacts facts;
+    facts.generate_name = base;
+    return with_body(world, "POST", path, std::move(facts));
+  };
+  CHECK(create(plain, all, "bootstrap-token-abcdef") == "403");
+  CHECK(create(token, all, "bootstrap-token-abcdef") == "allow");
+  CHECK(generate(plain, all, "bootstrap-token-a") == "403");
+  CHECK(generate(token, all, "bootstrap-token-a") == "allow");
+  CHECK(with_body(plain, "PUT", one.c_str(), body("bootstrap-token-abcdef")) == "403");
+  CHECK(with_body(token, "PUT", one.c_str(), body("bootstrap-token-abcdef")) == "allow");
+  CHECK(with_body(plain, "PATCH", one.c_str(), {}, "application/merge-patch+json") == "403");
+  CHECK(with_body(token, "PATCH", one.c_str(), {}, "application/merge-patch+json") == "allow");
+  // No authenticator looks at others.
+  CHECK(create(plain, all, "my-bootstrap-token-abcdef") == "allow");
+  CHECK(create(plain, DEV "/secrets", "bootstrap-token-abcdef") == "allow");
+  CHECK(World(role_v8({kTotal})).verdict("PUT", one.c_str()) == "body");
+}
+
 TEST_CASE("every need of a request comes from one role") {
   const std::string exec =
       role_v8({"{kind: pods, namespace: dev, name: x, verbs: [exec]}"}, {}, "a");
