@@ -3,6 +3,7 @@
 #include "kube/protobuf_envelope.h"
 #include "kube/protobuf_reader.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -137,6 +138,23 @@ Result<DeleteOptions> read_protobuf(std::string_view body) {
 }
 
 }  // namespace
+
+Result<void> DeleteOptions::add_query(const Query& query) {
+  for (const auto& [key, value] : query.pairs()) {
+    if (key == "dryRun") dry_run.push_back(value);
+    if (key == "propagationPolicy") propagation_policy = value;
+    if (key == "orphanDependents") orphan_dependents = query.get_bool(key);
+    if (key == "gracePeriodSeconds") {
+      std::int64_t seconds = 0;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+      if (error != std::errc() || end != value.data() + value.size()) {
+        return fail(malformed("gracePeriodSeconds is no number"));
+      }
+      grace_period_seconds = seconds;
+    }
+  }
+  return {};
+}
 
 std::string DeleteOptions::to_json(std::string_view uid) const {
   json document = {{"kind", "DeleteOptions"},

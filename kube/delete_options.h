@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kube/object_meta.h"
+#include "kube/query.h"
 #include "kube/result.h"
 
 #include <cstdint>
@@ -20,6 +21,10 @@ struct DeleteOptions {
   std::vector<std::string> dry_run;
   std::optional<std::string> precondition_uid;
   std::optional<std::string> precondition_resource_version;
+
+  /// Takes over what a query says; 400 for what is no number. (kube-apiserver reads a query only
+  /// where there is no body; what is said in both counts here, the query's last.)
+  Result<void> add_query(const Query& query);
 
   /// The JSON body of one delete. `uid` is that of the object that was listed, so that one which
   /// was made anew under its name meanwhile stays; it stands in for a uid of the client's own

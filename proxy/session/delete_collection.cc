@@ -3,6 +3,7 @@
 #include "kube/delete_options.h"
 #include "kube/filter/filter.h"
 #include "kube/percent.h"
+#include "kube/text.h"
 #include "proxy/net/event.h"
 #include "proxy/session/answer.h"
 #include "proxy/session/audit_event.h"
@@ -65,12 +66,26 @@ Task<Result<kube::DeleteOptions>> read_options(ClientConnection& client, Proxied
   if (!options) {
     co_return fail(std::move(options.error()));
   }
-  for (const auto& [key, value] : request.info.query.pairs()) {
-    if (key == "dryRun") options->dry_run.push_back(value);
-    if (key == "propagationPolicy") options->propagation_policy = value;
+  if (auto added = options->add_query(request.info.query); !added) {
+    co_return fail(std::move(added.error()));
   }
   request.body = std::string();
   co_return options;
+}
+
+/// 409 before anything is deleted, where the client wants one object and others are visible, too.
+Result<void> check_precondition(const kube::DeleteOptions& options,
+                                const std::vector<Victim>& victims) {
+  if (!options.precondition_uid) {
+    return {};
+  }
+  for (const Victim& victim : victims) {
+    if (victim.uid != *options.precondition_uid) {
+      return fail(kube::Status::conflict("the UID in the precondition is not that of " +
+                                         kube::quoted(victim.name)));
+    }
+  }
+  return {};
 }
 
 /// The request that lists what the deletecollection is about.
@@ -316,6 +331,9 @@ Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& clien
   auto visible = co_await list_visible(state, client, request, *impersonation);
   if (!visible) {
     co_return fail(std::move(visible.error()));
+  }
+  if (auto same = check_precondition(*options, visible->victims); !same) {
+    co_return fail(std::move(same.error()));
   }
   ParallelDeletes deletes(state, client, request, *options, *impersonation, visible->victims);
   auto deleted = co_await deletes.run();

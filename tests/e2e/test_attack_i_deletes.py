@@ -84,6 +84,31 @@ def test_i169_options_are_on_every_delete(attack: Attack) -> None:
         assert (sent["propagationPolicy"], sent["gracePeriodSeconds"]) == ("Foreground", 0)
 
 
+def test_i169_options_in_the_query_are_on_every_delete(attack: Attack) -> None:
+    query = "gracePeriodSeconds=0&orphanDependents=true&propagationPolicy=Orphan"
+    assert attack.send("DELETE", f"{POD}?{query}", user="dora").status == 200
+    assert {r.path for r in deleted(attack)} == BOTH
+    for request in deleted(attack):
+        sent = json.loads(request.message.body)
+        assert (sent["gracePeriodSeconds"], sent["orphanDependents"], sent["propagationPolicy"]) == (0, True, "Orphan")
+
+
+@pytest.mark.parametrize("query", ["gracePeriodSeconds=soon", "gracePeriodSeconds=", "gracePeriodSeconds=1x"])
+def test_i169_options_that_are_none_are_400(attack: Attack, query: str) -> None:
+    attack.refused(attack.send("DELETE", f"{POD}?{query}", user="dora"), 400)
+
+
+def test_i165_a_uid_of_the_clients_own_spares_all_others(attack: Attack) -> None:
+    body = b'{"preconditions":{"uid":"00000000-0000-4000-8000-000000000001"}}'
+    fields = [("Content-Type", "application/json")]
+    answer = attack.send("DELETE", POD, fields, body, user="dora")
+    assert check_status(answer)["reason"] == "Conflict" and answer.status == 409
+    assert not deleted(attack)
+    answer = attack.send("DELETE", f"{POD}?fieldSelector=metadata.name%3Dnginx-1", fields, body, user="dora")
+    assert answer.status in (200, 409)
+    assert {r.path for r in deleted(attack)} <= {f"{POD}/nginx-1"}
+
+
 AMBIGUOUS = {
     "I170-two-policies": b'{"propagationPolicy":"Orphan","propagationPolicy":"Foreground"}',
     "I170-two-preconditions": b'{"preconditions":{"uid":"a"},"preconditions":{"uid":"b"}}',
