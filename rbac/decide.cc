@@ -34,18 +34,26 @@ Decision Decider::deny_with(kube::Status status, std::string explanation) const 
 }
 
 Decision Decider::deny(std::string explanation) const {
+  const std::string& user = subject_.user().name;
   if (!info_.is_resource_request || required_.need_count == 0) {
-    return deny_with(access_refusal(subject_.user().name, info_, ""), std::move(explanation));
+    return deny_with(access_refusal(user, asked(), ""), std::move(explanation));
   }
   if (!problem_.empty()) {
-    return deny_with(
-        kube::forbidden_status(kube::refused_action(subject_.user().name, info_), problem_),
-        problem_);
+    return deny_with(kube::forbidden_status(kube::refused_action(user, asked()), problem_),
+                     problem_);
   }
   const bool events = required_.kind == Requirement::Kind::kEvents;
-  return deny_with(access_refusal(subject_.user().name, info_,
-                                  wanted_id(policy_, cluster_, required_.main(), events)),
-                   std::move(explanation));
+  return deny_with(
+      access_refusal(user, asked(), wanted_id(policy_, cluster_, required_.main(), events)),
+      std::move(explanation));
+}
+
+/// What no role can give is not worth asking for.
+Decision Decider::deny_everybody() const {
+  constexpr const char* kNobody = "nobody may do this";
+  return deny_with(
+      kube::forbidden_status(kube::refused_action(subject_.user().name, asked()), kNobody),
+      kNobody);
 }
 
 Decision Decider::deny_by(const RuleRef& rule) const {
@@ -65,7 +73,7 @@ std::string Decider::within() const {
 }
 
 Decision Decider::deny_principals(const PrincipalRefusal& refusal) const {
-  return deny_with(principal_refusal(subject_.user().name, info_, refusal),
+  return deny_with(principal_refusal(subject_.user().name, asked(), refusal),
                    refusal.kind == PrincipalRefusal::Kind::kNotAllowed
                        ? "the client's choice of " + refusal.resource + " is not allowed"
                        : "the client has to choose one of several users");
@@ -111,7 +119,7 @@ Decision Decider::decide() {
   }
   switch (required_.kind) {
     case Requirement::Kind::kRefused:
-      return deny("nobody may do this");
+      return deny_everybody();
     case Requirement::Kind::kObject:
       return decide_object();
     case Requirement::Kind::kCollection:
@@ -120,12 +128,19 @@ Decision Decider::decide() {
     case Requirement::Kind::kSelfReview:
       return decide_self_review();
   }
-  return deny("nobody may do this");
+  return deny_everybody();
 }
 
 Decision Decider::decide_leniently(bool any_name, bool any_namespace) {
   any_name_ = any_name;
   any_namespace_ = any_namespace;
+  without_placeholders_ = info_;
+  if (any_name) {
+    without_placeholders_->name = "";
+  }
+  if (any_namespace) {
+    without_placeholders_->namespace_ = "";
+  }
   return decide();
 }
 

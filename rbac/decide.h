@@ -36,7 +36,12 @@ class Decider {
   };
 
   void loosen();
+  /// The request as the refusal tells it.
+  const kube::RequestInfo& asked() const {
+    return without_placeholders_ ? *without_placeholders_ : info_;
+  }
   Decision deny(std::string explanation) const;
+  Decision deny_everybody() const;
   Decision deny_by(const RuleRef& rule) const;
   Decision deny_with(kube::Status status, std::string explanation) const;
   Decision deny_principals(const PrincipalRefusal& refusal) const;
@@ -84,6 +89,7 @@ class Decider {
   Requirement required_;
   bool any_name_ = false;
   bool any_namespace_ = false;
+  std::optional<kube::RequestInfo> without_placeholders_;  ///< of lenient questions
   /// Why a role that covers the request may not be used.
   std::string problem_;
 };

@@ -119,7 +119,7 @@ struct Piece {
   }
 };
 
-/// Sentences in the order of their rows, each once.
+/// Sentences in the order of their rows, each once: several rows may come to the same.
 class Sentences {
  public:
   void add(std::size_t rank, std::string_view sentence, const Piece& piece) {
@@ -135,7 +135,9 @@ class Sentences {
   std::vector<std::string> take() const {
     std::vector<std::string> all;
     for (const auto& [rank, text] : sentences_) {
-      all.push_back(text);
+      if (std::find(all.begin(), all.end(), text) == all.end()) {
+        all.push_back(text);
+      }
     }
     return all;
   }
@@ -144,12 +146,18 @@ class Sentences {
   std::set<std::pair<std::size_t, std::string>> sentences_;
 };
 
+/// Whether the rule is about one kind that is known to live in no namespace.
+bool is_cluster_scoped(const Reach& reach) {
+  const ShortKind* kind = find_short_kind(reach.group.text(), reach.plural);
+  return reach.kinds == Reach::Kinds::kOne && kind != nullptr && !kind->namespaced;
+}
+
 std::string deleting(const Piece& piece) {
   if (piece.within_cluster() || piece.id->is_whole_namespace()) {
     const std::string kinds = piece.reach.kinds == Reach::Kinds::kOne
                                   ? kube::printable(piece.reach.plural) + " {names}"
                                   : "objects {names}";
-    return "deletes " + kinds + " in {where}";
+    return "deletes " + kinds + (is_cluster_scoped(piece.reach) ? "" : " in {where}");
   }
   const std::string deleted = "deletes " + kube::printable(piece.id->plural()) + " {names}";
   return piece.id->scope() == ResourceId::Scope::kNamespaced ? deleted + " in {where}" : deleted;

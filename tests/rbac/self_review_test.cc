@@ -108,6 +108,22 @@ TEST_CASE("a review says what the request would meet") {
   CHECK_FALSE(answer(world, path).allowed);
 }
 
+TEST_CASE("a refused review names nothing that was not asked about") {
+  const World world(role_v8({"{kind: pods, namespace: dev, name: a, verbs: [create]}"}));
+  CHECK(answer(world, {"get", "", "pods", "", "", "", ""}).reason ==
+        "pods is forbidden: User \"alice\" cannot get resource \"pods\" in API group \"\" at the "
+        "cluster scope: ask for access with: postern request create --resource '/c/pod/k/*/*' "
+        "--reason 'why you need it'");
+  CHECK(answer(world, {"delete", "", "pods", "", "dev", "", ""})
+            .reason.starts_with("pods is forbidden: User \"alice\" cannot delete resource \"pods\" "
+                                "in API group \"\" in the "
+                                "namespace \"dev\": "));
+  // What no role can give is not worth asking for.
+  CHECK(answer(world, {"fly", "", "pods", "", "dev", "a", ""}).reason ==
+        "pods \"a\" is forbidden: User \"alice\" cannot fly resource \"pods\" in API group \"\" in "
+        "the namespace \"dev\": nobody may do this");
+}
+
 TEST_CASE("a review asks the cluster as the roles that cover it") {
   const World world(
       "kind: role\nversion: v8\nmetadata: {name: a}\nspec: {allow: {kubernetes_labels: {'*': '*'}, "

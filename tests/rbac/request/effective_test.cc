@@ -226,6 +226,10 @@ TEST_CASE("implications: what reviewers are told") {
            "kubernetes_resources: [{kind: serviceaccounts, api_group: '', namespace: ops, "
            "name: '*', verbs: [token]}, {kind: rolebindings, api_group: "
            "rbac.authorization.k8s.io, namespace: ops, name: '*', verbs: [bind, create]}]}",
+           "v8") +
+      role("nodes",
+           "allow: {kubernetes_labels: {env: dev}, kubernetes_groups: [ops], kubernetes_resources: "
+           "[{kind: nodes, name: n1, verbs: [delete]}]}",
            "v8"));
   CHECK(implied(directory, "reader", {"/mycluster/pod/k/dev/web-*"}) ==
         "is known to the API server by the groups \"g-reader\"\n");
@@ -242,6 +246,7 @@ TEST_CASE("implications: what reviewers are told") {
         "is known to the API server by the groups \"g-deployer\"\n");
   const std::string space = implied(directory, "space", {"/mycluster/namespace/k/dev"});
   CHECK_HAS(space, "runs code in dev with the namespace's secrets and service accounts (k)\n");
+  CHECK(space.find("runs code") == space.rfind("runs code"));  // of many kinds, said once
   CHECK_HAS(space, "reads the secrets (all) in dev (k)\n");
   CHECK_HAS(space, "deletes objects (all) in dev (k)\n");
   CHECK(space.find("nodes") == std::string::npos);
@@ -251,6 +256,7 @@ TEST_CASE("implications: what reviewers are told") {
   const std::string whole = implied(directory, "all", {"/mycluster/kube_cluster/a/b"});
   CHECK_HAS(whole, "runs code in every namespace with");
   CHECK_HAS(whole, "removes the nodes (all) from the cluster (a/b)");
+  CHECK_HAS(implied(directory, "nodes", {}), "deletes nodes n1 (a/b, k)\n");
   CHECK(implied(directory, "v8", {}) ==
         "hands out rights in ops, also to itself (a/b, k)\n"
         "takes tokens of the service accounts (all) in ops, which work past this request (a/b, k)\n"
