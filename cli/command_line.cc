@@ -5,6 +5,7 @@
 #include "cli/shell/complete.h"
 #include "cli/shell/help_topics.h"
 #include "cli/shell/kubectl_words.h"
+#include "cli/shell/usage_error.h"
 #include "kube/text.h"
 
 #include <CLI/CLI.hpp>
@@ -57,6 +58,19 @@ int tell(const Failure& failure, const Surroundings& surroundings) {
   return failure.exit_code;
 }
 
+/// What CLI11 has stopped at: help and the version, which were asked for, or wrong usage.
+int tell_parse_end(const CLI::App& program, const std::vector<std::string>& words,
+                   const CLI::ParseError& end, const Surroundings& surroundings) {
+  if (end.get_exit_code() == 0) {
+    program.exit(end, surroundings.out, surroundings.err);
+    return kDone;
+  }
+  const std::string wrong = usage_error(program, words, end);
+  if (!wrong.empty()) return tell({kUsage, wrong}, surroundings);
+  surroundings.err << help_of_innermost(program);
+  return kUsage;
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
@@ -65,6 +79,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
                    is_plugin ? "kubectl postern" : "postern");
   program.footer(kFooter);
   program.require_subcommand(1);
+  program.set_version_flag("--version", version_text(), "Print the version");
   program.set_help_all_flag("--help-all", "Help on every command");
   program.get_formatter()->column_width(34);
   GlobalOptions options;
@@ -85,8 +100,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
     // CLI11 takes arguments from the end.
     program.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& error) {
-    const int code = program.exit(error, surroundings.out, surroundings.err);
-    return code == 0 ? kDone : kUsage;
+    return tell_parse_end(program, arguments, error, surroundings);
   }
   const CommandSet::Action* const action = set.chosen();
   if (action == nullptr) return kUsage;

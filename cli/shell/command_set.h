@@ -59,4 +59,7 @@ void add_kube_commands(CommandSet& set);     ///< kube ls|login|credential, kube
 void add_request_commands(CommandSet& set);  ///< request …
 void add_shell_commands(CommandSet& set);    ///< completion, man, help, version
 
+/// `postern 0.1.0 (COMMIT)`.
+std::string version_text();
+
 }  // namespace postern::cli

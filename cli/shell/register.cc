@@ -2,6 +2,7 @@
 #include "cli/shell/completion_scripts.h"
 #include "cli/shell/help_topics.h"
 #include "cli/shell/man_page.h"
+#include "kube/text.h"
 #include "proxy/observe/version.h"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ Outcome<int> show_help(CLI::App& program, const Names& words, const Context& con
   for (const std::string& word : words) {
     const auto found = command->get_subcommands(
         [&word](const CLI::App* child) { return child->check_name(word); });
-    if (found.empty()) return wrong_usage("there is no help on \"" + word + "\"");
+    if (found.empty()) return wrong_usage("there is no help on " + kube::quoted(word));
     command = found.front();
     if (&word != &words.back()) path += " " + command->get_name();
   }
@@ -52,6 +53,10 @@ Outcome<int> show_help(CLI::App& program, const Names& words, const Context& con
 }
 
 }  // namespace
+
+std::string version_text() {
+  return std::string("postern ") + proxy::version() + " (" + proxy::revision() + ")";
+}
 
 void add_shell_commands(CommandSet& set) {
   auto& completion =
@@ -82,7 +87,7 @@ void add_shell_commands(CommandSet& set) {
   auto& version =
       set.command(set.program(), "version", "Print the version", "\nExamples:\n  postern version");
   set.on(version, [](const Context& context) -> Outcome<int> {
-    context.out() << "postern " << proxy::version() << " (" << proxy::revision() << ")\n";
+    context.out() << version_text() << "\n";
     return kDone;
   });
 }

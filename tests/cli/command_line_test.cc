@@ -43,6 +43,40 @@ TEST_CASE_FIXTURE(Program, "wrong usage is exit code 2, and says so on stderr") 
   }
 }
 
+TEST_CASE_FIXTURE(Program, "wrong usage: what is wrong, what was meant, and where the help is") {
+  const struct {
+    std::vector<std::string> words;
+    const char* said;
+  } rows[] = {
+      {{"requst", "ls"},
+       "error: there is no command \"requst\"; did you mean \"request\"?\nsee: postern help\n"},
+      {{"--proxy", "p:1", "frobnicate"},
+       "error: there is no command \"frobnicate\"\nsee: postern help\n"},
+      {{"users", "lokc", "bob"},
+       "error: there is no command \"lokc\"; did you mean \"lock\"?\nsee: postern help users\n"},
+      {{"request", "ls", "--reviewble"},
+       "error: there is no option --reviewble; did you mean \"--reviewable\"?\n"
+       "see: postern help request ls\n"},
+      {{"version", "-o", "json"}, "error: there is no option -o\nsee: postern help version\n"},
+      {{"request", "show", "a", "b"},
+       "error: \"b\" is one word too many\nsee: postern help request show\n"},
+      {{"request", "show"}, "error: ID is required\nsee: postern help request show\n"},
+      {{"get", "roles", "-o", "xml"},
+       "error: --output: xml not in {table,wide,json,yaml,name}\nsee: postern help get\n"},
+  };
+  for (const auto& row : rows) {
+    CHECK(run(row.words) == 2);
+    CHECK(out().empty());
+    CHECK(err() == row.said);
+  }
+  CHECK(run({}) == 2);
+  CHECK(err().find("Subcommands:\n  login ") != std::string::npos);
+  CHECK(run({"users"}) == 2);
+  CHECK(err().find("Usage: postern users [OPTIONS] SUBCOMMAND") != std::string::npos);
+  CHECK(run({"--version"}) == 0);
+  CHECK(out().starts_with("postern "));
+}
+
 TEST_CASE_FIXTURE(Program, "check-config prints what is in force, and starts nothing") {
   const std::string config = write_configuration(kRoles);
   CHECK(run({"proxy", "--config", config, "--check-config"}) == 0);
