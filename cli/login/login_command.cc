@@ -130,6 +130,33 @@ Outcome<Json> login_of(const LoginArguments& arguments, const Context& context, 
   return login;
 }
 
+/// A 401 says nothing about why, by intent; what was shown is known here, and what to do then.
+Failure login_failure(Failure failure, const Plan& plan) {
+  if (failure.http_status != kUnauthorized) return failure;
+  const std::string user = kube::printable(plan.profile.user);
+  failure.message = "Unauthorized: " + plan.profile.proxy + " does not take this ";
+  if (!plan.identity.token.empty()) {
+    failure.message += "token";
+  } else if (!plan.identity.certificate.empty()) {
+    failure.message += "certificate";
+  } else if (!plan.invite.empty()) {
+    failure.message += "invite of " + user +
+                       ": it works once, and not for long; an administrator makes another one "
+                       "with: postern users invite " +
+                       kube::shell_quote(plan.profile.user);
+  } else {
+    failure.message += "password of " + user;
+  }
+  return failure;
+}
+
+/// Who has used up an invite and chosen no password cannot come back.
+void tell_missing_password(const Context& context, const Plan& plan, const Json& login) {
+  if (plan.invite.empty() || login.is_null() || login.contains("newPassword")) return;
+  context.err() << "note: no password was chosen (--new-password-file), and the invite is used up: "
+                   "after this session it takes a new one\n";
+}
+
 /// The plan's server, asked for something harmless: whoever is to type a password learns first
 /// that the server cannot be reached or trusted.
 Outcome<void> verify_server(AccessClient& client) {
@@ -203,13 +230,14 @@ Outcome<void> run_login(const LoginArguments& arguments, const Context& context)
   if (!arguments.requests.empty()) asked["spec"]["requests"] = arguments.requests;
   if (!ttl->empty()) asked["spec"]["ttl"] = *ttl;
   const auto session = client.post("sessions", asked);
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return tl::unexpected(login_failure(session.error(), *plan));
   if (auto done = remember(context, *plan, *session); !done) return done;
   context.out() << "Logged in at " << plan->profile.proxy << " as "
                 << kube::printable(plan->profile.user) << " until "
                 << kube::printable(
                        time_with_distance(plan->profile.expires, std::chrono::system_clock::now()))
                 << "\n";
+  tell_missing_password(context, *plan, *login);
   if (arguments.requests.empty()) return {};
   const auto connection = connect(context, plan->profile);
   if (!connection) return tl::unexpected(connection.error());

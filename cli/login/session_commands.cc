@@ -59,6 +59,9 @@ Outcome<void> run_logout(bool all, const Context& context) {
   } else {
     auto profile = chosen_profile(context);
     if (!profile) return tl::unexpected(profile.error());
+    if (!profile->has_session()) {
+      context.err() << "Nobody is logged in at " << profile->proxy << "\n";
+    }
     profiles.push_back(std::move(*profile));
   }
   for (const Profile& profile : profiles) {

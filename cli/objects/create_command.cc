@@ -34,7 +34,7 @@ Outcome<std::string> read_input(const Context& context, const std::string& file)
 }
 
 Outcome<void> collect(const Json& document, const std::string& origin, std::vector<Wanted>& all) {
-  if (text_at(document, {"kind"}) == "List") {
+  if (text_at(document, {"kind"}).ends_with("List") && document.contains("items")) {
     for (const Json& item : find(document, {"items"})) {
       if (auto done = collect(item, origin, all); !done) return done;
     }

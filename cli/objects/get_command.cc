@@ -140,6 +140,46 @@ Outcome<void> show(AccessClient& api, const ObjectKind& kind, const std::string&
   return Watcher(api, kind, arguments, context, name).run(*answer);
 }
 
+/// One failure that says what all of them say, and ends as the first.
+Failure all_of(const std::vector<Failure>& failures) {
+  Failure all = failures.front();
+  for (std::size_t i = 1; i < failures.size(); ++i) all.message += "\n" + failures[i].message;
+  return all;
+}
+
+/// Objects by their names: a table for each kind, or one List, as kubectl has it. Those that are
+/// not there are told behind the others.
+Outcome<void> show_several(AccessClient& api, const std::vector<ObjectChoice>& choices,
+                           const GetArguments& arguments, const Context& context) {
+  const OutputFormat format = output_format(arguments.output);
+  std::vector<std::pair<const ObjectKind*, Json>> tables;
+  Json list{{"apiVersion", "v1"}, {"kind", "List"}, {"items", Json::array()}};
+  std::vector<Failure> failures;
+  for (const ObjectChoice& choice : choices) {
+    for (const std::string& name : choice.names) {
+      auto answer =
+          api.get(path_of({std::string(choice.kind->resource), name}), {}, is_table(format));
+      if (!answer) {
+        failures.push_back(answer.error());
+      } else if (format == OutputFormat::kName) {
+        print_object(context.out(), *answer, *choice.kind, format);
+      } else if (!is_table(format)) {
+        list["items"].push_back(std::move(*answer));
+      } else if (!tables.empty() && tables.back().first == choice.kind) {
+        for (Json& row : (*answer)["rows"]) tables.back().second["rows"].push_back(std::move(row));
+      } else {
+        tables.emplace_back(choice.kind, std::move(*answer));
+      }
+    }
+  }
+  for (const auto& table : tables) {
+    if (&table != &tables.front()) context.out() << "\n";
+    print_answer(table.second, *table.first, arguments, context);
+  }
+  if (!list["items"].empty()) print_object(context.out(), list, *choices.front().kind, format);
+  return failures.empty() ? Outcome<void>() : tl::unexpected(all_of(failures));
+}
+
 }  // namespace
 
 Outcome<void> show_list(AccessClient& api, const ObjectKind& kind, const GetArguments& arguments,
@@ -156,17 +196,10 @@ Outcome<void> run_get(const GetArguments& arguments, const Context& context) {
   if (arguments.watch && count > 1) return wrong_usage("-w watches one object, or all of a kind");
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
-  for (const ObjectChoice& choice : *choices) {
-    if (choice.names.empty()) {
-      return show(connection->api(), *choice.kind, "", arguments, context);
-    }
-    for (const std::string& name : choice.names) {
-      if (auto done = show(connection->api(), *choice.kind, name, arguments, context); !done) {
-        return done;
-      }
-    }
-  }
-  return {};
+  if (count > 1) return show_several(connection->api(), *choices, arguments, context);
+  const ObjectChoice& choice = choices->front();
+  const std::string name = choice.names.empty() ? "" : choice.names.front();
+  return show(connection->api(), *choice.kind, name, arguments, context);
 }
 
 }  // namespace postern::cli

@@ -8,6 +8,7 @@
 #include "cli/output/yaml.h"
 #include "kube/text.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace postern::cli {
@@ -77,6 +78,11 @@ Outcome<void> invite(const Connection& connection, const UserArguments& argument
   return {};
 }
 
+/// Who is logged in; "" when a kubeconfig says it.
+std::string own_name(const Connection& connection) {
+  return connection.profile ? connection.profile->user : "";
+}
+
 }  // namespace
 
 Outcome<void> run_users_add(const UserArguments& arguments, const Context& context) {
@@ -139,6 +145,9 @@ Outcome<void> run_users_lock(const std::vector<std::string>& names, bool locked,
                              const Context& context) {
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
+  if (locked && std::find(names.begin(), names.end(), own_name(*connection)) != names.end()) {
+    return wrong_usage("that would lock yourself out; somebody else has to do it");
+  }
   for (const std::string& name : names) {
     // `null` takes the key away: unlocked users look as if they never had been locked.
     const Json change{{"spec", {{"locked", locked ? Json(true) : Json()}}}};

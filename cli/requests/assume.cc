@@ -3,13 +3,32 @@
 #include "cli/output/text_table.h"
 #include "cli/output/times.h"
 #include "cli/requests/request_text.h"
+#include "kube/text.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace postern::cli {
 namespace {
 
 constexpr int kNotFound = 404;
+
+/// What a request names; one for roles as a whole names nothing.
+std::string resources_text(const Json& request) {
+  const auto resources = texts_at(request, {"spec", "resources"});
+  return resources.empty() && request.contains("spec") ? "<all of the roles>" : joined(resources);
+}
+
+/// Says which of `names` the session does not work with anyhow.
+void tell_unassumed(const Context& context, const Json& session,
+                    const std::vector<std::string>& names) {
+  const auto assumed = texts_at(session, {"status", "requests"});
+  for (const std::string& name : names) {
+    if (name != "*" && std::find(assumed.begin(), assumed.end(), name) == assumed.end()) {
+      context.err() << "note: request " << kube::printable(name) << " was not assumed\n";
+    }
+  }
+}
 
 Outcome<void> change_and_tell(const Context& context, const std::vector<std::string>& assume,
                               const std::vector<std::string>& drop) {
@@ -59,8 +78,7 @@ Outcome<void> tell_requests(const Context& context, const Connection& connection
   for (const Json& request : *requests) {
     table.rows.push_back({text_at(request, {"metadata", "name"}),
                           time_with_distance(text_at(request, {"status", "accessExpires"}), now),
-                          joined(texts_at(request, {"spec", "roles"})),
-                          joined(texts_at(request, {"spec", "resources"}))});
+                          joined(texts_at(request, {"spec", "roles"})), resources_text(request)});
   }
   table.print(context.out());
   return {};
@@ -71,7 +89,13 @@ Outcome<void> run_assume(const std::vector<std::string>& names, const Context& c
 }
 
 Outcome<void> run_drop(const std::vector<std::string>& names, const Context& context) {
-  return change_and_tell(context, {}, names.empty() ? std::vector<std::string>{"*"} : names);
+  if (names.empty()) return change_and_tell(context, {}, {"*"});
+  const auto connection = connect(context);
+  if (!connection) return tl::unexpected(connection.error());
+  const auto before = connection->api().get("sessions/self");
+  if (!before) return tl::unexpected(before.error());
+  tell_unassumed(context, *before, names);
+  return change_and_tell(context, {}, names);
 }
 
 }  // namespace postern::cli

@@ -31,7 +31,8 @@ Examples:
 constexpr const char* kReviewFooter = R"(
 Shows what would be approved, and sends the digest of exactly that with the review: when the request
 would give something else by then, the review is refused. With --digest (as `request show` prints it)
-nothing is shown again. On a terminal it asks before it sends.
+nothing is shown again. It asks before it sends; where there is no terminal to ask at, an approval takes
+--yes or --digest.
 
 Examples:
   postern request review --approve k3n5x0a1b2 --reason 'looks good'
@@ -45,7 +46,8 @@ void add_search(CommandSet& set, CLI::App& group) {
   auto& command = set.command(group, "search", "List what may be asked for", kSearchFooter);
   auto arguments = std::make_shared<SearchArguments>();
   command.add_option("--kind", arguments->kind, "Which kind")->required();
-  command.add_option("--kube-cluster", arguments->cluster, "In which cluster");
+  command.add_option("--kube-cluster", arguments->cluster,
+                     "In which cluster; left out: the default one");
   auto* const space =
       command.add_option("--kube-namespace", arguments->namespace_, "In which namespace");
   command.add_flag("--all-kube-namespaces", arguments->all_namespaces, "In every namespace")

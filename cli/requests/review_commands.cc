@@ -20,10 +20,15 @@ Json review_of(const std::string& decision, const std::string& reason) {
   return review;
 }
 
-/// Whether the person at the terminal wants it; true where nobody is to be asked.
+/// Whether the person at the terminal wants it; true where nobody is to be asked. Nothing is
+/// approved that nobody has said yes to; a denial gives nothing away.
 Outcome<bool> confirmed(const ReviewArguments& arguments, const Context& context) {
-  if (arguments.yes || !arguments.digest.empty() || !context.surroundings.interactive()) {
-    return true;
+  if (arguments.yes || !arguments.digest.empty()) return true;
+  if (!context.surroundings.interactive()) {
+    if (!arguments.approve) return true;
+    return wrong_usage(
+        "nothing was sent: there is no terminal to ask at; approve with --yes, or "
+        "with the --digest that `postern request show` prints");
   }
   const char* const question =
       arguments.approve ? "Approve exactly this? [y/N] " : "Deny this? [y/N] ";

@@ -16,6 +16,7 @@
 namespace postern::cli {
 namespace {
 
+constexpr int kInvalid = 422;
 constexpr std::size_t kPage = 500;
 /// More IDs than that do not fit into one request.
 constexpr std::size_t kMaxIds = 300;
@@ -62,6 +63,15 @@ class Progress {
   bool shown_ = false;
 };
 
+/// The options that answer the API's question for a namespace.
+Failure with_options(Failure failure) {
+  if (failure.http_status == kInvalid &&
+      failure.message.find("spec.namespace") != std::string::npos) {
+    failure.message += "\ngive --kube-namespace NAME, or --all-kube-namespaces";
+  }
+  return failure;
+}
+
 Outcome<Found> search(AccessClient& api, const SearchArguments& arguments, const Context& context) {
   auto spec = spec_of(arguments);
   if (!spec) return tl::unexpected(spec.error());
@@ -80,7 +90,7 @@ Outcome<Found> search(AccessClient& api, const SearchArguments& arguments, const
     Json asked = new_object("ResourceSearch");
     asked["spec"] = *spec;
     const auto answer = api.post("resourcesearches", asked);
-    if (!answer) return tl::unexpected(answer.error());
+    if (!answer) return tl::unexpected(with_options(answer.error()));
     collect(find(*answer, {"status", "resources"}), found.resources);
     collect(find(*answer, {"status", "patterns"}), found.patterns);
     const std::string go_on = text_at(*answer, {"status", "continue"});

@@ -147,6 +147,9 @@ Result<ClusterResourceFinder::Search> ClusterResourceFinder::prepare(
   if (auto checked = check_labels(question.labels); !checked) {
     return fail(std::move(checked.error()));
   }
+  if (question.kube_cluster.empty()) {
+    return fail(invalid("spec.kubeCluster", "is required: there is no default cluster"));
+  }
   const auto directory = directory_.load();
   const rbac::request::Person who = person(caller);
   ClusterState* cluster = state_.cluster(question.kube_cluster);
@@ -208,6 +211,9 @@ Task<Result<ResourceAnswer>> ClusterResourceFinder::search(access::Caller caller
                                                            ResourceQuestion question) {
   if (question.kind == "kube_cluster") {
     co_return search_clusters(caller, question);
+  }
+  if (question.kube_cluster.empty()) {
+    question.kube_cluster = state_.shared().default_cluster;
   }
   auto search = prepare(caller, question);
   if (!search) {

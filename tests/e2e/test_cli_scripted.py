@@ -537,7 +537,7 @@ def test_show_and_review_bind_what_was_shown(alice: Desk) -> None:
     shown = alice.run("request", "show", "r1").stdout
     assert "reads pods in dev" in shown and "/c/pod/k/dev/a" in shown and "sha256:00" in shown
     assert "bug \\u202e 12" in shown
-    said = alice.run("request", "review", "--approve", "r1", "--reason", "ok").stdout
+    said = alice.run("request", "review", "--approve", "r1", "--reason", "ok", "--yes").stdout
     assert "reads pods in dev" in said and "r1 is APPROVED" in said
     sent = json.loads(alice.asked("POST", "/reviews")[0].message.body)["spec"]
     assert sent == {"decision": "Approve", "reason": "ok", "uid": "uid-r1", "effectiveDigest": "sha256:00"}

@@ -84,7 +84,8 @@ Result<TimePoint> AccessState::Impl::session_end(const rbac::UserInfo& user,
                                                  const SessionObject* parent) const {
   const std::chrono::seconds most = longest(person(user), options.session_max_ttl);
   if (document.ttl && (document.ttl->count() <= 0 || *document.ttl > most)) {
-    return fail(invalid_ttl("must be at most " + rbac::request::duration_text(most)));
+    return fail(invalid_ttl("must be more than nothing, and at most " +
+                            rbac::request::duration_text(most)));
   }
   const auto length = std::min(most, document.ttl.value_or(options.session_ttl));
   TimePoint ends = now() + std::chrono::duration_cast<TimePoint::duration>(length);

@@ -1,0 +1,97 @@
+"""What the commands say when something is not as one thinks, with the real access API: invites that
+are used up, wrong passwords, approvals that nobody was asked about, several objects at once."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from cluster import Cluster
+from documents import ROOT
+from harness import KubeCluster, Postern, User
+from people import Person
+from pki import Authority
+from test_cli_real import NGINX_1, Town
+
+
+@pytest.fixture(scope="module")
+def town(authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder = tmp_path_factory.mktemp("town")
+    postern = Postern(
+        folder / "postern", authority, documents=ROOT, users=[User("root")], own_certificate=False,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
+    )  # fmt: skip
+    with postern:
+        yield Town(folder, postern, cluster)
+
+
+def test_who_has_used_up_an_invite_is_told(town: Town) -> None:
+    link = town.root.json("users", "add", "zoe", "--roles", "k8s-requester")["link"]
+    zoe = Person(town.alice.home, "zoe", town.postern, town.cluster)
+    done = zoe.run("postern", "login", link)
+    assert "as zoe" in done.stdout
+    assert "no password was chosen" in done.stderr and "--new-password-file" in done.stderr
+    said = zoe.refusal("login", link, "--new-password-file", str(zoe.password_file))
+    assert "does not take this invite of zoe" in said and "postern users invite zoe" in said
+    common = ("login", "--proxy", f"127.0.0.1:{town.postern.port}", "--ca-file", str(town.postern.ca_file))
+    said = zoe.refusal(*common, "--user", "zoe", "--password-file", str(zoe.password_file))
+    assert said.endswith("does not take this password of zoe\n")
+    (zoe.home / "token").write_text("nonsense\n")
+    assert zoe.refusal(*common, "--token-file", "token").endswith("does not take this token\n")
+    assert "no password was chosen" not in town.alice.run(
+        "postern", "login", "--password-file", str(town.alice.password_file)).stderr  # fmt: skip
+    said = zoe.refusal("login", "--password-file", str(zoe.password_file), "--ttl", "0s")
+    assert "Unauthorized" in said
+    said = town.alice.refusal("login", "--password-file", str(town.alice.password_file), "--ttl", "0s")
+    assert "spec.ttl: must be more than nothing, and at most 30h" in said
+
+
+def test_logging_out_twice(town: Town) -> None:
+    town.alice.postern("logout")
+    done = town.alice.run("postern", "logout")
+    assert done.stderr == f"Nobody is logged in at 127.0.0.1:{town.postern.port}\n"
+    town.alice.postern("login", "--password-file", str(town.alice.password_file))
+
+
+def test_nobody_locks_themselves_out(town: Town) -> None:
+    town.root.postern("users", "lock", "bob")
+    town.root.postern("users", "unlock", "bob")
+    assert "lock yourself out" in town.root.refusal("users", "lock", "bob", "root", code=2)
+    assert town.root.json("get", "user/bob")["spec"].get("locked") is None
+
+
+def test_an_approval_that_nobody_was_asked_about(town: Town) -> None:
+    request = town.alice.postern("request", "create", "--resource", NGINX_1, "--reason", "r", "--nowait",
+                                 "-o", "name").strip().removeprefix("request/")  # fmt: skip
+    said = town.bob.refusal("request", "review", "--approve", request, code=2)
+    assert "nothing was sent" in said and "--yes" in said and "--digest" in said
+    assert town.bob.json("request", "show", request)["status"]["state"] == "PENDING"
+    done = town.alice.run("postern", "request", "drop", request)
+    assert done.stderr == f"note: request {request} was not assumed\n"
+    town.bob.postern("request", "review", "--deny", request)  # gives nothing away
+    assert town.bob.json("request", "show", request)["status"]["state"] == "DENIED"
+
+
+def test_several_objects_at_once(town: Town) -> None:
+    words = ("get", "role/k8s-access", "role/k8s-requester", "user/alice")
+    tables = town.root.postern(*words).split("\n\n")
+    assert [[line.split()[0] for line in table.splitlines()] for table in tables] == [
+        ["NAME", "k8s-access", "k8s-requester"], ["NAME", "alice"]]  # fmt: skip
+    for text, load in (("json", json.loads), ("yaml", yaml.safe_load)):
+        listed = load(town.root.postern(*words, "-o", text))
+        assert listed["kind"] == "List"
+        assert [item["metadata"]["name"] for item in listed["items"]] == ["k8s-access", "k8s-requester", "alice"]
+    done = town.root.run("postern", "get", "roles", "nope", "k8s-access", "none", code=1)
+    assert done.stdout.splitlines()[1].startswith("k8s-access")
+    assert '"nope" not found' in done.stderr and '"none" not found' in done.stderr
+    roles = town.root.postern("get", "roles", "-o", "yaml")
+    said = town.root.refusal("create", "-f", "-", stdin=roles)
+    assert 'role/k8s-access: accessroles.access.postern.dev "k8s-access" already exists' in said
+
+
+def test_a_search_is_at_the_default_cluster(town: Town) -> None:
+    found = town.alice.postern("request", "search", "--kind", "pod", "--kube-namespace", "dev", "-o", "name")
+    assert NGINX_1 in found.splitlines()
+    said = town.alice.refusal("request", "search", "--kind", "pod")
+    assert "give --kube-namespace NAME, or --all-kube-namespaces" in said
