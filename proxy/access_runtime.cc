@@ -126,7 +126,8 @@ Loaded<void> AccessRuntime::open(std::unique_ptr<access::ObjectStore> shared) {
   watches_.emplace(*state_);
   if (is_shared(configuration_)) make_seeker();
   api_.emplace(access::api::AccessApi{*service_, *state_, *watches_, seeker_.get()});
-  authenticator_ = std::make_shared<const access::TableAuthenticator>(state_->sessions_in_force());
+  authenticator_ =
+      std::make_shared<const access::TableAuthenticator>(state_->sessions_in_force(), &metrics_);
   if (auto loaded = state_->load(); !loaded) {
     return fail_on("storage", loaded.error());
   }

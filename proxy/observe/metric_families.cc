@@ -168,6 +168,10 @@ Metrics::Families::Families(Registry& registry)
                   "Looks into what clusters said of tokens: hit, or miss, after which the cluster "
                   "is asked."),
           "result", {"miss", "hit"});
+  resolve(session_lookups,
+          counter(registry, "postern_session_lookups_total",
+                  "Looks for the session of a token of postern's own."),
+          "result", {"hit", "miss", "expired", "malformed"});
   resolve(decisions,
           counter(registry, "postern_authorization_decisions_total", "Decisions on requests."),
           "decision", {"deny", "allow", "allow_filtered"});

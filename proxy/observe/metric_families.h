@@ -66,6 +66,7 @@ struct Metrics::Families {
   std::array<Handles<prometheus::Counter, 3>, 7> authentications;
   Handles<prometheus::Histogram, 3> authentication_duration;
   Handles<prometheus::Counter, 2> token_cache;
+  Handles<prometheus::Counter, 4> session_lookups;
   Handles<prometheus::Counter, 3> decisions;
   Handles<prometheus::Counter, 3> outcomes;
   prometheus::Counter* grants_outlived;

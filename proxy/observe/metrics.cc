@@ -124,6 +124,9 @@ void Metrics::authentication_took(AuthenticationResult result, std::chrono::nano
 void Metrics::token_cache(bool hit) {
   families_->token_cache.at(hit ? 1 : 0)->Increment();
 }
+void Metrics::session_lookup(SessionLookup result) {
+  families_->session_lookups.at(at(result))->Increment();
+}
 void Metrics::authorization(DecisionLabel decision) {
   families_->decisions.at(at(decision))->Increment();
 }

@@ -33,6 +33,9 @@ enum class AuthenticatorKind {
   kClusterX509  ///< by a cluster's own client CA
 };
 enum class AuthenticationResult { kSuccess, kFailure, kError };
+/// What became of a session token of postern's own: in force here, unknown here, over, or no token
+/// of that form at all.
+enum class SessionLookup { kHit, kMiss, kExpired, kMalformed };
 enum class DecisionLabel { kDeny, kAllow, kAllowFiltered };
 enum class ConnectionState { kHandshake, kIdle, kActive };
 enum class RejectReason { kTotalLimit, kAddressLimit, kResources };
@@ -131,6 +134,7 @@ class Metrics {
   void authentication_took(AuthenticationResult result, std::chrono::nanoseconds duration);
   /// A look into what is known of reviewed tokens.
   void token_cache(bool hit);
+  void session_lookup(SessionLookup result);
   void authorization(DecisionLabel decision);
   /// Streams went on although the time of their access was over: an invariant is broken.
   void grants_outlived(std::size_t count);

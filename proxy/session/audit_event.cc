@@ -135,6 +135,7 @@ void RequestEvent::describe_request() {
   event_.user_agent = user_agent_;
   event_.received = request_.received;
   event_.request_object = request_.audit.request_object;
+  annotate("audit.postern.dev/request-object-omitted", request_.audit.object_omitted);
   if (!info.is_resource_request) return;
   event_.object = {.resource = info.resource,
                    .namespace_ = info.namespace_,

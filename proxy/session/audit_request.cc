@@ -81,6 +81,18 @@ bool has_small_body(const ProxiedRequest& request) {
          !request.head.fields.get("content-encoding");
 }
 
+/// Why a body that the policy wants is in no event; "": there is none. Named in docs/audit.md.
+std::string_view omission(const ProxiedRequest& request) {
+  if (request.upgrade || request.head.framing == http::Framing::kNone) return "";
+  if (request.body) {
+    if (request.body->empty()) return "";
+    return request.body->size() > audit::kMaxObjectBytes ? "too large" : "not a JSON object";
+  }
+  if (request.head.framing != http::Framing::kLength) return "of unknown length";
+  if (request.head.content_length == 0) return "";
+  return request.head.content_length > audit::kMaxObjectBytes ? "too large" : "compressed";
+}
+
 /// The request's object, where the policy wants it and the body can be had.
 Task<Result<void>> take_object(ClientConnection& client, ProxiedRequest& request) {
   if (has_small_body(request)) {
@@ -94,6 +106,7 @@ Task<Result<void>> take_object(ClientConnection& client, ProxiedRequest& request
     auto object = audit::object_text(*request.body, request.audit.config->omit_managed_fields);
     if (object) request.audit.request_object = std::move(*object);
   }
+  if (request.audit.request_object.empty()) request.audit.object_omitted = omission(request);
   co_return Result<void>();
 }
 

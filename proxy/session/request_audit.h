@@ -24,7 +24,8 @@ struct RequestAudit {
   std::uint64_t bytes_to_client = 0;  ///< of a tunnel
   std::uint64_t bytes_to_upstream = 0;
 
-  std::string request_object;  ///< JSON on one line; ""
+  std::string request_object;       ///< JSON on one line; ""
+  std::string_view object_omitted;  ///< why there is none although the policy wants it; ""
   bool wants_response = false;
   std::string response;  ///< the answer's body so far
 

@@ -318,6 +318,7 @@ def own(tmp_path: Path, authority: Authority) -> Iterator[Callable[..., Own]]:
         one.end()
 
 
+OMITTED = "audit.postern.dev/request-object-omitted"
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
 EVERYTHING = HEAD + "rules: [{level: RequestResponse, omitManagedFields: true}]\n"
 
@@ -338,6 +339,7 @@ def test_bodies_where_the_policy_wants_them_and_never_secrets(own: Callable[...,
                               b'{"metadata":{"labels":{"told":"yes"}}}')  # fmt: skip
     event = one.log.complete(patched.get("Audit-Id"))
     assert event["requestObject"] == {"metadata": {"labels": {"told": "yes"}}}
+    assert OMITTED not in event["annotations"]
 
     secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "app-config"},
               "data": {"password": "c2VjcmV0LXdvcmQ="}}  # fmt: skip
@@ -348,6 +350,25 @@ def test_bodies_where_the_policy_wants_them_and_never_secrets(own: Callable[...,
     read = one.postern.ask("alice", "GET", "/api/v1/namespaces/dev/secrets/app-config")
     assert "responseObject" not in one.log.complete(read.get("Audit-Id"))
     assert "c2VjcmV0LXdvcmQ=" not in one.log.text()
+
+
+PADDED = compact({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "nginx-7", "annotations": {"a": "x" * 70_000}}})
+
+
+@pytest.mark.parametrize("kind, body, why", [
+    ("application/apply-patch+yaml", b"apiVersion: v1\nkind: Pod\nmetadata: {name: nginx-1}\n", "not a JSON object"),
+    ("application/json-patch+json", b'[{"op":"remove","path":"/metadata/labels"}]', "not a JSON object"),
+    ("application/strategic-merge-patch+json", PADDED, "too large"),
+])  # fmt: skip
+def test_a_body_that_is_left_out_is_told_of(own: Callable[..., Own], kind: str, body: bytes, why: str) -> None:
+    one = own(EVERYTHING)
+    target = f"{POD}/nginx-1" + ("?fieldManager=me" if "apply" in kind else "")
+    patched = one.postern.ask("alice", "PATCH", target, [("Content-Type", kind)], body)
+    event = one.log.complete(patched.get("Audit-Id"))
+    assert event["level"] == "RequestResponse" and "requestObject" not in event
+    assert event["annotations"][OMITTED] == why
+    read = one.postern.ask("alice", "GET", f"{POD}/nginx-1")
+    assert OMITTED not in one.log.complete(read.get("Audit-Id"))["annotations"]
 
 
 def test_delete_options_of_a_collection_survive_being_written_down(own: Callable[..., Own]) -> None:

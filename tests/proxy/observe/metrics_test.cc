@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <doctest/doctest.h>
 #include <fstream>
+#include <map>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -44,6 +46,7 @@ void use_everything(Metrics& metrics) {
   ClusterMetrics cluster(metrics, "mycluster");
   cluster.answered(200, std::chrono::milliseconds(10));
   cluster.discovery_refreshed(true);
+  cluster.certificate_expires(std::chrono::system_clock::now());
   metrics.configuration_in_force("sha256:00");
   metrics.reloaded(ReloadKind::kPolicy, true);
   metrics.certificate_expires(CertificateUse::kServing, std::chrono::system_clock::now());
@@ -246,26 +249,54 @@ TEST_CASE("promtool finds nothing to say") {
   CHECK(pclose(promtool) == 0);
 }
 
-TEST_CASE("docs/metrics.md documents exactly the families that there are") {
-  Metrics metrics;
-  use_everything(metrics);
-  std::set<std::string> exposed;
-  std::istringstream lines(metrics.serialize());
+/// The labels of each family.
+using Families = std::map<std::string, std::set<std::string>>;
+
+/// As `text` exposes them. A histogram's own `le` is none of its labels.
+Families families_of(const std::string& text) {
+  static const std::regex label("([a-z_]+)=\"");
+  Families found;
+  std::set<std::string>* labels = nullptr;
+  std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("# TYPE ")) exposed.insert(line.substr(7, line.find(' ', 7) - 7));
+    if (line.starts_with("# TYPE ")) labels = &found[line.substr(7, line.find(' ', 7) - 7)];
+    if (line.starts_with("#") || labels == nullptr) continue;
+    for (std::sregex_iterator at(line.begin(), line.end(), label), end; at != end; ++at) {
+      if ((*at)[1] != "le") labels->insert((*at)[1]);
+    }
   }
+  return found;
+}
+
+/// As docs/metrics.md has them: `| name | type | label, label | what |`.
+Families documented_families() {
+  static const std::regex row("\\| `((?:postern|process)_\\w+)` \\| \\w+ \\| ([\\w, ]*)\\|.*");
+  static const std::regex label("\\w+");
+  Families found;
   std::ifstream in(std::string(POSTERN_SOURCE_DIR) + "/docs/metrics.md");
   REQUIRE(in);
-  std::set<std::string> documented;
   for (std::string line; std::getline(in, line);) {
-    const bool is_family = line.starts_with("| `postern_") || line.starts_with("| `process_");
-    if (is_family) documented.insert(line.substr(3, line.find('`', 3) - 3));
+    std::smatch parts;
+    if (!std::regex_match(line, parts, row)) continue;
+    const std::string labels = parts[2];
+    std::sregex_iterator at(labels.begin(), labels.end(), label);
+    std::set<std::string>& names = found[parts[1]];
+    for (; at != std::sregex_iterator(); ++at) names.insert(at->str());
   }
-  for (const std::string& name : exposed) {
+  return found;
+}
+
+TEST_CASE("docs/metrics.md documents exactly the families and labels that there are") {
+  Metrics metrics;
+  use_everything(metrics);
+  const Families exposed = families_of(metrics.serialize());
+  const Families documented = documented_families();
+  for (const auto& [name, labels] : exposed) {
     CAPTURE(name);
-    CHECK(documented.contains(name));
+    REQUIRE(documented.contains(name));
+    CHECK(documented.at(name) == labels);
   }
-  for (const std::string& name : documented) {
+  for (const auto& [name, labels] : documented) {
     CAPTURE(name);
     CHECK(exposed.contains(name));
   }

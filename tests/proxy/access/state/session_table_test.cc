@@ -82,7 +82,8 @@ TEST_CASE("workers read while the access thread writes") {
 
 TEST_CASE("tokens are found by their digest, until their end by either clock") {
   SessionTable table;
-  const TableAuthenticator authenticator(table);
+  Metrics metrics;
+  const TableAuthenticator authenticator(table, &metrics);
   const SessionToken token = make_session_token("s1");
   const auto unknown = authenticator.authenticate_session(token.text);
   REQUIRE_FALSE(unknown);
@@ -105,6 +106,12 @@ TEST_CASE("tokens are found by their digest, until their end by either clock") {
   over->ends = std::chrono::steady_clock::now();
   table.put(token.digest, over);
   CHECK_FALSE(authenticator.authenticate_session(token.text));
+  const std::string exposed = metrics.serialize();
+  for (const char* line : {"{result=\"hit\"} 1\n", "{result=\"miss\"} 1\n",
+                           "{result=\"expired\"} 3\n", "{result=\"malformed\"} 2\n"}) {
+    CAPTURE(line);
+    CHECK(exposed.find(std::string("postern_session_lookups_total") + line) != std::string::npos);
+  }
 }
 
 TEST_CASE("what is due is due by the first clock that says so; setting one back prolongs nothing") {
