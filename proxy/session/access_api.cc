@@ -198,8 +198,8 @@ Task<Result<void>> answer_call(WorkerState& state, ClientConnection& client,
 Task<Result<void>> carry_out_plan(WorkerState& state, ClientConnection& client,
                                   ProxiedRequest& request, std::unique_ptr<api::Plan> plan) {
   if (auto* watch = std::get_if<api::WatchCall>(&plan->call)) {
-    return answer_access_watch(state, client, request, caller_of(client, request),
-                               std::move(plan->media), std::move(*watch));
+    return begin_access_watch(state, client, request, caller_of(client, request),
+                              std::move(plan->media), std::move(*watch));
   }
   return answer_call(state, client, request, std::move(plan));
 }

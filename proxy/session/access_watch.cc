@@ -69,7 +69,8 @@ class Alarm {
   std::shared_ptr<Bell> bell_;  // nobody else keeps it
 };
 
-/// One watch while it is written out.
+/// One watch while it is written out. What its coroutines give says whether it goes on: false when
+/// the client is gone.
 class WatchPump {
  public:
   WatchPump(Worker& worker, ResponseSink& sink, ProxiedRequest& request, WatchStart start,
@@ -78,7 +79,8 @@ class WatchPump {
         request_(request),
         start_(std::move(start)),
         writer_(std::move(writer)),
-        options_(options),
+        bookmarks_(options.bookmarks),
+        initial_end_(options.initial_end),
         alarm_(worker),
         ends_(Clock::now() + options.timeout.value_or(default_timeout())),
         next_bookmark_(Clock::now() + kBookmarkInterval) {
@@ -94,18 +96,12 @@ class WatchPump {
   }
 
   Task<Result<void>> run() {
-    if (auto begun = co_await write_initial(); !begun) co_return begun;
-    while (!interrupted_) {
-      WatchQueue::Batch batch = start_.queue->take();
-      if (auto written = co_await write_batch(batch); !written) co_return written;
-      if (batch.ended || Clock::now() >= ends_) {
-        co_return co_await finish(batch);
-      }
-      if (batch.events.empty()) {
-        add_bookmark(batch.version);
-        if (auto flushed = co_await flush(); !flushed) co_return flushed;
-        co_await alarm_.wait_until(options_.bookmarks ? std::min(ends_, next_bookmark_) : ends_);
-      }
+    bool goes_on = co_await write_initial();
+    while (goes_on && !interrupted_) {
+      goes_on = co_await write_news();
+      if (finished_) co_return Result<void>();
+      // Woken while it wrote, it does not sleep.
+      if (goes_on) co_await alarm_.wait_until(bookmarks_ ? std::min(ends_, next_bookmark_) : ends_);
     }
     co_return fail(client_is_gone());  // the exchange knows why
   }
@@ -113,61 +109,67 @@ class WatchPump {
  private:
   static access::TimePoint now() { return std::chrono::system_clock::now(); }
 
-  Task<Result<void>> flush() {
+  Task<bool> flush() {
     const error_code error = co_await sink_.flush();
     request_.answer_started = sink_.started();
-    co_return error ? Result<void>(fail(client_is_gone())) : Result<void>();
+    co_return !error;
   }
 
-  Task<Result<void>> write_initial() {
+  Task<bool> write_initial() {
     for (const access::api::ObjectPtr& object : start_.initial) {
       sink_.payload().append(writer_.event("ADDED", *object, object->meta().version, now()));
       if (sink_.payload_size() < kFlushBytes) continue;
-      if (auto flushed = co_await flush(); !flushed) co_return flushed;
-      if (interrupted_) co_return Result<void>();
+      const bool goes_on = co_await flush();
+      if (!goes_on || interrupted_) co_return goes_on;
     }
     start_.initial = {};
-    if (options_.initial_end) {
-      sink_.payload().append(writer_.bookmark(start_.version, true));
-    }
+    if (initial_end_) sink_.payload().append(writer_.bookmark(start_.version, true));
     co_return co_await flush();
   }
 
-  Task<Result<void>> write_batch(const WatchQueue::Batch& batch) {
+  /// What has happened since the last time; the end, when there will be nothing more.
+  Task<bool> write_news() {
+    const WatchQueue::Batch batch = start_.queue->take();
     for (const access::api::WatchEvent& event : batch.events) {
       sink_.payload().append(writer_.event(event.type, *event.object, event.version, now()));
       if (sink_.payload_size() < kFlushBytes) continue;
-      if (auto flushed = co_await flush(); !flushed) co_return flushed;
+      const bool goes_on = co_await flush();
+      if (!goes_on) co_return false;
     }
+    if (batch.ended || Clock::now() >= ends_) co_return co_await finish(batch);
+    add_bookmark(batch.version);
     co_return co_await flush();
   }
 
   void add_bookmark(access::Version version) {
-    if (!options_.bookmarks || Clock::now() < next_bookmark_) return;
+    if (!bookmarks_ || Clock::now() < next_bookmark_) return;
     next_bookmark_ = Clock::now() + kBookmarkInterval;
     sink_.payload().append(writer_.bookmark(version, false));
   }
 
-  Task<Result<void>> finish(const WatchQueue::Batch& batch) {
+  Task<bool> finish(const WatchQueue::Batch& batch) {
     if (batch.error) {
       sink_.payload().append(WatchWriter::error(*batch.error));
-    } else if (options_.bookmarks) {
+    } else if (bookmarks_) {
       sink_.payload().append(writer_.bookmark(batch.version, false));
     }
     const error_code error = co_await sink_.finish();
     request_.answer_started = true;
-    co_return error ? Result<void>(fail(client_is_gone())) : Result<void>();
+    finished_ = !error;
+    co_return finished_;
   }
 
   ResponseSink& sink_;
   ProxiedRequest& request_;
   WatchStart start_;
   WatchWriter writer_;
-  const access::api::WatchOptions& options_;
+  bool bookmarks_;
+  bool initial_end_;
   Alarm alarm_;
   Clock::time_point ends_;
   Clock::time_point next_bookmark_;
   bool interrupted_ = false;
+  bool finished_ = false;  ///< the whole answer is sent
 };
 
 Task<Result<WatchStart>> open_watch(WorkerState& state, access::Caller caller,
@@ -192,18 +194,12 @@ ResponseSink begin_watch(ClientConnection& client, ProxiedRequest& request) {
           chunked ? ResponseSink::Mode::kChunked : ResponseSink::Mode::kUntilClose};
 }
 
-}  // namespace
-
-Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& client,
-                                       ProxiedRequest& request, access::Caller caller,
-                                       access::api::Media media, access::api::WatchCall call) {
-  auto start = co_await open_watch(state, std::move(caller), call);
-  if (!start) {
-    co_return fail(std::move(start.error()));
-  }
+/// From its first byte to its end.
+Task<Result<void>> stream_watch(WorkerState& state, ClientConnection& client,
+                                ProxiedRequest& request, WatchStart start, WatchWriter writer,
+                                access::api::WatchOptions options) {
   ResponseSink sink = begin_watch(client, request);
-  WatchPump pump(state.worker(), sink, request, std::move(*start),
-                 WatchWriter(*call.kind, std::move(media)), call.options);
+  WatchPump pump(state.worker(), sink, request, std::move(start), std::move(writer), options);
   LongRunningExchange exchange(state, client, request, [&pump](StreamEnd) { pump.interrupt(); });
   const Result<void> outcome = co_await exchange.run(pump.run());
   if (exchange.end() == StreamEnd::kNone) {
@@ -211,6 +207,20 @@ Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& cli
   }
   keep_if_whole(request, sink);
   co_return co_await end_watch(sink, exchange.end(), outcome);
+}
+
+}  // namespace
+
+Task<Result<void>> begin_access_watch(WorkerState& state, ClientConnection& client,
+                                      ProxiedRequest& request, access::Caller caller,
+                                      access::api::Media media, access::api::WatchCall call) {
+  auto start = co_await open_watch(state, std::move(caller), call);
+  if (!start) {
+    co_return fail(std::move(start.error()));
+  }
+  request.rest = stream_watch(state, client, request, std::move(*start),
+                              WatchWriter(*call.kind, std::move(media)), call.options);
+  co_return Result<void>();
 }
 
 }  // namespace postern::proxy

@@ -7,10 +7,10 @@
 
 namespace postern::proxy {
 
-/// Serves a watch of the access API until the client goes, its time is over, its credential or view
-/// ends, or postern drains.
-Task<Result<void>> answer_access_watch(WorkerState& state, ClientConnection& client,
-                                       ProxiedRequest& request, access::Caller caller,
-                                       access::api::Media media, access::api::WatchCall call);
+/// Opens a watch of the access API. `request.rest` serves it then, until the client goes, its time
+/// is over, its credential or view ends, or postern drains.
+Task<Result<void>> begin_access_watch(WorkerState& state, ClientConnection& client,
+                                      ProxiedRequest& request, access::Caller caller,
+                                      access::api::Media media, access::api::WatchCall call);
 
 }  // namespace postern::proxy

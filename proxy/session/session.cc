@@ -99,6 +99,9 @@ Task<bool> Session::serve(ProxiedRequest& request) {
   request.audit_id = make_audit_id();
   request.worker = &state_;
   Result<void> outcome = co_await carry_out(request);
+  if (request.rest) {
+    outcome = co_await std::move(*request.rest);
+  }
   if (!outcome) {
     const bool keep_alive = co_await refuse(request, std::move(outcome.error()));
     co_return keep_alive;

@@ -1,7 +1,6 @@
 #include "proxy/access/api/watch_queue.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace postern::proxy::access::api {
@@ -19,9 +18,7 @@ void WatchQueue::wake_up() {
 WatchQueue::Batch WatchQueue::take() {
   const std::lock_guard lock(mutex_);
   Batch batch;
-  batch.events.assign(std::make_move_iterator(events_.begin()),
-                      std::make_move_iterator(events_.end()));
-  events_.clear();
+  batch.events = std::exchange(events_, {});
   batch.version = version_;
   batch.ended = ended_;
   batch.error = error_;

@@ -4,7 +4,6 @@
 #include "proxy/access/api/api_object.h"
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -50,7 +49,7 @@ class WatchQueue {
 
   std::mutex mutex_;
   std::function<void()> wake_;
-  std::deque<WatchEvent> events_;
+  std::vector<WatchEvent> events_;
   Version version_ = 0;
   bool ended_ = false;
   std::optional<kube::Status> error_;
