@@ -8,7 +8,8 @@ namespace postern::proxy {
 namespace {
 
 constexpr int kMaxInterimHeads = 8;
-constexpr http::HeadLimits kLimits{};
+/// An answer to a write has a Warning line for each field that the API server does not know.
+constexpr http::HeadLimits kLimits{.max_fields = 1000};
 
 bool is_interim(unsigned status) {
   return status >= 100 && status < 200 && status != 101;

@@ -53,6 +53,18 @@ TEST_CASE("attack 219: interim heads are passed over, a switch is not") {
   CHECK(switched.pending == "first bytes");
 }
 
+TEST_CASE("lease: an answer may have a warning for each of many unknown fields") {
+  const auto with_warnings = [](int count) {
+    std::string words = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n";
+    for (int i = 0; i < count; ++i) words += "Warning: 299 - \"unknown field\"\r\n";
+    return hear(saying(words + "\r\n", false));
+  };
+  const auto heard = with_warnings(600);
+  REQUIRE(heard.head);
+  CHECK(heard.head->fields.count("Warning") == 600);
+  CHECK_FALSE(with_warnings(1001).head);
+}
+
 TEST_CASE("lease: endless interim heads end") {
   std::string words;
   for (int i = 0; i < 9; ++i) words += "HTTP/1.1 100 Continue\r\n\r\n";
