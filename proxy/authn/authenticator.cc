@@ -2,8 +2,10 @@
 
 #include "kube/text.h"
 #include "proxy/authn/bearer_tokens.h"
+#include "proxy/authn/certificate_names.h"
 #include "proxy/authn/identity.h"
 
+#include <openssl/ssl.h>
 #include <utility>
 
 namespace postern::proxy {
@@ -67,6 +69,11 @@ AuthenticatorUnion::Agreed AuthenticatorUnion::add_session(std::string_view toke
   if (!session) {
     attempt.unknown_session = std::move(session.error().unknown_id);
     return attempt.refuse(kKind, std::move(session.error().why));
+  }
+  const std::string& basis = session->basis;
+  if (!basis.empty() && (members_.token_file == nullptr ||
+                         !members_.token_file->still_proves(basis, session->user.name))) {
+    return attempt.refuse(kKind, "the token that the session was made with counts no more");
   }
   return attempt.add(kKind, std::move(*session));
 }
@@ -132,6 +139,20 @@ AuthenticatorUnion::Agreed AuthenticatorUnion::collect(const http::Fields& field
     if (auto agreed = add_token(token, attempt); !agreed) return agreed;
   }
   return add_certificate(tls, attempt);
+}
+
+SessionBasis AuthenticatorUnion::basis_of(const http::Fields& fields, SSL* tls) const {
+  SessionBasis basis;
+  const auto tokens = bearer_tokens(fields);
+  if (!tokens) return basis;
+  for (const std::string& token : *tokens) {
+    const TokenForm form = token_form(token);
+    if (form == TokenForm::kOpaque && members_.token_file) basis.token = basis_digest(token);
+    if (form == TokenForm::kJwt) basis.ends = web_token_end(token);
+  }
+  X509* const leaf = tokens->empty() && tls != nullptr ? SSL_get0_peer_certificate(tls) : nullptr;
+  if (leaf != nullptr) basis.ends = certificate_end(leaf);
+  return basis;
 }
 
 Result<Authenticated> AuthenticatorUnion::authenticate(const http::Fields& fields, SSL* tls,

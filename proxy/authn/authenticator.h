@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kube/result.h"
+#include "proxy/authn/session_basis.h"
 #include "proxy/http/message.h"
 #include "proxy/observe/metrics.h"
 #include "rbac/user_info.h"
@@ -23,6 +24,7 @@ struct SessionEntry;  // proxy/access/state/session_table.h
 struct Authenticated {
   rbac::UserInfo user;
   std::shared_ptr<const access::SessionEntry> session;  ///< nullptr for any other credential
+  std::string basis{};                                  ///< SessionBasis::token of the session
 };
 
 /// What an authenticator says of a request: an identity, no opinion (nullopt: its kind of
@@ -60,6 +62,10 @@ class TokenAuthenticator {
   virtual AuthenticatorKind kind() const = 0;
   /// `token` is not empty. nullopt: not one of ours.
   virtual Identity authenticate_token(std::string_view token) const = 0;
+  /// Whether a token with this basis_digest() still proves that user.
+  virtual bool still_proves(const std::string& basis, const std::string& user) const {
+    return basis.empty() && user.empty();
+  }
 };
 
 /// Why a session token proves nobody.
@@ -123,6 +129,10 @@ class AuthenticatorUnion {
   Result<Authenticated> authenticate(const http::Fields& fields, SSL* tls) const {
     return authenticate(fields, tls, Attention());
   }
+
+  /// What a session has to rest on that is made with these credentials, which were accepted. Empty
+  /// for a session token: that session is the basis.
+  SessionBasis basis_of(const http::Fields& fields, SSL* tls) const;
 
   bool reviews_tokens() const { return members_.reviews_tokens; }
 

@@ -2,6 +2,7 @@
 
 #include "proxy/authn/bearer_tokens.h"
 #include "proxy/authn/csv.h"
+#include "proxy/authn/session_basis.h"
 #include "proxy/read_file.h"
 
 #include <openssl/crypto.h>
@@ -67,6 +68,7 @@ Loaded<std::shared_ptr<const TokenFile>> TokenFile::parse(const std::string& fil
     rbac::UserInfo proved{record.fields[1], {}, record.fields[2]};
     if (record.fields.size() > 3) proved.groups = split_groups(record.fields[3]);
     auto user = finish_identity(std::move(proved), prefix);
+    if (user) tokens->names_by_basis_.emplace(basis_digest(record.fields[0]), user->name);
     if (!user) {
       refuse(std::move(user.error()));
     } else if (!tokens->users_.emplace(hash_token(record.fields[0]), std::move(*user)).second) {
@@ -85,6 +87,11 @@ Loaded<std::shared_ptr<const TokenFile>> TokenFile::load(const std::string& file
   auto tokens = parse(file, *text, prefix);
   OPENSSL_cleanse(text->data(), text->size());
   return tokens;
+}
+
+bool TokenFile::still_proves(const std::string& basis, const std::string& user) const {
+  const auto found = names_by_basis_.find(basis);
+  return found != names_by_basis_.end() && found->second == user;
 }
 
 Identity TokenFile::authenticate_token(std::string_view token) const {

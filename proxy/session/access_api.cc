@@ -102,6 +102,10 @@ access::Caller caller_of(const ClientConnection& client, const ProxiedRequest& r
           client.peer_address()};
 }
 
+bool makes_session(const ProxiedRequest& request) {
+  return request.info.resource == "sessions" && request.info.verb == "create" && !request.session;
+}
+
 api::ApiRequest api_request(const ClientConnection& client, const ProxiedRequest& request,
                             std::string body) {
   const auto field = [&request](const char* name) {
@@ -252,7 +256,12 @@ Task<Result<std::unique_ptr<api::Plan>>> make_plan(WorkerState& state, ClientCon
     co_return fail(std::move(still.error()));
   }
   if (request.session) request.decision.expires_at = request.session->expires;
-  auto plan = api::plan_request(api_request(client, request, std::move(*body)));
+  api::ApiRequest asked = api_request(client, request, std::move(*body));
+  if (makes_session(request)) {
+    asked.caller.basis =
+        state.authenticators()->basis_of(request.head.fields, client.stream().tls());
+  }
+  auto plan = api::plan_request(asked);
   if (!plan) co_return fail(std::move(plan.error()));
   co_return std::make_unique<api::Plan>(std::move(*plan));
 }

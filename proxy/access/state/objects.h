@@ -2,6 +2,7 @@
 
 #include "kube/result.h"
 #include "proxy/access/store/object_store.h"
+#include "proxy/authn/session_basis.h"
 #include "rbac/request/access_request.h"
 #include "rbac/request/create.h"
 #include "rbac/request/transition.h"
@@ -96,6 +97,7 @@ struct SessionObject {
   std::map<std::string, TimePoint, std::less<>> assumed_until;
   std::string parent;        ///< id of the session that made it, or ""
   bool by_password = false;  ///< ends when its user is no longer known
+  std::string basis{};       ///< SessionBasis::token: it counts while that token does
 };
 
 using RequestPtr = std::shared_ptr<const RequestObject>;
@@ -130,6 +132,7 @@ struct Caller {
   std::string session;        ///< id of the session whose token was used; "" for another credential
   std::string audit_id = {};  ///< of the request; "" when there is none
   std::string address = {};   ///< of the client, without a port
+  SessionBasis basis = {};    ///< where a session may be made: of that credential
 };
 
 /// What a change rests on; 409 when it is not so.

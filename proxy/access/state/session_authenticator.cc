@@ -26,7 +26,8 @@ tl::expected<Authenticated, SessionRefusal> TableAuthenticator::authenticate_ses
   }
   count(SessionLookup::kHit);
   rbac::UserInfo user = entry->user;
-  return Authenticated{std::move(user), std::move(entry)};
+  std::string basis = entry->basis;
+  return Authenticated{std::move(user), std::move(entry), std::move(basis)};
 }
 
 void TableAuthenticator::count(SessionLookup result) const {

@@ -43,6 +43,7 @@ struct SessionEntry {
   TimePoint expires;                           ///< by the wall clock
   std::chrono::steady_clock::time_point ends;  ///< by the monotonic clock; the earlier one counts
   bool confined = false;
+  std::string basis{};  ///< SessionBasis::token
   /// What it has assumed, for Policy::subject(). Assumed requests that give nothing (any more) are
   /// grants without roles: with them the static roles allow nothing either.
   std::vector<rbac::Grant> grants;

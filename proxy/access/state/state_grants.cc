@@ -48,6 +48,7 @@ void AccessState::Impl::remake(LiveSession& session) {
   entry->expires = object.expires;
   entry->ends = session.ends;
   entry->confined = object.confined;
+  entry->basis = object.basis;
   entry->refusals = session.refusals;
   rbac::Fingerprint fingerprint;
   fingerprint.add(std::to_string(object.expires.time_since_epoch().count()));

@@ -156,6 +156,10 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
   SessionObject& object = session.object;
   object.user = caller.user;
   object.expires = *ends;
+  object.basis = parent != nullptr ? parent->basis : caller.basis.token;
+  if (parent == nullptr && caller.basis.ends) {
+    object.expires = std::min(object.expires, *caller.basis.ends);
+  }
   if (auto filled = fill_requests(object, document, parent); !filled) {
     return fail(std::move(filled.error()));
   }

@@ -106,7 +106,8 @@ std::string encode(const StoredSession& session) {
                {"requests", object.requests},
                {"assumedUntil", until},
                {"parent", object.parent},
-               {"byPassword", object.by_password}});
+               {"byPassword", object.by_password},
+               {"basis", object.basis}});
 }
 
 std::string encode(const StoredLogin& login) {
@@ -147,6 +148,7 @@ Result<StoredSession> decode_session(const StoredObject& stored) {
     }
     object.parent = value.at("parent").get<std::string>();
     object.by_password = value.at("byPassword").get<bool>();
+    object.basis = value.value("basis", std::string());
     if (session.digest.empty() || object.user.name.empty()) {
       return fail(unreadable(stored, "it is of nobody"));
     }
