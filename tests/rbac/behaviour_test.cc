@@ -1,5 +1,5 @@
-// The tables of the behaviour reference (3.4 to 3.6, 3.8) as rows. Where the design is stricter, or
-// where the eras of the model differ, the row says so.
+// The tables of the behaviour reference (3.2, 3.4 to 3.6, 3.8) as rows. Where the design is
+// stricter, or where the eras of the model differ, the row says so.
 
 #include "world.h"
 
@@ -62,6 +62,53 @@ const char* kDefaultWidget = "/apis/e.com/v1/namespaces/default/widgets/telerole
 const char* kWidget = "/apis/e.com/v1/namespaces/default/widgets/name";
 
 }  // namespace
+
+TEST_CASE("behaviour 3.2: which object and verb a rule has to be about") {
+  const auto verdict = [](const char* method, const char* target, const std::string& of_rule) {
+    const World world(role_v8({of_rule}));
+    return world.verdict({method, target, nullptr, "application/merge-patch+json"});
+  };
+  const std::string exec = rule("pods", "kube-system", "foo", "[exec]");
+  const std::string get = rule("pods", "kube-system", "foo", "[get]");
+  for (const char* sub : {NS "kube-system/pods/foo/exec", NS "kube-system/pods/foo/attach"}) {
+    CHECK(verdict("GET", sub, exec) == "allow");
+    CHECK(verdict("GET", sub, get) == "403");
+  }
+  CHECK(verdict("GET", NS "kube-system/pods/foo/portforward",
+                rule("pods", "kube-system", "foo", "[portforward]")) == "allow");
+  CHECK(verdict("GET", NS "kube-system/pods/foo/portforward", exec) == "403");
+  // exec and the verb of the method, of one rule.
+  const char* debug = NS "kube-system/pods/foo/ephemeralcontainers";
+  CHECK(verdict("PATCH", debug, rule("pods", "kube-system", "foo", "[exec, patch]")) == "allow");
+  CHECK(verdict("PATCH", debug, rule("pods", "kube-system", "foo", "[exec, update]")) == "403");
+  CHECK(verdict("PATCH", debug, exec) == "403");
+  CHECK(verdict("PUT", debug, rule("pods", "kube-system", "foo", "[exec, update]")) == "allow");
+  CHECK(verdict("PUT", debug, rule("pods", "kube-system", "foo", "[exec, patch]")) == "403");
+  // Stricter: a node's proxy runs commands in its pods, so that `get` and `*` are not enough.
+  const char* proxy = "/api/v1/nodes/foo/proxy/bar";
+  CHECK(verdict("GET", proxy, cluster_rule("nodes", "foo", "[get]")) == "403");
+  CHECK(verdict("GET", proxy, cluster_rule("nodes", "foo", "['*']")) == "403");
+  // Stricter: no kind goes unchecked, and scopes are discovery's.
+  CHECK(verdict("GET", "/apis/apiregistration.k8s.io/v1/apiservices/foo/status", get) == "403");
+}
+
+TEST_CASE("behaviour 3.2: a POST is about the name in its body") {
+  const World world(
+      role_v8({"{kind: '*', api_group: '*', namespace: default, name: foo-create, verbs: [create]}",
+               "{kind: namespaces, name: foo-create, verbs: [create]}"}));
+  for (const char* target :
+       {NS "default/pods", NS "default/secrets", NS "default/configmaps", NS "default/services",
+        "/apis/apps/v1        " / namespaces / default /
+            deployments ",
+                        "/api/v1/namespaces"}) {
+    CAPTURE(target);
+    kube::BodyFacts named = body("foo-create");  // without apiVersion and kind
+    kube::BodyFacts other = body("foo-other");
+    CHECK(world.verdict("POST", target) == "body");
+    CHECK(world.verdict({"POST", target, &named}) == "allow");
+    CHECK(world.verdict({"POST", target, &other}) == "403");
+  }
+}
 
 TEST_CASE("3.4: single objects and the rules of v7") {
   check_allow({
@@ -293,7 +340,7 @@ TEST_CASE("3.6: list everything in a namespace (v8 and v7)") {
   const char* all_roles = "cr-nginx-1 cr-nginx-2 cr-test";
   const std::vector<Everything> rows = {
       {"v8", {}, "all", all_roles, all_names},
-      {"v8", {v8("*", "*"), v8("", "*")}, "all", all_roles, all_names},
+      {"v8", {v8("*", "*"), rule("", "*")}, "all", all_roles, all_names},
       {"v8", {v8("^.+$", "*")}, "all", "403", all_names},
       {"v8", {v8("", "*")}, "403", all_roles, all_names},
       {"v8", {v8("default", "*")}, "default", "403", "default"},
