@@ -19,6 +19,8 @@
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -100,6 +102,7 @@ class ProxyServer {
   Task<void> handle_signals();
   Task<void> drain();
   void tell_start();
+  static void ignore_late_signals();
 
   const ProxyConfiguration& configuration_;
   Metrics metrics_;
@@ -372,8 +375,17 @@ Task<void> ProxyServer::drain() {
   control_.stop();
 }
 
+/// Asio gives a signal its default action back when the last set of it goes. With one that never
+/// goes, a signal that comes while everything is taken down does not become the exit status.
+void ProxyServer::ignore_late_signals() {
+  static auto* const context = new asio::io_context();
+  static auto* const late = new asio::signal_set(*context, SIGTERM, SIGINT, SIGHUP);
+  static_cast<void>(late);
+}
+
 int ProxyServer::run() {
   control_.run();
+  ignore_late_signals();
   threads_.join();
   files_.stop();
   access_.stop();

@@ -258,3 +258,13 @@ def test_a_second_signal_cuts_the_delay_short(make: Callable[..., Life]) -> None
         assert ask(client, life, f"{POD}/nginx-1").get("Connection") is None
         life.postern.process.send_signal(signal.SIGTERM)
         assert life.postern.process.wait(10) == 0
+
+
+def test_signals_that_come_while_it_is_taken_down_are_not_its_exit_code(make: Callable[..., Life]) -> None:
+    life = make(config={"drain": {"delay": "0s", "timeout": "2s"}})
+    process = life.postern.process
+    deadline = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.0002)
+    assert process.wait(1) == 0
