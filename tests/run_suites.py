@@ -157,7 +157,7 @@ SUITES = [
           pytest("monitoring", str(ROOT / "tests" / "monitoring")), count_pytest, live=True),
     Suite("build-asan", "everything, with ASan and UBSan", 60, 2400, script("build.sh", "asan"),
           count_nothing),
-    Suite("unit", "unit and property tests, with ASan and UBSan", 30, 900, ctest("asan"),
+    Suite("unit", "unit and property tests, with ASan and UBSan", 65, 900, ctest("asan"),
           count_doctest, needs=("build-asan",)),
     Suite("tools", "the programs of the test cluster", 5, 2700,
           lambda: [str(ROOT / "tests" / "cluster" / "build_tools.py"), "all"], count_nothing),
