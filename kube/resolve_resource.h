@@ -13,7 +13,7 @@ enum class Resolution {
   kWrongScope,  ///< cluster-scoped below a namespace, or namespaced without one: 404
   kMethodNotAllowed,  ///< the kind does not serve this verb: 405
 };
-
+/// What a catalogue says of a request's kind.
 struct ResolvedResource {
   Resolution resolution = Resolution::kUnknown;
   const ApiResource* resource = nullptr;  ///< of kKnown; lives as long as the catalogue

@@ -16,7 +16,7 @@ namespace postern::proxy {
 
 // The configuration as a value: what the file says, with every default filled in. Units, defaults
 // and limits of each key: docs/configuration.md (a test compares the two).
-
+/// `tls`: the proxy's own certificate.
 struct TlsConfiguration {
   /// PEM; the server's certificate first. Both or none; none: made in dataDir.
   std::string cert_file;
@@ -29,7 +29,7 @@ struct ImpersonatorConfiguration {
   std::string service_account;
   std::string namespace_;
 };
-
+/// An entry of `kubeClusters`.
 struct KubeClusterConfiguration {
   std::string name;
   std::map<std::string, std::string> labels;  ///< what roles' kubernetes_labels match
@@ -61,7 +61,7 @@ struct ClusterClientCAConfiguration {
   std::string kube_cluster;
   PrefixConfiguration prefix;
 };
-struct AuthenticationConfiguration {
+struct AuthenticationConfiguration {  ///< `authentication`: who may prove to be whom
   FileAuthenticatorConfiguration client_ca;
   FileAuthenticatorConfiguration token_file;
   std::optional<TokenReviewConfiguration> token_review;
@@ -69,7 +69,7 @@ struct AuthenticationConfiguration {
   std::map<std::string, std::vector<std::string>> group_roles;
   bool local_users = true;  ///< logins by password and invite
 };
-
+/// `storage`: where requests, sessions, roles and users are kept.
 struct StorageConfiguration {
   enum Type : std::size_t { kSqlite, kMemory, kKubernetes };
   std::size_t type = kSqlite;
@@ -79,12 +79,12 @@ struct StorageConfiguration {
   std::string secret_name = "postern-keys";
   std::chrono::milliseconds max_silence{10'000};
 };
-struct SessionsConfiguration {
+struct SessionsConfiguration {  ///< `sessions`: how long they last
   std::chrono::milliseconds ttl = std::chrono::hours(12);
   std::chrono::milliseconds max_ttl = std::chrono::hours(30);
   std::chrono::milliseconds invite_ttl = std::chrono::hours(1);
 };
-struct RequestsConfiguration {
+struct RequestsConfiguration {  ///< `requests`: how long they wait, last and are kept
   std::chrono::milliseconds retention = std::chrono::hours(720);
   std::chrono::milliseconds pending = std::chrono::hours(168);
   std::chrono::milliseconds max_duration = std::chrono::hours(336);
@@ -104,12 +104,12 @@ struct AuditConfiguration {
   std::size_t delivery = kWritten;
   std::uint64_t queue_size = 16 * 1024 * 1024;
 };
-
+/// `impersonation`: which of Kubernetes' own names roles may act with.
 struct ImpersonationConfiguration {
   std::vector<std::string> allow_system;
   bool allow_masters = false;
 };
-
+/// `limits`: what one client or one request may take; bytes, counts and times.
 struct LimitsConfiguration {
   std::uint64_t max_connections = 16'384;
   std::uint64_t max_connections_per_address = 1'024;
@@ -123,25 +123,25 @@ struct LimitsConfiguration {
   std::uint64_t discard_bytes = 256 * 1024;
   std::uint64_t filter_item_bytes = 4 * 1024 * 1024;
 };
-
+/// `upstream`: how long API servers are waited for.
 struct UpstreamConfiguration {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds first_byte_timeout{60'000};
   std::chrono::milliseconds discovery_interval{60'000};
 };
-
+/// `drain`: how a process ends (docs/high-availability.md).
 struct DrainConfiguration {
   std::chrono::milliseconds delay{0};
   std::chrono::milliseconds spread{3'000};
   std::chrono::milliseconds idle{95'000};  ///< longer than Go's clients keep a silent connection
   std::chrono::milliseconds timeout{30'000};
 };
-
+/// `logging`.
 struct LoggingConfiguration {
   std::size_t level = 1;   ///< LogLevel: debug, info, warn, error
   std::size_t format = 0;  ///< LogFormat: json, text
 };
-
+/// The whole file.
 struct ProxyConfiguration {
   std::string cluster_name = "postern";
   std::string listen = "0.0.0.0:8443";          ///< checked; see parse_listen_address()

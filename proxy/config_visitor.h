@@ -18,7 +18,7 @@ struct NumberRange {
   std::uint64_t min = 0;
   std::uint64_t max = UINT64_MAX;
 };
-struct DurationRange {
+struct DurationRange {  ///< inclusive, too
   std::chrono::milliseconds min{0};
   std::chrono::milliseconds max{std::chrono::hours(24)};
 };

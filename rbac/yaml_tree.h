@@ -31,12 +31,12 @@ struct YamlNode {
   /// The values without their places, unambiguously: equal text, equal values.
   std::string canonical() const;
 };
-
+/// A key with its value.
 struct YamlMember {
   YamlNode key;
   YamlNode value;
 };
-
+/// Why a text is no YAML, and where; line and column from 1.
 struct YamlError {
   std::string message;
   int line = 0;

@@ -94,6 +94,17 @@ def wrong_third_party(path: str, header: str) -> list[str]:
     return []
 
 
+def test_architecture_has_the_same_layers() -> None:
+    """Its table, where a folder is called by the last part of its name."""
+    rows = re.findall(r"^\| `([\w/]+)/` \| .* \| (.*?) \|$", (ROOT / "ARCHITECTURE.md").read_text(), re.M)
+    assert {folder for folder, _ in rows} == MAY_USE.keys()
+    for number, (folder, words) in enumerate(rows):
+        may = set(re.sub(r" \(.*?\)", "", words).split(", ")) - {"—"}
+        if words in ("all of the above", "all"):
+            may = {above.split("/")[-1] for above, _ in rows[:number]}
+        assert may == {name.split("/")[-1] for name in MAY_USE[folder] if name != folder}, folder
+
+
 @pytest.mark.parametrize("path", sources())
 def test_includes_follow_the_layers(path: str) -> None:
     assert wrong_includes(path, (ROOT / path).read_text()) == []

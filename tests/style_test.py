@@ -53,6 +53,20 @@ def test_what_comments_name_exists() -> None:
             assert (ROOT / path).is_file(), f"{name} names {path}"
 
 
+def test_public_types_say_what_they_are() -> None:
+    """A comment above, or behind the brace. What fits on one line speaks for itself."""
+    begin = re.compile(r"(?:struct|class|enum(?: class)?) \w+[^:]*(?: : .*)?\{(?: +///<.*)?$")
+    for name in tracked("kube/*.h", "rbac/*.h", "proxy/*.h", "cli/*.h"):
+        lines = (ROOT / name).read_text().splitlines()
+        for number, line in enumerate(lines):
+            above = number - 1
+            while lines[above].startswith("template"):
+                above -= 1
+            if begin.match(line):
+                told = lines[above].startswith("///") or "///<" in line
+                assert told, f"{name}:{number + 1}: {line.rstrip(' {')} has no /// comment"
+
+
 def test_packages_are_sorted_and_listed_once() -> None:
     lists = [(ROOT / "scripts" / f"packages{name}.txt").read_text() for name in ("", "-bench")]
     packages = [[line for line in text.splitlines() if not line.startswith("#")] for text in lists]

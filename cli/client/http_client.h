@@ -32,7 +32,7 @@ struct Endpoint {
   /// Of a probe that believes nothing that it is told: whoever answers will do.
   bool unverified = false;
 };
-
+/// One request of the program to its proxy.
 struct HttpRequest {
   std::string method = "GET";
   std::string target;  ///< path and query, behind the endpoint's URL
@@ -40,7 +40,7 @@ struct HttpRequest {
   std::string body;
   std::chrono::milliseconds timeout{30'000};  ///< of the whole exchange; 0: none
 };
-
+/// The answer to it, whole.
 struct HttpResponse {
   int status = 0;
   std::vector<std::string> warnings;  ///< texts of `Warning: 299` fields (RFC 7234 §5.5)

@@ -20,7 +20,7 @@ class Metrics;
 }  // namespace postern::proxy
 
 namespace postern::proxy::audit {
-
+/// Which file, and how many bytes may wait for it.
 struct SinkOptions {
   LogFileOptions file;
   std::uint64_t queue_bytes = 16 * 1024 * 1024;

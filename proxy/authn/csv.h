@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace postern::proxy {
-
+/// One record; it may span lines.
 struct CsvRecord {
   int line = 0;  ///< on which the record begins, from 1
   std::vector<std::string> fields;

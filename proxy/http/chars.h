@@ -7,7 +7,7 @@
 namespace postern::proxy::http {
 
 namespace chars {
-
+/// Bits of the table below.
 enum Class : unsigned char {
   kToken = 1,       ///< RFC token: names of our own and of upstream's fields
   kClientName = 2,  ///< [A-Za-z0-9-]: names of a client's fields; `_` would alias other names

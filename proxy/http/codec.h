@@ -16,7 +16,7 @@
 /// parser already. A second one over the same bytes costs time and, wherever the two disagree, is
 /// the very hole that the first was to close. So there is one.
 namespace postern::proxy::http {
-
+/// How large a head may be.
 struct HeadLimits {
   std::size_t max_bytes = std::size_t{64} * 1024;
   std::size_t max_fields = 100;

@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 namespace postern::proxy {
-
+/// How many client connections there may be at a time.
 struct ConnectionLimits {
   std::size_t total = 16'384;
   /// Of one client address; of IPv6, of one /64, which is what one client has. Generous, because

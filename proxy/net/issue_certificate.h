@@ -9,12 +9,12 @@
 
 /// Making keys and certificates (X.509 v3, ECDSA P-256). No files, no clock.
 namespace postern::proxy {
-
+/// A certificate with its private key.
 struct KeyedCertificate {
   X509Ptr certificate;
   EvpPkeyPtr key;
 };
-
+/// What is to be in a certificate.
 struct CertificateSpec {
   enum class Use { kAuthority, kServer, kClient };
   Use use = Use::kServer;

@@ -33,7 +33,7 @@ struct ListenerHooks {
   /// An exception came out of the handler: its text.
   std::function<void(const std::string&)> on_bug;
 };
-
+/// Where to listen, and what is done with whoever comes.
 struct ListenerOptions {
   /// Port 0 takes a free one. `::` takes IPv4, too.
   asio::ip::tcp::endpoint endpoint;

@@ -10,7 +10,7 @@
 
 /// OpenSSL's objects as owning pointers, and its error queue as text.
 namespace postern::proxy {
-
+/// A deleter that calls one of OpenSSL's functions.
 template <auto kFree>
 struct OpenSslFree {
   template <typename T>

@@ -10,7 +10,7 @@
 #include <vector>
 
 namespace postern::proxy {
-
+/// Whom to believe, and with what certificate to come.
 struct TlsClientOptions {
   Pem ca;           ///< empty text: the system's CAs
   Pem certificate;  ///< empty text: none; else `key` too

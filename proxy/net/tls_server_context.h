@@ -11,7 +11,7 @@
 #include <tl/expected.hpp>
 
 namespace postern::proxy {
-
+/// What a server shows, and what it asks for.
 struct TlsServerOptions {
   Pem certificate_chain;  ///< the server's certificate first, then its intermediates
   Pem key;

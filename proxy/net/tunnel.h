@@ -11,7 +11,7 @@
 #include <string>
 
 namespace postern::proxy {
-
+/// For how long a tunnel may be silent.
 struct TunnelOptions {
   /// After one side has ended, for how long the other may be silent before both are closed. TLS
   /// peers often take a half-close for the end of everything, or never notice it.

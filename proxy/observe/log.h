@@ -45,7 +45,7 @@ struct LogField {
 using LogFields = std::initializer_list<LogField>;
 
 enum class LogFormat { kJson, kText };
-
+/// What is logged, how, and where to.
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kJson;

@@ -6,7 +6,7 @@
 /// The closed sets behind labels whose values come from requests: an index for each known value,
 /// and one for everything else.
 namespace postern::proxy::metric_labels {
-
+/// A kind that has label values of its own.
 struct KnownResource {
   std::string_view group;
   std::string_view resource;

@@ -23,7 +23,7 @@ namespace postern::proxy {
 // The values that labels may take. Every label is bounded: nothing that a client or an API server
 // sends becomes a label value by itself (Prometheus, "Instrumentation": do not overuse labels).
 
-enum class AuthenticatorKind {
+enum class AuthenticatorKind {  ///< what proved who makes a request, or failed to
   kNone,
   kX509,
   kToken,
@@ -58,7 +58,7 @@ enum class ProtocolError {
 };
 /// Why a response was cut after its head had been sent.
 enum class CutReason { kUpstream, kFilter, kClientGone, kStalled, kGrantEnded, kShutdown, kBug };
-enum class ReloadKind {
+enum class ReloadKind {  ///< of watched files
   kPolicy,
   kTokens,
   kClientCA,

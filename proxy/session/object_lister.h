@@ -35,7 +35,7 @@ struct ObjectSummary {
   std::string controller_kind;  ///< of the owner that controls it: "ReplicaSet"; "" without one
   std::string controller_name;
 };
-
+/// A page of what the caller may see.
 struct ObjectPage {
   std::vector<ObjectSummary> objects;
   /// The API server's own token for the next page, which names a hidden object: never for a client

@@ -9,7 +9,7 @@
 #include <string>
 
 namespace postern::proxy {
-
+/// How often a cluster is asked, and who is told.
 struct ClusterProbeOptions {
   std::string cluster;                       ///< its name in the configuration, for the log
   std::chrono::milliseconds interval{5000};  ///< while it answers

@@ -23,7 +23,7 @@ struct ClusterIdentity {
 
   friend bool operator==(const ClusterIdentity&, const ClusterIdentity&) = default;
 };
-
+/// How often a cluster is asked for its kinds.
 struct DiscoveryOptions {
   std::string cluster;  ///< its name in the configuration, for metrics and logs
   std::chrono::milliseconds interval{60000};  ///< between whole refreshes, ± 10 %

@@ -24,7 +24,7 @@ inline bool is_group_version(const GroupVersion& wanted) {
          std::all_of(group.begin(), group.end(), plain) && !group.starts_with('.') &&
          std::all_of(version.begin(), version.end(), plain) && !version.starts_with('.');
 }
-
+/// As DiscoveryOptions has them.
 struct TargetedLimits {
   std::size_t burst = 10;
   Clock::duration gap{};

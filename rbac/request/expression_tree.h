@@ -8,7 +8,7 @@
 #include <vector>
 
 namespace postern::rbac::request {
-
+/// What an expression can speak of.
 enum class Field {
   kReviewerRoles,
   kReviewerTraits,

@@ -62,7 +62,7 @@ struct ContinuePoint {
 };
 
 enum class VersionMatch { kAny, kNotOlderThan, kExact };
-
+/// The query of a list, checked.
 struct ListOptions {
   Selection selection;
   std::size_t limit = 0;  ///< 0: all
@@ -70,7 +70,7 @@ struct ListOptions {
   std::optional<Version> version;  ///< nullopt: the newest
   VersionMatch match = VersionMatch::kAny;
 };
-
+/// The query of a watch, checked.
 struct WatchOptions {
   Selection selection;
   std::optional<Version> version;  ///< after this one; nullopt: what is there first, as ADDED
@@ -80,7 +80,7 @@ struct WatchOptions {
   bool bookmarks = false;
   std::optional<std::chrono::seconds> timeout;
 };
-
+/// The query of a write, checked.
 struct WriteOptions {
   bool dry_run = false;
   FieldValidation validation = FieldValidation::kWarn;

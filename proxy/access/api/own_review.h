@@ -16,7 +16,7 @@ struct OwnQuestion {
   std::string subresource;
   std::string name;  ///< "": whether it may be done to any
 };
-
+/// The answer, with its reason.
 struct OwnAnswer {
   bool allowed = false;
   std::string reason;  ///< which role's rule, or what everybody may; or why not

@@ -45,20 +45,20 @@ struct Outcome {
 struct StateCall {
   std::function<Result<Outcome>(AccessState&)> run;
 };
-struct LoginCall {
+struct LoginCall {  ///< a login by password or invite
   LoginDocument document;
 };
-struct SearchCall {
+struct SearchCall {  ///< asks the clusters for resources
   ResourceQuestion question;
 };
-struct PreviewCall {
-  std::string name;  ///< of the request
+struct PreviewCall {  ///< asks the clusters what a request reaches
+  std::string name;   ///< of the request
 };
-struct WatchCall {
+struct WatchCall {  ///< an answer that goes on
   const KindInfo* kind = nullptr;
   WatchOptions options;
 };
-
+/// What has to be done for a request, and how its answer is to be written.
 struct Plan {
   Media media;
   std::vector<std::string> warnings;  ///< for `Warning: 299` fields

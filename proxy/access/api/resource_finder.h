@@ -36,13 +36,13 @@ struct FoundPattern {
   std::string id;
   std::string workload;
 };
-
+/// What a search has found, a page of it.
 struct ResourceAnswer {
   std::vector<FoundResource> resources;
   std::vector<FoundPattern> patterns;
   std::string continue_token;  ///< "": that is all
 };
-
+/// What a request would reach today.
 struct PreviewAnswer {
   std::vector<FoundResource> resources;
   bool truncated = false;

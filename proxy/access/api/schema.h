@@ -36,7 +36,7 @@ struct Schema {
   /// The field of an object; nullptr where it has none of that name.
   const SchemaField* field(std::string_view name) const;
 };
-
+/// One field of an object's schema.
 struct SchemaField {
   std::string name;
   Schema schema;

@@ -13,7 +13,7 @@
 #include <vector>
 
 namespace postern::proxy::access {
-
+/// Where the custom resources are, and whom the store tells. Hooks outlive the store.
 struct KubernetesStoreOptions {
   std::shared_ptr<const ClusterEndpoint> endpoint;
   std::string in_namespace = "postern";

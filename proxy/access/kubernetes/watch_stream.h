@@ -33,7 +33,7 @@ enum class WatchEnd {
   kExpired,  ///< 410: list again
   kFailed,   ///< see the error
 };
-struct WatchOutcome {
+struct WatchOutcome {  ///< with the reason
   WatchEnd end = WatchEnd::kDone;
   kube::Status error;  ///< of kFailed
 };

@@ -18,7 +18,7 @@ struct ThrottleRule {
   std::chrono::seconds longest{900};
   std::chrono::seconds memory{3600};
 };
-
+/// How many wrong logins are free, and how long the next ones wait.
 struct LoginThrottleOptions {
   /// Of one user name from one address: somebody guesses. The strict one.
   ThrottleRule pair{5, std::chrono::seconds(1), std::chrono::minutes(15), std::chrono::hours(1)};

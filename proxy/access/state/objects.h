@@ -37,7 +37,7 @@ struct ObjectMeta {
 
 /// Where a role, user or cluster is from. What is not from the store is read-only here.
 enum class Origin { kStore, kFile, kPreset };
-
+/// An access request as it is kept.
 struct RequestObject {
   ObjectMeta meta;
   rbac::request::AccessRequest request;  ///< its name, uid and resource_version are those of meta
@@ -53,7 +53,7 @@ struct RequestObject {
   /// As they were frozen; 500 when what is kept cannot be read.
   Result<rbac::request::EffectiveRules> effective_rules() const;
 };
-
+/// A role, with the document that it was read from.
 struct RoleObject {
   ObjectMeta meta;
   Origin origin = Origin::kStore;
@@ -63,7 +63,7 @@ struct RoleObject {
   std::shared_ptr<const rbac::Role> role;
   std::vector<std::string> warnings;  ///< of loading: what has no meaning here
 };
-
+/// A user, likewise.
 struct UserObject {
   ObjectMeta meta;
   Origin origin = Origin::kStore;
@@ -72,7 +72,7 @@ struct UserObject {
   std::shared_ptr<const rbac::User> user;
   std::vector<std::string> warnings;
 };
-
+/// A kube cluster as users see it. Nothing of it is kept.
 struct ClusterObject {
   ObjectMeta meta;
   bool ready = false;      ///< its kinds have been discovered

@@ -19,7 +19,7 @@ inline constexpr std::string_view kLoginKind = "login";
 inline constexpr std::string_view kSessionKind = "session";
 /// What files and clusters gave last: its writes give their changes a version.
 inline constexpr std::string_view kGivenKind = "given";
-
+/// A session as it is kept: the secret by its digest alone.
 struct StoredSession {
   SessionObject object;
   std::string digest;  ///< of the token's secret

@@ -70,7 +70,7 @@ struct Progress {
   /// that lost its connection for too long sees the outcome only), so a watch may not begin there.
   Version whole_after = 0;
 };
-
+/// What happened after a version, or the first part of it.
 struct Changes {
   std::vector<Change> changes;  ///< oldest first
   Version version = 0;          ///< from where to go on

@@ -7,7 +7,7 @@
 #include <string>
 
 namespace postern::proxy::access {
-
+/// Where the file is, and how large it may get.
 struct SqliteStoreOptions {
   std::string path;  ///< `dataDir/postern.db`
   HistoryLimits history;
