@@ -106,6 +106,8 @@ def write_answers(folder: Path) -> None:
     none = {**core, "items": []}
     (folder / "api.json").write_text(json.dumps(core))
     (folder / "apis.json").write_text(json.dumps(none))
+    system = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "kube-system", "uid": "bench"}}
+    (folder / "system.json").write_text(json.dumps(system))
     small = {"kind": "Pod", "apiVersion": "v1", **pod("small", 650)}
     (folder / "small.json").write_text(json.dumps(small, separators=(",", ":")))
     with (folder / "pods.json").open("w") as out:
@@ -145,6 +147,7 @@ def upstream_server(folder: Path, port: int, cert: Path, key: Path) -> str:
   listen 127.0.0.1:{port} ssl; ssl_certificate {cert}; ssl_certificate_key {key};
   {serve("/api", "api.json", DISCOVERY_TYPE)}
   {serve("/apis", "apis.json", DISCOVERY_TYPE)}
+  {serve("/api/v1/namespaces/kube-system", "system.json", "application/json")}
   {serve("/api/v1/namespaces/dev/pods/small", "small.json", "application/json")}
   {serve("/api/v1/namespaces/dev/pods", "pods.json", "application/json")}
 }}"""
