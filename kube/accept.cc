@@ -141,6 +141,11 @@ std::string forwarded(const std::vector<AcceptClause>& clauses) {
 
 Result<AcceptPlan> plan_accept(std::string_view accept_header, const AcceptContext& context,
                                Query& query) {
+  if (!context.filtered && (accept_header.empty() || accept_header == kJson)) {
+    AcceptPlan plan;
+    plan.upstream_accept = kJson;
+    return plan;
+  }
   std::vector<AcceptClause> clauses = parse_accept(accept_header.empty() ? kJson : accept_header);
   if (context.filtered) return plan_filtered(std::move(clauses), context, query);
   AcceptPlan plan;

@@ -1,5 +1,7 @@
 #include "kube/percent.h"
 
+#include <algorithm>
+
 namespace postern::kube {
 namespace {
 
@@ -15,10 +17,12 @@ bool is_unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-std::string encode(std::string_view text, std::string_view also_plain) {
+void append_encoded(std::string& out, std::string_view text, std::string_view also_plain) {
   constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
+  if (std::all_of(text.begin(), text.end(), is_unreserved)) {
+    out += text;
+    return;
+  }
   for (const char c : text) {
     if (is_unreserved(c) || also_plain.find(c) != std::string_view::npos) {
       out += c;
@@ -29,7 +33,6 @@ std::string encode(std::string_view text, std::string_view also_plain) {
     out += kDigits[byte >> 4U];
     out += kDigits[byte & 0xfU];
   }
-  return out;
 }
 
 }  // namespace
@@ -52,12 +55,20 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
+void append_path_segment(std::string& out, std::string_view segment) {
+  append_encoded(out, segment, "$&+=:@");
+}
+
 std::string encode_path_segment(std::string_view segment) {
-  return encode(segment, "$&+=:@");
+  std::string out;
+  append_path_segment(out, segment);
+  return out;
 }
 
 std::string encode_query_component(std::string_view text) {
-  return encode(text, "");
+  std::string out;
+  append_encoded(out, text, "");
+  return out;
 }
 
 }  // namespace postern::kube

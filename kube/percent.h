@@ -13,6 +13,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// One path segment: unreserved characters and `$&+=:@` stay (as Go's url.PathEscape), everything
 /// else becomes %XX.
 std::string encode_path_segment(std::string_view segment);
+/// The same at the end of a text.
+void append_path_segment(std::string& out, std::string_view segment);
 
 /// A query key or value: unreserved characters stay, everything else becomes %XX, spaces too.
 std::string encode_query_component(std::string_view text);

@@ -19,6 +19,7 @@ using Segments = std::span<const std::string>;
 
 constexpr std::array<std::string_view, 5> kMethods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 constexpr long kMaxWatchSeconds = 3600;
+constexpr std::size_t kUsualPath = 128;
 
 Status method_not_allowed() {
   return Status::method_not_allowed(
@@ -124,9 +125,10 @@ Result<void> read_resource(Segments rest, bool trailing_slash, RequestInfo& info
 
 std::string canonical_path(const RequestTarget& target) {
   std::string path;
+  path.reserve(kUsualPath);
   for (const std::string& segment : target.segments) {
     path += '/';
-    path += encode_path_segment(segment);
+    append_path_segment(path, segment);
   }
   if (path.empty() || target.trailing_slash) path += '/';
   return path;

@@ -3,6 +3,7 @@
 #include "kube/percent.h"
 
 #include <algorithm>
+#include <array>
 
 namespace postern::kube {
 namespace {
@@ -11,8 +12,17 @@ Status refused(const char* why) {
   return Status::bad_request(why);
 }
 
+/// By a table: every target is looked through with it.
+constexpr std::array<bool, 256> kTargetCharacter = [] {
+  std::array<bool, 256> allowed{};
+  for (std::size_t c = 0x21; c < 0x7f; ++c) allowed[c] = true;
+  for (const char c : std::string_view("#\\\"<>^`{|}"))
+    allowed[static_cast<std::size_t>(c)] = false;
+  return allowed;
+}();
+
 bool is_target_character(char c) {
-  return c > 0x20 && c < 0x7f && std::string_view("#\\\"<>^`{|}").find(c) == std::string_view::npos;
+  return kTargetCharacter[static_cast<unsigned char>(c)];
 }
 
 /// Whether every escape stands for a character that may be written so.
@@ -31,6 +41,7 @@ Result<std::string> decode_segment(std::string_view raw) {
   if (raw.empty()) return fail(refused("the path has an empty segment"));
   if (raw == "." || raw == "..") return fail(refused("the path has a dot segment"));
   if (raw.find(';') != std::string_view::npos) return fail(refused("the path has a semicolon"));
+  if (raw.find('%') == std::string_view::npos) return std::string(raw);
   if (!escapes_are_harmless(raw)) {
     return fail(refused("the path has a percent escape that does not belong there"));
   }
@@ -55,6 +66,7 @@ Result<RequestTarget> parse_request_target(std::string_view target) {
     result.trailing_slash = true;
     path.remove_suffix(1);
   }
+  result.segments.reserve(static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1);
   for (std::size_t start = 0; start <= path.size();) {
     const std::size_t end = std::min(path.find('/', start), path.size());
     auto segment = decode_segment(path.substr(start, end - start));

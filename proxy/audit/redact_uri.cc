@@ -46,7 +46,8 @@ std::string_view marker_at(std::string_view text, std::size_t at) {
   const char first = static_cast<char>(text[at] | 0x20);
   if (first != 'b' && first != 'p' && first != 'e') return {};
   for (const std::string_view marker : kMarkers) {
-    if (kube::equals_ignore_case(text.substr(at, marker.size()), marker) &&
+    if (marker.front() == first &&
+        kube::equals_ignore_case(text.substr(at, marker.size()), marker) &&
         is_secret(marker, text.substr(at))) {
       return marker;
     }

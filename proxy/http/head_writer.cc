@@ -1,6 +1,7 @@
 #include "proxy/http/chars.h"
 #include "proxy/http/codec.h"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -78,7 +79,14 @@ void HeadWriter::claim_framing() {
 }
 
 HeadWriter& HeadWriter::line(std::string_view name, std::string_view value) {
-  text_.append(name).append(": ").append(value).append("\r\n");
+  const std::size_t before = text_.size();
+  text_.resize(before + name.size() + value.size() + 4);
+  char* to = std::copy(name.begin(), name.end(), text_.data() + before);
+  *to++ = ':';
+  *to++ = ' ';
+  to = std::copy(value.begin(), value.end(), to);
+  *to++ = '\r';
+  *to = '\n';
   return *this;
 }
 

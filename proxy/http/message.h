@@ -77,7 +77,10 @@ struct ResponseHead {
 };
 
 /// ASCII case-insensitive equality, as for header names and tokens.
-bool iequals(std::string_view a, std::string_view b);
+bool same_letters(std::string_view a, std::string_view b);  ///< of texts of the same length
+inline bool iequals(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_letters(a, b);
+}
 /// Whether a comma-separated list (`Connection`) has this token, in any case.
 bool has_token(std::string_view list, std::string_view token);
 

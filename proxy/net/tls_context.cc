@@ -4,9 +4,6 @@ namespace postern::proxy {
 
 namespace {
 
-/// Four full records with their overhead: as much as a BufferPool buffer takes.
-constexpr std::size_t kReadBuffer = std::size_t{4} * (16 * 1024 + 256);
-
 /// Forward secrecy and AEAD only; what TLS 1.3 has is all of that kind.
 constexpr char kCiphers12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
@@ -22,7 +19,7 @@ SslCtxPtr make_tls_context(const SSL_METHOD* method) {
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(raw, 1);
-  SSL_CTX_set_default_read_buffer_len(raw, kReadBuffer);
+  SSL_CTX_set_default_read_buffer_len(raw, kTlsReadBuffer);
   if (SSL_CTX_set_cipher_list(raw, kCiphers12) != 1) return nullptr;
   return context;
 }

@@ -1,5 +1,7 @@
 #include "proxy/net/tls_stream.h"
 
+#include "proxy/net/tls_context.h"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
@@ -13,10 +15,17 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::chrono::seconds kShutdownWait{2};
+/// Behind a read of so much there is probably more.
+constexpr std::size_t kBulkBytes = std::size_t{8} * 1024;
 
 int openssl_size(std::size_t size) {
   constexpr auto kMax = static_cast<std::size_t>(std::numeric_limits<int>::max());
   return static_cast<int>(std::min(size, kMax));
+}
+
+/// SSL_get_error() looks at the queue, so nothing old may be in it; nearly always nothing is.
+void forget_old_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
 }  // namespace
@@ -74,7 +83,7 @@ Task<error_code> TlsStream::wait_for(Want want) {
 
 Task<error_code> TlsStream::handshake() {
   while (is_open()) {
-    ERR_clear_error();
+    forget_old_errors();
     error_code error;
     const int result = SSL_do_handshake(ssl_.get());
     if (result == 1) co_return error_code();
@@ -105,7 +114,7 @@ Stream::ReadOutcome TlsStream::try_read(std::span<char> into) {
   if (turn_is_over()) return {ReadStatus::kWouldBlock, 0, {}};
   std::size_t total = 0;
   do {
-    ERR_clear_error();
+    forget_old_errors();
     const auto rest = into.subspan(total);
     const int result = SSL_read(ssl_.get(), rest.data(), openssl_size(rest.size()));
     if (result > 0) {
@@ -120,6 +129,8 @@ Stream::ReadOutcome TlsStream::try_read(std::span<char> into) {
   } while (total < into.size() && SSL_has_pending(ssl_.get()) == 1);
   if (total > 0) {
     count_read();
+    const bool is_bulk = total >= kBulkBytes;
+    SSL_set_default_read_buffer_len(ssl_.get(), is_bulk ? kTlsBulkReadBuffer : kTlsReadBuffer);
     return {ReadStatus::kData, total, {}};
   }
   if (ended_) return {ReadStatus::kEnd, 0, {}};
@@ -130,7 +141,7 @@ Stream::ReadOutcome TlsStream::try_read(std::span<char> into) {
 std::size_t TlsStream::try_write(std::string_view data) {
   std::size_t written = 0;
   while (written < data.size() && is_open() && !write_error_) {
-    ERR_clear_error();
+    forget_old_errors();
     const std::string_view rest = data.substr(written);
     const int result = SSL_write(ssl_.get(), rest.data(), openssl_size(rest.size()));
     if (result > 0) {
@@ -160,7 +171,7 @@ Task<void> TlsStream::shutdown_send() {
   // An unfinished write is a truncated message: the peer shall see it as one.
   if (broken_ || write_error_ || write_wants_ != Want::kNothing) co_return;
   while (is_open() && SSL_is_init_finished(ssl_.get())) {
-    ERR_clear_error();
+    forget_old_errors();
     error_code error;
     const int result = SSL_shutdown(ssl_.get());
     if (result >= 0 || classify(result, error) != Want::kWrite) co_return;

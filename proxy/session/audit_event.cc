@@ -16,6 +16,7 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::size_t kUsualAnnotations = 12;
+constexpr std::size_t kUsualLine = 2048;
 
 /// Whom the request is made as at the API server; nullptr: not decided, or nothing goes there.
 const rbac::Principals* principals_of(const ProxiedRequest& request) {
@@ -25,17 +26,16 @@ const rbac::Principals* principals_of(const ProxiedRequest& request) {
   return shares.size() == 1 ? &shares.front().principals : nullptr;
 }
 
-/// The shares of the decision whose rules count.
-std::vector<const rbac::Share*> counted_shares(const ProxiedRequest& request) {
-  std::vector<const rbac::Share*> counted;
+/// Calls `visit` with the shares of the decision whose rules count.
+template <typename Visit>
+void for_each_counted_share(const ProxiedRequest& request, const Visit& visit) {
   const std::vector<rbac::Share>& shares = request.decision.shares;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const bool counts =
         request.shares.empty() ||
         std::find(request.shares.begin(), request.shares.end(), i) != request.shares.end();
-    if (counts) counted.push_back(&shares[i]);
+    if (counts) visit(shares[i]);
   }
-  return counted;
 }
 
 /// Adds a name to the list, each once. There are few.
@@ -53,16 +53,17 @@ std::string joined(const std::vector<std::string_view>& names) {
 /// Names of the roles whose rules count.
 std::string roles_of(const ProxiedRequest& request) {
   std::vector<std::string_view> names;
-  for (const rbac::Share* share : counted_shares(request)) {
-    for (const std::string& role : share->roles) add_name(names, role);
-  }
+  for_each_counted_share(request, [&names](const rbac::Share& share) {
+    for (const std::string& role : share.roles) add_name(names, role);
+  });
   return joined(names);
 }
 
 /// Names of the access requests that it rests on: that of the principals first.
 std::string grants_of(const ProxiedRequest& request) {
   std::vector<std::string_view> names;
-  for (const rbac::Share* share : counted_shares(request)) add_name(names, share->grant);
+  for_each_counted_share(request,
+                         [&names](const rbac::Share& share) { add_name(names, share.grant); });
   add_name(names, request.decision.shares.empty() ? request.decision.grant : std::string_view());
   return joined(names);
 }
@@ -103,9 +104,9 @@ audit::Attributes audit_attributes(const ProxiedRequest& request) {
 
 RequestEvent::RequestEvent(const ClientConnection& client, const ProxiedRequest& request,
                            audit::Stage stage)
-    : request_(request),
+    : client_(client),
+      request_(request),
       uri_(audit::redact_uri(request.head.target)),
-      address_(client.peer_address()),
       user_agent_(redact(request.head.fields.get("user-agent").value_or(""))) {
   event_.level = request.audit.config ? request.audit.config->level : audit::Level::kMetadata;
   event_.stage = stage;
@@ -131,7 +132,7 @@ void RequestEvent::describe_request() {
   event_.verb = info.verb;
   if (info.verb.empty()) event_.verb = made_.emplace_back(kube::ascii_lower(request_.head.method));
   event_.user = request_.user.name.empty() ? nullptr : &request_.user;
-  event_.source_ip = address_;
+  event_.source_ip = client_.peer_address();
   event_.user_agent = user_agent_;
   event_.received = request_.received;
   event_.request_object = request_.audit.request_object;
@@ -191,6 +192,7 @@ void RequestEvent::describe_answer() {
 const std::string& RequestEvent::line() {
   event_.annotations = annotations_;
   line_.clear();
+  line_.reserve(kUsualLine);
   audit::append_event(line_, event_);
   return line_;
 }

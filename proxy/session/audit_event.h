@@ -37,10 +37,10 @@ class RequestEvent {
   /// As annotate(), of a value that is made for the event.
   void annotate_made(std::string_view key, std::string value);
 
+  const ClientConnection& client_;
   const ProxiedRequest& request_;
   audit::Event event_;
   std::string uri_;
-  std::string address_;
   std::string user_agent_;
   std::vector<audit::Annotation> annotations_;
   std::deque<std::string> made_;  ///< what views among the annotations are of

@@ -40,6 +40,7 @@ ClientConnection::ClientConnection(Worker& worker, Stream& stream, const ClientL
     : worker_(worker),
       stream_(stream),
       limits_(limits),
+      peer_address_(stream.peer().address().to_string()),
       deadline_(worker.deadlines(), [this] { expire(); }) {}
 
 void ClientConnection::expire() {
@@ -97,7 +98,12 @@ Task<bool> ClientConnection::await_request(std::chrono::milliseconds idle_time) 
   waits_for_request_ = true;
   waiting_since_ = Clock::now();
   deadline_.expires_after(idle_time);
-  co_await read_more();
+  // Clients take their time between requests: to try to read first would mostly be in vain.
+  const error_code interrupted = co_await stream_.wait_readable();
+  if (!interrupted && !gave_up_waiting_) {
+    const auto outcome = read_now();
+    if (outcome.status == Stream::ReadStatus::kWouldBlock) co_await read_more();
+  }
   waits_for_request_ = false;
   if (gave_up_waiting_ && pending_.empty()) {
     read_now();  // what came in that very moment
@@ -231,10 +237,6 @@ Task<bool> ClientConnection::discard_body() {
     }
   }
   co_return false;
-}
-
-std::string ClientConnection::peer_address() const {
-  return stream_.peer().address().to_string();
 }
 
 Task<error_code> ClientConnection::write(std::string_view data) {

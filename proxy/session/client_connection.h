@@ -62,6 +62,8 @@ class ClientConnection {
   /// that is more than is kept.
   Task<Stream::ReadOutcome> read_ahead();
 
+  /// Writes as much as goes without waiting, see Stream::try_write().
+  std::size_t try_write(std::string_view data) { return stream_.try_write(data); }
   /// Writes everything, under the stall limit.
   Task<error_code> write(std::string_view data);
   /// Writes a whole Status answer. `keep_alive` is what the head will say.
@@ -84,7 +86,7 @@ class ClientConnection {
   };
   Fault fault() const { return fault_; }
   /// "203.0.113.7", for logs and X-Forwarded-For.
-  std::string peer_address() const;
+  const std::string& peer_address() const { return peer_address_; }
   Stream& stream() { return stream_; }
   Deadline& deadline() { return deadline_; }
 
@@ -98,6 +100,7 @@ class ClientConnection {
   Worker& worker_;
   Stream& stream_;
   const ClientLimits& limits_;
+  const std::string peer_address_;
   Deadline deadline_;
   std::string pending_;
   http::BodyDecoder body_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 // Tested by tests/proxy/upstream/connect_test.cc
@@ -88,6 +89,18 @@ kube::Status report(const Failure& failure, const ClusterEndpoint& endpoint,
   return answer_for(failure);
 }
 
+/// A socket that has waited for its connection is watched for writability as well from then on, so
+/// that every wait for something to read would first end because something could be written. So it
+/// is registered anew.
+TcpSocket watched_anew(TcpSocket socket, const asio::ip::tcp& protocol) {
+  error_code error;
+  const int fd = socket.release(error);
+  TcpSocket fresh(socket.get_executor());
+  if (!error) fresh.assign(protocol, fd, error);
+  if (error && fd >= 0) ::close(fd);
+  return fresh;  // closed after an error: its first operation says so
+}
+
 using Connected = tl::expected<TcpSocket, Failure>;
 
 Task<Connected> connect_any(Worker& worker, std::vector<asio::ip::tcp::endpoint> addresses,
@@ -97,7 +110,7 @@ Task<Connected> connect_any(Worker& worker, std::vector<asio::ip::tcp::endpoint>
     TcpSocket socket(worker.executor());
     const auto share = left_until(until) / static_cast<long>(addresses.size() - i);
     const error_code error = co_await connect_tcp(worker, socket, addresses[i], share);
-    if (!error) co_return Connected(std::move(socket));
+    if (!error) co_return Connected(watched_anew(std::move(socket), addresses[i].protocol()));
     last = tcp_failure(error, addresses[i]);
   }
   co_return tl::unexpected(std::move(last));

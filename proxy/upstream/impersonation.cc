@@ -55,7 +55,9 @@ Result<HeaderFields> impersonation_fields(const rbac::Principals& principals,
   if (!is_safe_identity_value(principals.user)) {
     return refuse("its user name cannot be sent in a header");
   }
-  HeaderFields fields{{"Impersonate-User", principals.user}};
+  HeaderFields fields;
+  fields.reserve(principals.groups.size() + 2);
+  fields.emplace_back("Impersonate-User", principals.user);
   for (const std::string& group : principals.groups) {
     if (!is_safe_identity_value(group)) return refuse("a group name cannot be sent in a header");
     fields.emplace_back("Impersonate-Group", group);

@@ -34,8 +34,8 @@ template <std::size_t N>
 void copy_fields(const http::ResponseHead& head, const std::array<std::string_view, N>& names,
                  http::HeadWriter& out) {
   for (const std::string_view name : names) {
-    for (const std::string_view value : head.fields.all(name)) {
-      if (is_text(value)) out.field(name, value);
+    for (const http::Field& field : head.fields) {
+      if (http::iequals(field.name, name) && is_text(field.value)) out.field(name, field.value);
     }
   }
 }
