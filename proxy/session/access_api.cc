@@ -46,9 +46,14 @@ bool has_credential(const http::Fields& fields) {
          fields.get("sec-websocket-protocol").has_value();
 }
 
-bool may_be_login(const ProxiedRequest& request) {
-  return request.head.method == "POST" && without_query(own_target(request)) == kSessionsPath &&
-         !has_credential(request.head.fields);
+/// False where the group's name cannot be among the segments, however they are read. Nearly every
+/// request is told apart here, without its target being taken apart.
+bool may_name_group(std::string_view target) {
+  const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b | 0x20 : b); };
+  return target.find('%') != std::string_view::npos ||
+         std::search(target.begin(), target.end(), api::kGroup.begin(), api::kGroup.end(),
+                     [&](char in_target, char in_group) { return same(in_group, in_target); }) !=
+             target.end();
 }
 
 Task<Result<std::string>> read_login_body(ClientConnection& client, ProxiedRequest& request) {
@@ -269,6 +274,7 @@ Task<Result<std::unique_ptr<api::Plan>>> make_plan(WorkerState& state, ClientCon
 }  // namespace
 
 bool is_access_request(const ProxiedRequest& request) {
+  if (!may_name_group(request.head.target)) return false;
   const auto target = kube::parse_request_target(own_target(request));
   if (!target) return false;  // refused by whoever reads it next
   const auto& segments = target->segments;
@@ -281,9 +287,15 @@ bool is_access_request(const ProxiedRequest& request) {
   return first == "openapi" && std::any_of(segments.begin(), segments.end(), is_group);
 }
 
+bool may_be_login(const WorkerState& state, const ProxiedRequest& request) {
+  return state.shared().access_api != nullptr && request.head.method == "POST" &&
+         without_query(own_target(request)) == kSessionsPath &&
+         !has_credential(request.head.fields);
+}
+
 Task<std::optional<Result<void>>> answer_login(WorkerState& state, ClientConnection& client,
                                                ProxiedRequest& request) {
-  if (state.shared().access_api == nullptr || !may_be_login(request)) co_return std::nullopt;
+  if (!may_be_login(state, request)) co_return std::nullopt;
   auto body = co_await read_login_body(client, request);
   if (!body) co_return fail(std::move(body.error()));
   request.body = std::move(*body);

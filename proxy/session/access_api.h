@@ -13,6 +13,9 @@ namespace postern::proxy {
 /// to no cluster, whatever clusters there are.
 bool is_access_request(const ProxiedRequest& request);
 
+/// Whether a request can be a login, by its head: then answer_login() is asked.
+bool may_be_login(const WorkerState& state, const ProxiedRequest& request);
+
 /// The answer to a login, which is the one request that needs no credential: a POST of a Session
 /// whose spec has `login`, without an Authorization field. A client certificate counts for nothing
 /// then. nullopt: it is none, and what was read of its body is in `request.body`.

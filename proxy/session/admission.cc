@@ -105,12 +105,13 @@ Result<void> check_body_namespace(const ProxiedRequest& request) {
   return {};
 }
 
+bool is_blind_json_patch(const ProxiedRequest& request) {
+  return !request.decision.may_read && request.patch_type == "application/json-patch+json";
+}
+
 /// JSON Patch can read what it must not: a `test` tells by its outcome, `copy` and `move` carry
 /// values.
 Task<Result<void>> check_blind_patch(ClientConnection& client, ProxiedRequest& request) {
-  if (request.decision.may_read || request.patch_type != "application/json-patch+json") {
-    co_return Result<void>();
-  }
   if (!request.body) {
     request.waited = true;
     co_await client.admit_body();
@@ -148,6 +149,51 @@ DecisionLabel label_of(rbac::Verdict verdict) {
       break;
   }
   return DecisionLabel::kDeny;
+}
+
+/// What is left of the decision when the last word of rbac is there.
+Result<void> settle_decision(WorkerState& state, ProxiedRequest& request) {
+  state.shared().metrics.authorization(label_of(request.decision.verdict));
+  if (request.decision.verdict == rbac::Verdict::kDeny) {
+    return fail(request.decision.status);
+  }
+  if (auto upgrade = read_upgrade(request); !upgrade) {
+    state.shared().metrics.protocol_error(ProtocolError::kUpgrade);
+    return fail(std::move(upgrade.error()));
+  }
+  return {};
+}
+
+/// nullopt for a kind that the catalog does not have: there may be a newer one.
+Settled settle_kind(ProxiedRequest& request, const kube::ResolvedResource& resolved) {
+  if (resolved.resolution == kube::Resolution::kUnknown) {
+    return std::nullopt;
+  }
+  if (resolved.resolution != kube::Resolution::kKnown) {
+    return fail(kube::resolution_status(resolved.resolution, request.info));
+  }
+  request.resource = resolved.resource;
+  return Result<void>();
+}
+
+/// What the cluster is asked to answer with.
+Result<void> plan_answer(ProxiedRequest& request) {
+  if (may_upgrade(request.info)) {
+    // What a container or a port answers has no media type that the API server could negotiate: it
+    // answers 406 to anything more exact.
+    request.accept.upstream_accept = "*/*";
+    return {};
+  }
+  auto accept = kube::plan_accept(request.head.fields.get("accept").value_or(""),
+                                  {.filtered = request.filtered(),
+                                   .watch = request.is_watch(),
+                                   .needs_object = request.decision.by_event_references},
+                                  request.info.query);
+  if (!accept) {
+    return fail(std::move(accept.error()));
+  }
+  request.accept = std::move(*accept);
+  return {};
 }
 
 /// Waiting for an API server that answers nobody would only cost the client its patience.
@@ -205,15 +251,17 @@ Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedR
     return fail(std::move(proved.error()));
   }
   request.in_force = std::move(now);
-  request.user = proved->user;
-  request.session = proved->session;
   auto choice = impersonation_choice(request.head.fields);
+  if (choice) {
+    request.choice = std::move(*choice);
+    request.policy = request.in_force.policy;
+    request.subject = state.subject(request.policy, *proved);
+  }
+  request.user = std::move(proved->user);
+  request.session = std::move(proved->session);
   if (!choice) {
     return fail(std::move(choice.error()));
   }
-  request.choice = std::move(*choice);
-  request.policy = request.in_force.policy;
-  request.subject = state.subject(request.policy, *proved);
   return {};
 }
 
@@ -282,56 +330,69 @@ Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
   return check_answers(*request.cluster);
 }
 
-Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request) {
+Settled resolve_kind_now(ProxiedRequest& request) {
   if (!request.info.is_resource_request) {
-    co_return Result<void>();
+    return Result<void>();
   }
-  ClusterState& cluster = *request.cluster;
-  request.catalog = cluster.catalog.get();
+  request.catalog = request.cluster->catalog.get();
   if (!request.catalog) {
-    co_return fail(kube::Status::unavailable("the cluster's kinds have not been discovered yet"));
+    return fail(kube::Status::unavailable("the cluster's kinds have not been discovered yet"));
   }
-  kube::ResolvedResource resolved = kube::resolve_resource(*request.catalog, request.info);
-  if (resolved.resolution == kube::Resolution::kUnknown) {
-    request.waited = true;
-    request.catalog = co_await cluster.discovery.refresh_kind(
-        state.worker(), request.info.api_group, request.info.api_version);
-    resolved = kube::resolve_resource(*request.catalog, request.info);
-  }
-  if (resolved.resolution != kube::Resolution::kKnown) {
-    co_return fail(kube::resolution_status(resolved.resolution, request.info));
-  }
-  request.resource = resolved.resource;
-  co_return Result<void>();
+  return settle_kind(request, kube::resolve_resource(*request.catalog, request.info));
 }
 
-Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedRequest& request) {
+Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request) {
+  if (auto settled = resolve_kind_now(request)) {
+    co_return std::move(*settled);
+  }
+  request.waited = true;
+  request.catalog = co_await request.cluster->discovery.refresh_kind(
+      state.worker(), request.info.api_group, request.info.api_version);
+  const auto resolved = kube::resolve_resource(*request.catalog, request.info);
+  if (auto settled = settle_kind(request, resolved)) {
+    co_return std::move(*settled);
+  }
+  co_return fail(kube::resolution_status(resolved.resolution, request.info));
+}
+
+Settled decide_now(WorkerState& state, ProxiedRequest& request) {
   if (request.info.verb == "patch") {
     auto type = kube::patch_media_type(request.head.fields.get("content-type").value_or(""));
     if (!type) {
-      co_return fail(std::move(type.error()));
+      return fail(std::move(type.error()));
     }
     request.patch_type = std::move(*type);
   }
   request.decision = authorize_now(request);
   if (request.decision.needs_body) {
-    if (auto read = co_await read_facts(client, request); !read) {
+    return std::nullopt;
+  }
+  auto settled = settle_decision(state, request);
+  if (settled && is_blind_json_patch(request)) {
+    return std::nullopt;
+  }
+  return settled;
+}
+
+Task<Result<void>> decide_by_body(WorkerState& state, ClientConnection& client,
+                                  ProxiedRequest& request) {
+  if (request.decision.needs_body) {
+    auto read = co_await read_facts(client, request);
+    if (!read) {
       co_return fail(std::move(read.error()));
     }
     if (auto same = check_body_namespace(request); !same) {
       co_return fail(std::move(same.error()));
     }
     request.decision = authorize_now(request);
+    if (auto settled = settle_decision(state, request); !settled) {
+      co_return fail(std::move(settled.error()));
+    }
   }
-  state.shared().metrics.authorization(label_of(request.decision.verdict));
-  if (request.decision.verdict == rbac::Verdict::kDeny) {
-    co_return fail(request.decision.status);
+  if (is_blind_json_patch(request)) {
+    co_return co_await check_blind_patch(client, request);
   }
-  if (auto upgrade = read_upgrade(request); !upgrade) {
-    state.shared().metrics.protocol_error(ProtocolError::kUpgrade);
-    co_return fail(std::move(upgrade.error()));
-  }
-  co_return co_await check_blind_patch(client, request);
+  co_return Result<void>();
 }
 
 Result<void> decide_read(WorkerState& state, ProxiedRequest& request) {
@@ -343,14 +404,25 @@ Result<void> decide_read(WorkerState& state, ProxiedRequest& request) {
   return {};
 }
 
+Settled choose_principals_now(ProxiedRequest& request) {
+  const std::vector<rbac::Share>& shares = request.decision.shares;
+  if (shares.size() > 1) {
+    return std::nullopt;
+  }
+  if (shares.empty()) {
+    return fail(request.decision.status);
+  }
+  request.shares.push_back(0);
+  return plan_answer(request);
+}
+
 Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
+  if (auto settled = choose_principals_now(request)) {
+    co_return std::move(*settled);
+  }
+  request.waited = true;
   const std::vector<rbac::Share>& shares = request.decision.shares;
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    if (shares.size() == 1) {
-      request.shares.push_back(i);
-      break;
-    }
-    request.waited = true;
     auto allowed = co_await request.cluster->access_check.allowed(
         request.cluster->pool, shares[i].principals, shares[i].grant, request.info);
     if (!allowed) {
@@ -363,22 +435,7 @@ Task<Result<void>> choose_principals(WorkerState&, ProxiedRequest& request) {
   if (request.shares.empty()) {
     co_return fail(request.decision.status);
   }
-  if (may_upgrade(request.info)) {
-    // What a container or a port answers has no media type that the API server could negotiate: it
-    // answers 406 to anything more exact.
-    request.accept.upstream_accept = "*/*";
-    co_return Result<void>();
-  }
-  auto accept = kube::plan_accept(request.head.fields.get("accept").value_or(""),
-                                  {.filtered = request.filtered(),
-                                   .watch = request.is_watch(),
-                                   .needs_object = request.decision.by_event_references},
-                                  request.info.query);
-  if (!accept) {
-    co_return fail(std::move(accept.error()));
-  }
-  request.accept = std::move(*accept);
-  co_return Result<void>();
+  co_return plan_answer(request);
 }
 
 }  // namespace postern::proxy

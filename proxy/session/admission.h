@@ -15,6 +15,11 @@ namespace postern::proxy {
 /// next; in the same way unknown_session, and authenticate_by_seeking(). Never waits.
 Result<void> authenticate(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
 
+/// Whether authenticate() left it to authenticate_by_seeking() or authenticate_by_review().
+inline bool asks_others(const ProxiedRequest& request) {
+  return !request.unknown_session.empty() || !request.unreviewed_token.empty();
+}
+
 /// Has the session looked for that authenticate() does not know, and authenticates then, which may
 /// still leave a token to be reviewed. 429 and 503 when it could not be looked for
 /// (SessionSeeker::seek).
@@ -39,10 +44,17 @@ Result<void> find_cluster(WorkerState& state, ProxiedRequest& request);
 /// Which kind is it about? One targeted refresh of the discovery for an unknown one, then 404.
 /// Fills catalog and resource.
 Task<Result<void>> resolve_kind(WorkerState& state, ProxiedRequest& request);
+/// The same where the discovery does not have to be refreshed.
+Settled resolve_kind_now(ProxiedRequest& request);
 
-/// May they? 403, and 400, 413, 415 for a body that has to be read for the decision. Fills
-/// decision, body and facts, patch_type, upgrade.
-Task<Result<void>> decide(WorkerState& state, ClientConnection& client, ProxiedRequest& request);
+/// May they? 403; nullopt when the body has to be read for the decision. Fills decision,
+/// patch_type, upgrade.
+Settled decide_now(WorkerState& state, ProxiedRequest& request);
+
+/// The rest of the decision where decide_now() came to none: reads the body. 403, 400, 413, 415.
+/// Fills body and facts, decision, upgrade.
+Task<Result<void>> decide_by_body(WorkerState& state, ClientConnection& client,
+                                  ProxiedRequest& request);
 
 /// The same for a read of postern's own on somebody's behalf, which has no body.
 Result<void> decide_read(WorkerState& state, ProxiedRequest& request);
@@ -50,5 +62,7 @@ Result<void> decide_read(WorkerState& state, ProxiedRequest& request);
 /// In whose name? Asks the cluster where roles with different principals cover a collection. Fills
 /// shares and accept (406).
 Task<Result<void>> choose_principals(WorkerState& state, ProxiedRequest& request);
+/// The same where the cluster does not have to be asked.
+Settled choose_principals_now(ProxiedRequest& request);
 
 }  // namespace postern::proxy

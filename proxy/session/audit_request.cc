@@ -112,14 +112,23 @@ Task<Result<void>> take_object(ClientConnection& client, ProxiedRequest& request
 
 }  // namespace
 
+Settled audit_received_now(WorkerState& state, ProxiedRequest& request) {
+  const AuditLog* log = state.shared().audit;
+  if (log == nullptr) return Result<void>();
+  const audit::RequestConfig& config = config_of(state, request);
+  if (config.level == audit::Level::kNone) return Result<void>();
+  if (!log->lets_begin()) return fail(cannot_audit());
+  request.audit.wants_response = config.level == audit::Level::kRequestResponse;
+  const bool is_more = config.level >= audit::Level::kRequest;
+  if (is_more || config.wants(Stage::kRequestReceived)) return std::nullopt;
+  return Result<void>();
+}
+
 Task<Result<void>> audit_received(WorkerState& state, ClientConnection& client,
                                   ProxiedRequest& request) {
+  if (auto settled = audit_received_now(state, request)) co_return std::move(*settled);
   const AuditLog* log = state.shared().audit;
-  if (log == nullptr) co_return Result<void>();
   const audit::RequestConfig& config = config_of(state, request);
-  if (config.level == audit::Level::kNone) co_return Result<void>();
-  if (!log->lets_begin()) co_return fail(cannot_audit());
-  request.audit.wants_response = config.level == audit::Level::kRequestResponse;
   if (config.level >= audit::Level::kRequest) {
     if (auto taken = co_await take_object(client, request); !taken) {
       co_return fail(std::move(taken.error()));

@@ -16,6 +16,8 @@ class RequestEvent;
 /// small body is read here, into `request.body`.
 Task<Result<void>> audit_received(WorkerState& state, ClientConnection& client,
                                   ProxiedRequest& request);
+/// The same where there is neither a body to read nor an event to write yet.
+Settled audit_received_now(WorkerState& state, ProxiedRequest& request);
 
 /// What a refusal becomes that cannot be audited: 500 while the audit log can take nothing new.
 kube::Status auditable_refusal(WorkerState& state, ProxiedRequest& request, kube::Status status);

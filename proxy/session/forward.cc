@@ -40,8 +40,7 @@ Result<std::string> upstream_head(const ClientConnection& client, const ProxiedR
                                   const Lease& lease, const HeaderFields& impersonation) {
   const std::string path = request.cluster->endpoint->base_path() + request.info.path;
   const std::string query = request.info.query.encode();
-  const std::string address = client.peer_address();
-  const std::optional<std::string> authorization = lease.authorization();
+  const std::optional<std::string>& authorization = lease.authorization();
 
   RequestPlan plan;
   plan.method = request.info.method;
@@ -49,7 +48,7 @@ Result<std::string> upstream_head(const ClientConnection& client, const ProxiedR
   plan.query = query;
   plan.host = request.cluster->endpoint->host_header();
   plan.audit_id = request.audit_id;
-  plan.client_address = address;
+  plan.client_address = client.peer_address();
   plan.client = &request.head.fields;
   plan.accept = request.accept.upstream_accept;
   plan.body_is_read = request.answer_is_read();
@@ -102,6 +101,19 @@ Task<Result<void>> stream_body(WorkerState& state, ClientConnection& client,
   }
 }
 
+/// What did not go out at once of a head (and a body that is held), and a body that streams.
+Task<Result<void>> send_rest(WorkerState& state, ClientConnection& client, ProxiedRequest& request,
+                             Stream& upstream, std::string_view rest) {
+  Deadline stall(state.worker().deadlines(), [&upstream] { upstream.close(); });
+  stall.expires_after(state.shared().upstream_timeouts.first_byte);
+  const error_code error = co_await upstream.write(rest);
+  stall.disarm();
+  if (error || !streams_body(request)) {
+    co_return Result<void>();
+  }
+  co_return co_await stream_body(state, client, request, upstream, stall);
+}
+
 Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& client,
                                       ProxiedRequest& request, Lease lease,
                                       const HeaderFields& impersonation, bool& may_retry) {
@@ -116,18 +128,14 @@ Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& clie
   if (request.body) {
     head->append(*request.body);
   }
-  Stream& upstream = lease.stream();
-  Deadline stall(state.worker().deadlines(), [&upstream] { upstream.close(); });
-  stall.expires_after(state.shared().upstream_timeouts.first_byte);
-  const error_code error = co_await upstream.write(*head);
-  if (!error && streams_body(request)) {
-    stall.disarm();
-    auto pumped = co_await stream_body(state, client, request, upstream, stall);
-    if (!pumped) {
-      co_return fail(std::move(pumped.error()));
+  const std::size_t written = lease.stream().try_write(*head);
+  if (written < head->size() || streams_body(request)) {
+    auto sent = co_await send_rest(state, client, request, lease.stream(),
+                                   std::string_view(*head).substr(written));
+    if (!sent) {
+      co_return fail(std::move(sent.error()));
     }
   }
-  stall.disarm();
   auto answer = co_await lease.read_head(request.info.method);
   if (!answer) {
     may_retry = lease.reused() && lease.stale() && request.info.method == "GET";
@@ -153,14 +161,16 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
   auto mode = request.upgrade ? UpstreamPool::Mode::kFresh : UpstreamPool::Mode::kPooled;
   bool renewed_credential = false;
   for (;;) {
-    auto lease = co_await request.cluster->pool.lease(mode);
+    auto lease = request.cluster->pool.lease_now(mode);
     if (!lease) {
-      co_return fail(std::move(lease.error()));
+      lease = co_await request.cluster->pool.lease(mode);
     }
-    const std::optional<std::string> credential = lease->authorization();
+    if (!*lease) {
+      co_return fail(std::move(lease->error()));
+    }
     bool may_retry = false;
     auto answer =
-        co_await exchange(state, client, request, std::move(*lease), *impersonation, may_retry);
+        co_await exchange(state, client, request, std::move(**lease), *impersonation, may_retry);
     if (!answer && may_retry && mode == UpstreamPool::Mode::kPooled) {
       mode = UpstreamPool::Mode::kFresh;
       continue;
@@ -168,8 +178,8 @@ Task<Result<UpstreamAnswer>> forward(WorkerState& state, ClientConnection& clien
     // The credential is renewed also for a request that cannot be sent again: the next one may.
     if (answer && answer->head.status == 401 && !renewed_credential) {
       renewed_credential = true;
-      const bool renewed =
-          co_await request.cluster->endpoint->renew_credential(state.worker(), credential);
+      const bool renewed = co_await request.cluster->endpoint->renew_credential(
+          state.worker(), answer->lease.authorization());
       if (renewed && !streams_body(request)) {
         mode = UpstreamPool::Mode::kFresh;
         continue;

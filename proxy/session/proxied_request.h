@@ -37,6 +37,10 @@ struct InForce {
   bool operator==(const InForce&) const = default;
 };
 
+/// The outcome of a step's part that needs no wait; nullopt: the step has to wait, in its
+/// coroutine. A request that waits for nothing is spared the coroutines of most steps.
+using Settled = std::optional<Result<void>>;
+
 /// Everything that is known of one request while it is on its way. Filled from top to bottom by the
 /// steps of Session::serve(); what a step needs, the steps before it have filled.
 struct ProxiedRequest {

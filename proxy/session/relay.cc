@@ -30,25 +30,35 @@ bool was_conditional(const ProxiedRequest& request) {
   return request.head.fields.get("if-none-match") || request.head.fields.get("if-modified-since");
 }
 
-/// Brings the body to the client as it comes: the whole, or up to where `boundary` ends it.
+/// Brings the body to the client as it comes: the whole, or up to where `boundary` ends it. What is
+/// here already is gathered; it leaves when there is enough of it, or nothing more for now.
 Task<Result<void>> pump(ResponseBody& body, ResponseSink& sink, ProxiedRequest& request,
                         StreamBoundary& boundary) {
-  while (!body.done() && !boundary.reached()) {
-    const auto piece = co_await body.next();
+  error_code error;
+  while (!body.done() && !boundary.reached() && !error) {
+    auto piece = body.next_now();
+    const bool pauses = !piece || (!*piece && sink.started());
+    if (pauses && sink.payload_size() > 0 && !sink.flush_now()) {
+      error = co_await sink.send_rest();
+    }
+    request.answer_started = sink.started();
+    if (error) break;
     if (!piece) {
-      co_return fail(piece.error());
+      piece = co_await body.next();
     }
-    sink.payload().append(piece->substr(0, boundary.pass(*piece)));
-    request.audit.note_response(*piece);
-    if (!body.has_more_buffered() || sink.payload_size() >= kFlushBytes) {
-      const error_code error = co_await sink.flush();
-      request.answer_started = sink.started();
-      if (error) {
-        co_return fail(client_is_gone());
-      }
+    if (!*piece) {
+      co_return fail((*piece).error());
     }
+    sink.payload().append((*piece)->substr(0, boundary.pass(**piece)));
+    request.audit.note_response(**piece);
+    if (sink.payload_size() >= kFlushBytes && !sink.flush_records_now()) {
+      error = co_await sink.send_rest();
+    }
+    request.answer_started = sink.started();
   }
-  const error_code error = co_await sink.finish();
+  if (!error && !sink.finish_now()) {
+    error = co_await sink.send_rest();
+  }
   request.answer_started = true;
   if (error) {
     co_return fail(client_is_gone());

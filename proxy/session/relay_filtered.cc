@@ -142,11 +142,23 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
   ResponseSink sink = begin_answer(client, request, answer.head, ResponseUse::kRewritten);
 
   while (!body.done()) {
-    const auto piece = co_await body.next();
+    auto piece = body.next_now();
     if (!piece) {
-      co_return fail(piece.error());
+      // Nothing more for now: the client gets what is here.
+      if (!pager.must_count() && sink.payload_size() > 0 && !sink.flush_now()) {
+        const error_code error = co_await sink.send_rest();
+        if (error) {
+          request.answer_started = true;
+          co_return fail(client_is_gone());
+        }
+      }
+      request.answer_started = sink.started();
+      piece = co_await body.next();
     }
-    if (auto fed = filter->feed(*piece, sink.payload()); !fed) {
+    if (!*piece) {
+      co_return fail((*piece).error());
+    }
+    if (auto fed = filter->feed(**piece, sink.payload()); !fed) {
       co_return fail(filter_failure(state, request, fed.error()));
     }
     if (pager.must_count()) {
@@ -155,14 +167,14 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
       }
       continue;
     }
-    const bool flush_now = !body.has_more_buffered() || sink.payload_size() >= kFlushBytes;
-    if (flush_now && sink.payload_size() > 0) {
-      const error_code error = co_await sink.flush();
-      request.answer_started = sink.started();
+    if (sink.payload_size() >= kFlushBytes && !sink.flush_records_now()) {
+      const error_code error = co_await sink.send_rest();
       if (error) {
+        request.answer_started = sink.started();
         co_return fail(client_is_gone());
       }
     }
+    request.answer_started = sink.started();
   }
   if (auto finished = filter->finish(sink.payload()); !finished) {
     co_return fail(filter_failure(state, request, finished.error()));

@@ -22,13 +22,16 @@ ResponseBody::ResponseBody(Worker& worker, Lease& lease, const http::ResponseHea
   rest_ = head_rest_;
 }
 
-Task<Result<std::string_view>> ResponseBody::next() {
+std::optional<Result<std::string_view>> ResponseBody::next_now() {
   std::string_view piece = std::exchange(ahead_, std::string_view());
   while (piece.empty() && !decoder_.done() && !failed_) {
     if (rest_.empty()) {
-      auto filled = co_await fill();
+      auto filled = fill_now();
       if (!filled) {
-        co_return fail(std::move(filled.error()));
+        return std::nullopt;
+      }
+      if (!*filled) {
+        return fail(std::move(filled->error()));
       }
       if (rest_.empty()) {
         break;  // a clean end of stream, accepted by the decoder
@@ -37,10 +40,22 @@ Task<Result<std::string_view>> ResponseBody::next() {
     piece = decode_buffered();
   }
   if (piece.empty() && failed_) {
-    co_return fail(*failed_);
+    return fail(*failed_);
   }
   ahead_ = decode_buffered();
-  co_return piece;
+  return piece;
+}
+
+Task<Result<std::string_view>> ResponseBody::next() {
+  for (;;) {
+    if (auto piece = next_now()) {
+      co_return std::move(*piece);
+    }
+    auto waited = co_await wait();
+    if (!waited) {
+      co_return fail(std::move(waited.error()));
+    }
+  }
 }
 
 /// The next payload out of what has been read; "" when there is none in it, or an error.
@@ -60,39 +75,42 @@ std::string_view ResponseBody::decode_buffered() {
   return {};
 }
 
-Task<Result<void>> ResponseBody::fill() {
-  Stream& stream = lease_.stream();
-  for (;;) {
-    if (!buffer_) {
-      buffer_ = worker_.buffers().take();
-    }
-    const auto outcome = stream.try_read(buffer_->span());
-    switch (outcome.status) {
-      case Stream::ReadStatus::kData:
-        rest_ = std::string_view(buffer_->span().data(), outcome.size);
-        co_return Result<void>();
-      case Stream::ReadStatus::kEnd:
-        if (!decoder_.finish()) {
-          co_return fail(broke_off());
-        }
-        co_return Result<void>();
-      case Stream::ReadStatus::kError:
-        co_return fail(broke_off());
-      case Stream::ReadStatus::kWouldBlock:
-        break;
-    }
-    buffer_.reset();
-    if (stall_time_) {
-      stall_.expires_after(*stall_time_);
-    }
-    const error_code error = co_await stream.wait_readable();
-    const bool stalled = stall_.expired();
-    stall_.disarm();
-    if (error) {
-      co_return fail(stalled ? kube::Status::gateway_timeout("the API server's answer stalled")
-                             : broke_off());
-    }
+/// Reads what is there; nullopt for nothing, and then holds no buffer.
+std::optional<Result<void>> ResponseBody::fill_now() {
+  if (!buffer_) {
+    buffer_ = worker_.buffers().take();
   }
+  const auto outcome = lease_.stream().try_read(buffer_->span());
+  switch (outcome.status) {
+    case Stream::ReadStatus::kData:
+      rest_ = std::string_view(buffer_->span().data(), outcome.size);
+      return Result<void>();
+    case Stream::ReadStatus::kEnd:
+      if (!decoder_.finish()) {
+        return fail(broke_off());
+      }
+      return Result<void>();
+    case Stream::ReadStatus::kError:
+      return fail(broke_off());
+    case Stream::ReadStatus::kWouldBlock:
+      break;
+  }
+  buffer_.reset();
+  return std::nullopt;
+}
+
+Task<Result<void>> ResponseBody::wait() {
+  if (stall_time_) {
+    stall_.expires_after(*stall_time_);
+  }
+  const error_code error = co_await lease_.stream().wait_readable();
+  const bool stalled = stall_.expired();
+  stall_.disarm();
+  if (error) {
+    co_return fail(stalled ? kube::Status::gateway_timeout("the API server's answer stalled")
+                           : broke_off());
+  }
+  co_return Result<void>();
 }
 
 }  // namespace postern::proxy

@@ -25,6 +25,8 @@ class ResponseBody {
   /// The next piece; empty only when done(). Valid until the next call. 502 when the body breaks
   /// off.
   Task<Result<std::string_view>> next();
+  /// The same where there is one without a wait; nullopt: next() has to wait.
+  std::optional<Result<std::string_view>> next_now();
   /// More payload is here already: a writer may gather before it flushes. Framing alone does not
   /// count, or the last event of a watch would wait for the next one.
   bool has_more_buffered() const { return !ahead_.empty() || failed_.has_value(); }
@@ -33,7 +35,8 @@ class ResponseBody {
   bool clean() const { return done() && rest_.empty() && lease_.pending().empty(); }
 
  private:
-  Task<Result<void>> fill();
+  std::optional<Result<void>> fill_now();
+  Task<Result<void>> wait();
   std::string_view decode_buffered();
 
   Worker& worker_;

@@ -8,6 +8,8 @@ namespace {
 // A chunk's size is not known before its payload is: a field of fixed width is left for it.
 constexpr std::string_view kSizeField = "00000000\r\n";
 constexpr std::size_t kSizeDigits = 8;
+constexpr std::string_view kChunkEnd = "\r\n";
+constexpr std::size_t kTlsRecord = 16 * 1024;  ///< RFC 8446 §5.1: the most that one holds
 constexpr std::size_t kKeepCapacity = 16 * 1024;
 
 }  // namespace
@@ -37,39 +39,85 @@ void ResponseSink::close_chunk() {
   for (std::size_t i = 0; i < kSizeDigits; ++i, size >>= 4) {
     buffer_[--digit] = "0123456789abcdef"[size & 0xf];
   }
-  buffer_.append("\r\n");
+  buffer_.append(kChunkEnd);
 }
 
-Task<error_code> ResponseSink::send() {
+void ResponseSink::cut_to_records() {
+  const std::size_t total = buffer_.size() + (mode_ == Mode::kChunked ? kChunkEnd.size() : 0);
+  const std::size_t over = total % kTlsRecord;
+  if (total < kTlsRecord || over >= payload_size()) {
+    return;
+  }
+  later_.assign(buffer_, buffer_.size() - over);
+  buffer_.resize(buffer_.size() - over);
+}
+
+bool ResponseSink::send_now() {
   started_ = started_ || !buffer_.empty();
-  const error_code error = co_await client_.write(buffer_);
+  written_ = client_.try_write(buffer_);
+  if (written_ < buffer_.size()) {
+    return false;
+  }
+  begin_next();
+  return true;
+}
+
+Task<error_code> ResponseSink::send_rest() {
+  const error_code error = co_await client_.write(std::string_view(buffer_).substr(written_));
+  begin_next();
+  co_return error;
+}
+
+void ResponseSink::begin_next() {
   // A watch that begins may be silent for long: the head's memory goes with the head.
-  const bool drop = std::exchange(head_pending_, false) || buffer_.capacity() > kKeepCapacity;
-  if (drop) {
+  const bool was_head = std::exchange(head_pending_, false);
+  const bool is_bulk = std::exchange(in_bulk_, false);
+  if (was_head || (!is_bulk && buffer_.capacity() > kKeepCapacity)) {
     std::string().swap(buffer_);
   } else {
     buffer_.clear();
   }
   open_chunk();
-  co_return error;
+  buffer_.append(later_);
+  later_.clear();
 }
 
-Task<error_code> ResponseSink::flush() {
+bool ResponseSink::flush_records_now() {
+  in_bulk_ = true;  // more comes at once: the memory stays
+  cut_to_records();
+  return flush_now();
+}
+
+bool ResponseSink::flush_now() {
   if (payload_size() == 0 && !head_pending_) {
-    co_return error_code();
+    return true;
   }
   sent_ += payload_size();
   close_chunk();
-  co_return co_await send();
+  return send_now();
 }
 
-Task<error_code> ResponseSink::finish() {
+bool ResponseSink::finish_now() {
   sent_ += payload_size();
   close_chunk();
   if (mode_ == Mode::kChunked) {
     buffer_.append(http::kLastChunk);
   }
-  co_return co_await send();
+  return send_now();
+}
+
+Task<error_code> ResponseSink::flush() {
+  if (flush_now()) {
+    co_return error_code();
+  }
+  co_return co_await send_rest();
+}
+
+Task<error_code> ResponseSink::finish() {
+  if (finish_now()) {
+    co_return error_code();
+  }
+  co_return co_await send_rest();
 }
 
 }  // namespace postern::proxy

@@ -38,17 +38,32 @@ class ResponseSink {
   /// Sends the rest and the end of the answer.
   Task<error_code> finish();
 
+  /// The same in two parts, for the data path: false when not everything went out without a wait;
+  /// then send_rest() comes next, before anything else.
+  bool flush_now();
+  bool finish_now();
+  /// flush_now() in the middle of a bulk: fills the TLS records that leave, and keeps what would be
+  /// alone in the last one (less than 16 KiB) for the next flush. A record of a few bytes costs as
+  /// much as a full one but for its encryption.
+  bool flush_records_now();
+  Task<error_code> send_rest();
+
  private:
   void open_chunk();
   void close_chunk();
-  Task<error_code> send();
+  void cut_to_records();
+  bool send_now();
+  void begin_next();
 
   ClientConnection& client_;
   Mode mode_;
   std::string buffer_;
+  std::string later_;  ///< payload for after buffer_ has left
   std::size_t payload_start_ = 0;
+  std::size_t written_ = 0;  ///< of buffer_, by send_now()
   std::uint64_t sent_ = 0;
   bool head_pending_ = true;
+  bool in_bulk_ = false;  ///< of the flush that is under way
   bool started_ = false;
 };
 

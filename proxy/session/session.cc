@@ -109,6 +109,9 @@ Task<bool> Session::serve(ProxiedRequest& request) {
   if (!request.head.keep_alive) {
     co_return false;
   }
+  if (client_.body_done()) {
+    co_return true;
+  }
   co_return co_await client_.discard_body();
 }
 
@@ -118,10 +121,15 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (on_loopback()) {
     const auto here = check_loopback_host(request.head.fields, state_.shared().loopback_hosts);
     if (!here) co_return fail(here.error());  // 403
-  } else if (auto login = co_await answer_login(state_, client_, request)) {
-    co_return std::move(*login);
+  } else if (may_be_login(state_, request)) {
+    auto login = co_await answer_login(state_, client_, request);
+    if (login) co_return std::move(*login);
   }
-  if (auto known = co_await identify(request); !known) {
+  auto known = authenticate(state_, client_, request);
+  if (asks_others(request)) {
+    known = co_await identify(request);
+  }
+  if (!known) {
     co_return fail(std::move(known.error()));  // 401
   }
   if (is_access_request(request)) {
@@ -130,8 +138,9 @@ Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   co_return co_await carry_to_cluster(request);
 }
 
+/// Of a credential that authenticate() does not know by itself.
 Task<Result<void>> Session::identify(ProxiedRequest& request) {
-  auto known = authenticate(state_, client_, request);
+  Result<void> known;
   if (!request.unknown_session.empty()) {
     known = co_await authenticate_by_seeking(state_, client_, request);  // 429, 503
   }
@@ -151,32 +160,55 @@ Task<Result<void>> Session::carry_to_cluster(ProxiedRequest& request) {
     }
     co_return fail(std::move(found.error()));  // 400, 404, 503
   }
-  if (auto resolved = co_await resolve_kind(state_, request); !resolved) {
-    co_return fail(std::move(resolved.error()));  // 404, 405, 503
+  // Of each step the part that needs no wait first: mostly that is all of it, and costs no
+  // coroutine.
+  Settled step = resolve_kind_now(request);
+  if (!step) {
+    step = co_await resolve_kind(state_, request);
   }
-  if (auto decided = co_await decide(state_, client_, request); !decided) {
-    co_return fail(std::move(decided.error()));  // 403
+  if (!*step) {
+    co_return fail(std::move(step->error()));  // 404, 405, 503
   }
-  if (auto audited = co_await audit_received(state_, client_, request); !audited) {
-    co_return fail(std::move(audited.error()));  // 500: what cannot be audited is refused
+  step = decide_now(state_, request);
+  if (!step) {
+    step = co_await decide_by_body(state_, client_, request);
+  }
+  if (!*step) {
+    co_return fail(std::move(step->error()));  // 403
+  }
+  step = audit_received_now(state_, request);
+  if (!step) {
+    step = co_await audit_received(state_, client_, request);
+  }
+  if (!*step) {
+    co_return fail(std::move(step->error()));  // 500: what cannot be audited is refused
   }
   count_inflight(state_, request);
   if (is_self_review(request)) {
     co_return co_await answer_self_review(state_, client_, request);
   }
-  if (auto chosen = co_await choose_principals(state_, request); !chosen) {
-    co_return fail(std::move(chosen.error()));
+  step = choose_principals_now(request);
+  if (!step) {
+    step = co_await choose_principals(state_, request);
   }
+  if (!*step) {
+    co_return fail(std::move(step->error()));
+  }
+  co_return co_await answer_from_cluster(request);
+}
+
+/// No coroutine of its own, for each of them is one.
+Task<Result<void>> Session::answer_from_cluster(ProxiedRequest& request) {
   if (needs_expansion(request)) {
-    co_return co_await delete_collection(state_, client_, request);
+    return delete_collection(state_, client_, request);
   }
   if (request.upgrade) {
-    co_return co_await tunnel_request(state_, client_, request);
+    return tunnel_request(state_, client_, request);
   }
   if (is_merged(state_, request)) {
-    co_return co_await relay_merged(state_, client_, request);
+    return relay_merged(state_, client_, request);
   }
-  co_return co_await relay_request(state_, client_, request);
+  return relay_request(state_, client_, request);
 }
 
 Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {

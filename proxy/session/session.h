@@ -27,6 +27,7 @@ class Session {
   Task<Result<void>> carry_out(ProxiedRequest& request);
   Task<Result<void>> identify(ProxiedRequest& request);
   Task<Result<void>> carry_to_cluster(ProxiedRequest& request);
+  Task<Result<void>> answer_from_cluster(ProxiedRequest& request);
   Task<bool> refuse(ProxiedRequest& request, kube::Status status);
   Task<void> refuse_head(const kube::Status& status);
   void account(ProxiedRequest& request);

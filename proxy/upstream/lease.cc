@@ -24,11 +24,8 @@ void note_answer(const PoolCore& pool, unsigned status, Clock::duration duration
 }  // namespace
 
 Lease::State::State(std::shared_ptr<PoolCore> from, std::unique_ptr<PooledConnection> lent,
-                    bool from_pool, std::optional<std::string> credential)
-    : pool(std::move(from)),
-      connection(std::move(lent)),
-      reused(from_pool),
-      authorization(std::move(credential)) {
+                    bool from_pool, std::shared_ptr<const ClusterEndpoint::Access> by)
+    : pool(std::move(from)), connection(std::move(lent)), reused(from_pool), access(std::move(by)) {
   ++pool->leased;
   if (pool->hooks.metrics != nullptr) {
     connection->counted = pool->hooks.metrics->connection(UpstreamConnectionState::kLeased);
@@ -57,8 +54,8 @@ bool Lease::reused() const {
 bool Lease::stale() const {
   return state_->stale;
 }
-std::optional<std::string> Lease::authorization() const {
-  return state_->authorization;
+const std::optional<std::string>& Lease::authorization() const {
+  return state_->access->authorization;
 }
 
 Task<Result<http::ResponseHead>> Lease::read_head(std::string_view request_method) {
@@ -89,7 +86,10 @@ Task<Result<http::ResponseHead>> Lease::read_head(std::string_view request_metho
     if (state.pending.size() > kLimits.max_bytes) {
       co_return fail(kube::Status::bad_gateway("the cluster sent too long a response head"));
     }
-    const Arrival arrival = co_await receive(stream, pool.worker.buffers(), state.pending);
+    const error_code error = co_await stream.wait_readable();
+    const auto arrival =
+        error ? Arrival::kError : receive_now(stream, pool.worker.buffers(), state.pending);
+    if (arrival == Arrival::kNothing) continue;
     if (arrival == Arrival::kData) {
       nothing_came = false;
       continue;

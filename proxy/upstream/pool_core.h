@@ -51,7 +51,7 @@ struct PoolCore {
 
 struct Lease::State {
   State(std::shared_ptr<PoolCore> from, std::unique_ptr<PooledConnection> lent, bool from_pool,
-        std::optional<std::string> credential);
+        std::shared_ptr<const ClusterEndpoint::Access> by);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -61,7 +61,7 @@ struct Lease::State {
   std::string pending;
   bool reused;
   bool stale = false;
-  std::optional<std::string> authorization;
+  std::shared_ptr<const ClusterEndpoint::Access> access;
 };
 
 }  // namespace postern::proxy

@@ -50,7 +50,8 @@ class Lease {
   /// byte of answer may be sent again on a fresh one, if sending it twice does no harm.
   bool reused() const;
   /// `Authorization: Bearer …` value of postern's own credential, or nullopt where TLS proves it.
-  std::optional<std::string> authorization() const;
+  /// Valid as long as the lease.
+  const std::optional<std::string>& authorization() const;
 
   /// Reads the next final response head (1xx heads but 101 are skipped, at most 8 of them), and
   /// counts it: the request's last byte was written when this is called. Errors: 502 for a broken
@@ -82,6 +83,9 @@ class UpstreamPool {
 
   /// 502 when the server cannot be reached or verified, 504 when that takes too long.
   Task<Result<Lease>> lease(Mode mode);
+  /// The same without a wait: an idle connection, or why there cannot be one; nullopt when one has
+  /// to be opened.
+  std::optional<Result<Lease>> lease_now(Mode mode);
   /// Closes idle connections that have died or grown too old (the pool does that by itself every
   /// 10 s), or all of them.
   void close_idle(bool all);

@@ -140,19 +140,26 @@ Worker& UpstreamPool::worker() const {
   return impl_->core->worker;
 }
 
-Task<Result<Lease>> UpstreamPool::lease(Mode mode) {
-  const std::shared_ptr<PoolCore> core = impl_->core;  // `this` may be gone after a suspension
-  const auto access = core->access();
-  if (core->endpoint->needs_issued_token() && !access->authorization) {
-    co_return fail(kube::Status::unavailable(
+std::optional<Result<Lease>> UpstreamPool::lease_now(Mode mode) {
+  PoolCore& core = *impl_->core;
+  const auto& access = core.access();
+  if (core.endpoint->needs_issued_token() && !access->authorization) {
+    return fail(kube::Status::unavailable(
         "postern has no token yet by which it may act in users' names at the cluster"));
   }
   if (mode == Mode::kPooled) {
-    if (auto connection = core->take_idle()) {
-      co_return Lease(
-          std::make_unique<Lease::State>(core, std::move(connection), true, access->authorization));
+    if (auto connection = core.take_idle()) {
+      return Lease(
+          std::make_unique<Lease::State>(impl_->core, std::move(connection), true, core.access()));
     }
   }
+  return std::nullopt;
+}
+
+Task<Result<Lease>> UpstreamPool::lease(Mode mode) {
+  if (auto leased = lease_now(mode)) co_return std::move(*leased);
+  const std::shared_ptr<PoolCore> core = impl_->core;  // `this` may be gone after a suspension
+  const auto access = core->access();
   auto opened = co_await open_connection(core->worker, *core->endpoint, access,
                                          core->timeouts.connect, core->hooks);
   if (!opened) co_return fail(std::move(opened.error()));
@@ -160,8 +167,7 @@ Task<Result<Lease>> UpstreamPool::lease(Mode mode) {
   connection->stream = std::move(*opened);
   connection->opened = Clock::now();
   connection->tls_generation = access->tls_generation;
-  co_return Lease(
-      std::make_unique<Lease::State>(core, std::move(connection), false, access->authorization));
+  co_return Lease(std::make_unique<Lease::State>(core, std::move(connection), false, access));
 }
 
 }  // namespace postern::proxy

@@ -18,6 +18,7 @@ class FakeStream final : public Stream {
   bool end_after_reads = true;
   std::string written;
   error_code write_error;
+  std::size_t takes_at_once = std::string::npos;  ///< of what try_write() is given
 
   Task<error_code> wait_readable() override { co_return error_code(); }
   ReadOutcome try_read(std::span<char> into) override {
@@ -32,8 +33,9 @@ class FakeStream final : public Stream {
   }
   std::size_t try_write(std::string_view data) override {
     if (write_error || !open_) return 0;
-    written.append(data);
-    return data.size();
+    const std::size_t size = std::min(data.size(), takes_at_once);
+    written.append(data.substr(0, size));
+    return size;
   }
   Task<error_code> write(std::string_view data) override {
     if (write_error) co_return write_error;
