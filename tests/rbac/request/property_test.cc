@@ -163,7 +163,7 @@ TEST_CASE("property: a request is never wider than what may be asked for, errors
   const Directory directory = directory_of(kRoles);
   Dice dice(1);
   int made = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     const auto held = dice.some_of(kRequesterRoles, 40);
     const Person alice = person_of(directory, "alice", held);
     const NewRequest asked = random_request(dice);
@@ -198,7 +198,7 @@ TEST_CASE("property: a request is never wider than what may be asked for, errors
     CHECK(!make_grant(*request, alice, directory, kNow).has_value());
     CHECK(EffectiveRules::from_json(request->effective.to_json()) == request->effective);
   }
-  CHECK(made > 300);
+  CHECK(made > 150);
 }
 
 TEST_CASE("property: events never leave the state graph, and a slow counter agrees") {
@@ -206,7 +206,7 @@ TEST_CASE("property: events never leave the state graph, and a slow counter agre
   Dice dice(2);
   std::map<State, int> seen;
   int refused = 0;
-  for (int round = 0; round < 4'000; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     std::vector<std::string> held = dice.some_of(kRequesterRoles, 50);
     const Person alice = person_of(directory, "alice", held);
     NewRequest asked;
@@ -274,10 +274,10 @@ TEST_CASE("property: events never leave the state graph, and a slow counter agre
       CHECK(usable == (request.state == State::kApproved && now < request.access_expires));
     }
   }
-  CHECK(refused > 1000);
+  CHECK(refused > 500);
   for (const State state :
        {State::kPending, State::kApproved, State::kDenied, State::kRevoked, State::kExpired}) {
-    CHECK_MESSAGE(seen[state] > 50, state_name(state));
+    CHECK_MESSAGE(seen[state] > 25, state_name(state));
   }
 }
 
@@ -305,7 +305,7 @@ TEST_CASE("property: frozen roles survive their written form, whatever the trait
   const std::vector<std::string> alphabet = {"a", "*",      "^", "$", "\\",  "(",   "\"", "{",
                                              "}", "\u00e9", " ", "/", "get", "pod", "[",  "."};
   int frozen_count = 0;
-  for (int round = 0; round < 5'000; ++round) {
+  for (int round = 0; round < 2'500; ++round) {
     Traits traits;
     for (const char* key : {"a", "b", "k", "v"}) {
       for (std::size_t n = dice.below(3); n > 0; --n) {
@@ -336,5 +336,5 @@ TEST_CASE("property: frozen roles survive their written form, whatever the trait
     }
     CHECK(thaw(read->roles[0], "s", "o").has_value());
   }
-  CHECK(frozen_count > 2000);
+  CHECK(frozen_count > 1500);
 }
