@@ -36,7 +36,8 @@ and users of a configuration decide about anybody, and no proxy is needed.
 
 VERB is a verb of Kubernetes (get list watch create update patch delete deletecollection), or exec or
 portforward. KIND is a plural (pods), PLURAL.GROUP (deployments.apps), a short name (po, deploy) or a
-short kind of resource IDs (kube_node). With --as, kinds that are not Kubernetes' own are taken for
+short kind of resource IDs (kube_node); without --as also one of postern's own (accessrequests) or a
+path (/healthz). With --as, kinds that are not Kubernetes' own are taken for
 namespaced ones unless the cluster is asked (--discover).
 
 --explain says which role, which of its rules and which access request decided, and until when; of a

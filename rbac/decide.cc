@@ -67,6 +67,7 @@ std::string Decider::within() const {
   for (const RoleContext& context : rules_.contexts) {
     if (!context.request.empty()) {
       text += (text.empty() ? " within request " : ", ") + context.request;
+      text += context.problem.empty() ? "" : " (" + context.problem + ")";
     }
   }
   return text;

@@ -62,7 +62,8 @@ class Decider {
       }
     }
   }
-  /// " within request a, b" in a session that works with what it has assumed.
+  /// " within request a, b (today's roles no longer …)" in a session that works with what it has
+  /// assumed.
   std::string within() const;
   std::vector<const UsableRole*> usable_roles() const;
   std::optional<RuleRef> denying_need() const;

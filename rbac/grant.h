@@ -22,6 +22,8 @@ struct Grant {
   /// Empty: a request for roles; everything that they allow.
   std::vector<ResourceId> resource_ids;
   std::optional<std::chrono::system_clock::time_point> expires_at;
+  /// Why it gives nothing, where it does; for explanations alone.
+  std::string problem = {};
 };
 
 }  // namespace postern::rbac

@@ -57,6 +57,7 @@ void SubjectBuilder::add_seeing(std::shared_ptr<const RoleRules> role) {
 void SubjectBuilder::begin_grant(const Grant& grant, std::string_view cluster_name) {
   RoleContext& context = grants_.emplace_back();
   context.request = grant.request;
+  context.problem = grant.problem;
   context.expires_at = grant.expires_at;
   context.has_ids = !grant.resource_ids.empty();
   context.ids = index_ids(grant.resource_ids, cluster_name);

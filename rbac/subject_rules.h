@@ -29,6 +29,7 @@ struct UsableRole {
 /// What may be used together: the static roles, or the roles and resource IDs of one grant.
 struct RoleContext {
   std::string request;  ///< the grant's access request; "" for static roles
+  std::string problem;  ///< why the grant gives nothing, for explanations
   std::optional<std::chrono::system_clock::time_point> expires_at;
   std::vector<UsableRole> roles;
   bool has_ids = false;

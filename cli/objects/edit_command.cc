@@ -14,6 +14,7 @@
 namespace postern::cli {
 namespace {
 
+constexpr const char* kOrigin = "access.postern.dev/origin";
 constexpr std::size_t kMaxFile = std::size_t{64} * 1024 * 1024;
 
 Outcome<std::string> editor_of(const Surroundings& surroundings) {
@@ -93,6 +94,7 @@ class Editing {
   Outcome<void> run() {
     const auto present = api_.get(path_of({kind_.resource, name_}));
     if (!present) return tl::unexpected(present.error());
+    if (auto ours = check_origin(*present); !ours) return ours;
     std::string body = yaml_text(editable(*present));
     auto file = TemporaryFile::make("postern-edit-", ".yaml", "");
     if (!file) return failed(file.error());
@@ -119,6 +121,14 @@ class Editing {
   }
 
  private:
+  /// Before anybody types something that can only be refused.
+  Outcome<void> check_origin(const Json& object) const {
+    const std::string origin = text_at(object, {"metadata", "annotations", kOrigin});
+    if (origin.empty() || origin == "store") return {};
+    return tl::unexpected(
+        Failure{kDenied, shown_name() + " is given by a " + origin + " and read-only here"});
+  }
+
   std::string shown_name() const { return object_name(kind_, name_); }
 
   Outcome<void> unchanged(TemporaryFile& file, const std::string& problem) const {

@@ -12,6 +12,7 @@ from documents import ROOT
 from harness import KubeCluster, Postern, User
 from people import Person
 from pki import Authority
+from raw_http import wait_for
 from test_cli_real import NGINX_1, Town
 
 
@@ -71,6 +72,37 @@ def test_an_approval_that_nobody_was_asked_about(town: Town) -> None:
     assert done.stderr == f"note: request {request} was not assumed\n"
     town.bob.postern("request", "review", "--deny", request)  # gives nothing away
     assert town.bob.json("request", "show", request)["status"]["state"] == "DENIED"
+
+
+def test_an_assumed_request_that_gives_nothing_any_more_says_why(town: Town) -> None:
+    town.alice.postern("request", "create", "--resource", NGINX_1, "--reason", "why", "--nowait")
+    name = town.approve("why")
+    town.alice.postern("request", "assume", name)
+    ask = ("auth", "can-i", "get", "pods/nginx-1", "-n", "dev", "--explain")
+    assert f"request {name}" in town.alice.postern(*ask)
+    town.root.postern("users", "update", "alice", "--set-roles", "requester")
+    why = f"within request {name} (today's roles no longer let \"alice\" request"
+    wait_for("the refusal that says why", lambda: why in town.alice.run("postern", *ask, code=None).stdout)
+    town.root.postern("users", "update", "alice", "--set-roles", "k8s-requester")
+    town.alice.postern("request", "drop")
+
+
+def test_can_i_knows_our_own_kinds_and_paths(town: Town) -> None:
+    assert town.alice.postern("auth", "can-i", "create", "accessrequests") == "yes\n"
+    assert town.alice.refused_with(3, "auth", "can-i", "list", "auser") == "no\n"
+    assert town.root.postern("auth", "can-i", "list", "auser") == "yes\n"
+    assert town.alice.postern("auth", "can-i", "get", "/version") == "yes\n"
+    assert town.alice.refused_with(3, "auth", "can-i", "get", "/metrics") == "no\n"
+    assert 'unknown kind "nonsense"; write PLURAL.GROUP' in town.alice.refusal(
+        "auth", "can-i", "get", "nonsense", code=2)  # fmt: skip
+
+
+def test_what_belongs_to_a_file_is_not_opened_in_an_editor(town: Town) -> None:
+    town.root.env["EDITOR"] = "touch opened; false"
+    for word, origin in (("role/access", "preset"), ("user/root", "file")):
+        said = town.root.refusal("edit", word, code=3)
+        assert f"{word} is given by a {origin} and read-only here" in said
+    assert not (town.root.home / "opened").exists()
 
 
 def test_several_objects_at_once(town: Town) -> None:

@@ -23,6 +23,18 @@ std::string with_body(const World& world, std::string_view method, std::string_v
 
 }  // namespace
 
+TEST_CASE("a refusal within an assumed request that gives nothing says why") {
+  World world(role_v8({"{kind: pods, namespace: dev, name: '*', verbs: [get]}"}));
+  Grant ended;
+  ended.request = "r1";
+  ended.problem = "it has ended";
+  Grant other;
+  other.request = "r2";
+  world.assume({ended, other});
+  CHECK(world.ask("GET", "/api/v1/namespaces/dev/pods/a").explanation ==
+        "no role gives get on this within request r1 (it has ended), r2");
+}
+
 TEST_CASE("the zero value of a decision is Deny") {
   CHECK(Decision().verdict == Verdict::kDeny);
   CHECK(Decision().shares.empty());

@@ -8,6 +8,17 @@
 // What the data path reads of sessions.
 namespace postern::proxy::access {
 
+namespace {
+
+/// What a refusal says behind kube-apiserver's words.
+std::string sentence_of(const kube::Status& refusal) {
+  constexpr std::string_view kWords = "at the cluster scope: ";
+  const std::size_t at = refusal.message.find(kWords);
+  return at == std::string::npos ? refusal.message : refusal.message.substr(at + kWords.size());
+}
+
+}  // namespace
+
 rbac::Grant AccessState::Impl::grant_of(const std::string& request,
                                         const rbac::UserInfo& user) const {
   rbac::Grant nothing;
@@ -15,6 +26,7 @@ rbac::Grant AccessState::Impl::grant_of(const std::string& request,
   const auto found = requests.find(request);
   if (found == requests.end() || found->second->request.user != user.name ||
       elapsed.contains(request)) {
+    nothing.problem = "it has ended";
     return nothing;
   }
   auto grant =
@@ -22,6 +34,7 @@ rbac::Grant AccessState::Impl::grant_of(const std::string& request,
   if (!grant) {
     log.debug("an assumed access request gives nothing",
               {{"request", request}, {"why", grant.error().message}});
+    nothing.problem = sentence_of(grant.error());
     return nothing;
   }
   return std::move(*grant);
