@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # demo.sh [--keep]: installs, builds, starts a real control plane and postern in front of it, and walks
-# through what alice may do. On a terminal, or with --keep, everything stays up until Ctrl-C.
+# through what erin may do. On a terminal, or with --keep, everything stays up until Ctrl-C.
 #
 # With KUBECONFIG set, that cluster is used instead: its user must be allowed to impersonate. The demo
 # works in a namespace of its own there, postern-demo, which it deletes at the end.
@@ -94,10 +94,10 @@ spec:
 ---
 kind: user
 version: v2
-metadata: {name: alice}
+metadata: {name: erin}
 spec: {roles: [dev-nginx]}
 YAML
-(umask 077 && echo "$token,alice,alice" >"$work/tokens.csv")
+(umask 077 && echo "$token,erin,erin" >"$work/tokens.csv")
 cat >"$work/postern.yaml" <<YAML
 apiVersion: config.postern.dev/v1alpha1
 kind: ProxyConfiguration
@@ -120,13 +120,13 @@ for _ in $(seq 300); do
 done
 [ "${ready:-}" = yes ] || { cat "$work/postern.log" >&2; die "postern was not ready after 30 s"; }
 
-export KUBECONFIG=$work/alice.kubeconfig
+export KUBECONFIG=$work/erin.kubeconfig
 kubectl_config() { "$kubectl" config "$@" >/dev/null; }
 kubectl_config set-cluster postern --server="https://127.0.0.1:$port" \
   --certificate-authority="$work/data/ca.crt" --embed-certs=true
-kubectl_config set-credentials alice --token="$token"
-kubectl_config set-context alice --cluster=postern --user=alice --namespace="$namespace"
-kubectl_config use-context alice
+kubectl_config set-credentials erin --token="$token"
+kubectl_config set-context erin --cluster=postern --user=erin --namespace="$namespace"
+kubectl_config use-context erin
 chmod 600 "$KUBECONFIG"
 export KUBECACHEDIR=$work/cache
 
@@ -176,10 +176,10 @@ denied() {
 }
 # A command that goes on until it is ended, here after so many seconds.
 awhile() { run "$@" || [ $? -eq 124 ] || failed=1; }
-# dana's watch of pods, in the background; and its end, within a second of the given time.
+# alice's watch of pods, in the background; and its end, within a second of the given time.
 open_watch() {
-  printf '%sdana $ kubectl get pods -w &%s\n' "$dim" "$plain"
-  (cd homes/dana && exec env HOME="$PWD" KUBECONFIG="$PWD/.kube/config" PATH="$root/build:$PATH" kubectl get pods -w) >watch.txt 2>&1 &
+  printf '%salice $ kubectl get pods -w &%s\n' "$dim" "$plain"
+  (cd homes/alice && exec env HOME="$PWD" KUBECONFIG="$PWD/.kube/config" PATH="$root/build:$PATH" kubectl get pods -w) >watch.txt 2>&1 &
   watch=$!
   for _ in $(seq 100); do grep -q nginx watch.txt && return; sleep 0.1; done
   echo "demo.sh: the watch did not begin" >&2
@@ -205,9 +205,9 @@ expect() { grep -q -- "$1" "$2" || { echo "demo.sh: \"$1\" was not seen" >&2; fa
 
 cd "$work"
 
-title "Who runs what: the administrator directly, and alice through postern"
+title "Who runs what: the administrator directly, and erin through postern"
 { echo "directly (administrator)"; echo "\$ kubectl get pods -A"; admin get pods -A; } >direct.txt
-{ echo "through postern (alice)"; echo "\$ kubectl get pods -A"; timeout 30 kubectl get pods -A; } >through.txt || failed=1
+{ echo "through postern (erin)"; echo "\$ kubectl get pods -A"; timeout 30 kubectl get pods -A; } >through.txt || failed=1
 expand direct.txt >left.txt
 expand through.txt | pr -m -t -w 132 left.txt - | expand
 expect nginx-1 through.txt
@@ -299,7 +299,7 @@ fi
 
 # -- access requests ----------------------------------------------------------------------------------
 
-for person in admin dana bob; do
+for person in admin alice bob carol; do
   mkdir -p "$work/homes/$person"
   (umask 077 && head -c 12 /dev/urandom | base64 >"$work/homes/$person/password")
 done
@@ -341,8 +341,9 @@ read -ra first_login <"$work/data/first-login"
 must 30 "${first_login[@]}" --new-password-file password
 must 30 postern create -f roles.yaml
 must 30 postern get roles
-must 30 postern users add dana --roles k8s-requester | tee dana.txt
+must 30 postern users add alice --roles k8s-requester | tee alice.txt
 must 30 postern users add bob --roles k8s-reviewer >bob.txt
+must 30 postern users add carol --roles k8s-reviewer >carol.txt
 
 title "A role edited while postern runs counts for the next request; one that nobody has can go"
 cat >"$work/homes/admin/spare.yaml" <<YAML
@@ -358,9 +359,9 @@ must 30 postern rm role/spare
 
 invite() { grep -o 'postern://[^ ]*' "$1" | head -n 1; }
 
-title "dana has nothing, is told how to ask, and finds what she needs"
-as=dana
-must 30 postern login "$(invite dana.txt)" --new-password-file password
+title "alice has nothing, is told how to ask, and finds what she needs"
+as=alice
+must 30 postern login "$(invite alice.txt)" --new-password-file password
 must 30 postern kube login --set-context-namespace "$namespace"
 refused 30 kubectl get pods
 must 30 postern kube ls
@@ -376,8 +377,8 @@ must 30 postern request create --resource "$id" --reason 'bug 12' --dry-run
 must 30 postern request create --resource "$id" --reason 'bug 12' --max-duration 1h --nowait
 
 title "Nobody approves their own"
-own=$(env HOME="$work/homes/dana" "$postern" request ls --mine --no-headers | awk '{ print $1; exit }')
-denied 30 postern request review --approve "$own" --digest "$(env HOME="$work/homes/dana" "$postern" request show "$own" -o json | digest)"
+own=$(env HOME="$work/homes/alice" "$postern" request ls --mine --no-headers | awk '{ print $1; exit }')
+denied 30 postern request review --approve "$own" --digest "$(env HOME="$work/homes/alice" "$postern" request show "$own" -o json | digest)"
 
 title "bob looks at what he is to approve, and approves it"
 as=bob
@@ -387,36 +388,37 @@ request=$(pending)
 must 30 postern request show "$request"
 must 30 postern request review --approve --reason 'go ahead' "$request" --digest "$(digest_of "$request")"
 
-title "One that goes too far is denied, with a reason; a smaller one is approved"
-as=dana
+title "One that goes too far is denied by carol, with a reason; a smaller one is approved by bob"
+as=alice
 must 30 postern request create --resource "${id%1}2" --resource "${id%nginx-1}db-0" --reason 'all of it' --nowait
-as=bob
+as=carol
+quietly 30 postern login "$(invite carol.txt)" --new-password-file password
 quietly 30 postern request review --deny --reason 'nginx-2 will do' "$(pending)" --yes
-as=dana
+as=alice
 must 30 postern request ls --mine
 quietly 30 postern request create --resource "${id%1}2" --reason 'nginx-2, then' --nowait
 second=$(pending)
 as=bob
 quietly 30 postern request review --approve "$second" --yes
-as=dana
+as=alice
 
-title "dana works inside of exactly what was approved; several add up"
+title "alice works inside of exactly what was approved; several add up"
 must 30 postern login --request-id "$request" --password-file password
-must 30 kubectl get pods | tee dana-pods.txt
-expect nginx-1 dana-pods.txt
-! grep -q -e nginx-2 -e db-0 dana-pods.txt || { echo "demo.sh: more was shown than approved" >&2; failed=1; }
+must 30 kubectl get pods | tee alice-pods.txt
+expect nginx-1 alice-pods.txt
+! grep -q -e nginx-2 -e db-0 alice-pods.txt || { echo "demo.sh: more was shown than approved" >&2; failed=1; }
 must 30 kubectl exec nginx-1 -- echo hello
 refused 30 kubectl get pod nginx-2
 must 30 postern status
 must 30 postern auth can-i get pod/nginx-1 -n "$namespace" --explain
 must 30 postern request assume "$second"
-must 30 kubectl get pods | tee dana-pods.txt
-expect nginx-2 dana-pods.txt
+must 30 kubectl get pods | tee alice-pods.txt
+expect nginx-2 alice-pods.txt
 
-title "Reviewers take back what they gave"
-as=bob
+title "Reviewers take back what was given"
+as=carol
 must 30 postern request revoke "$second" --reason 'work is done'
-as=dana
+as=alice
 must 30 kubectl get pods
 
 title "A drop takes it back at once: the watch that is open ends, too"
@@ -430,10 +432,10 @@ quietly 30 postern request create --resource "$id" --reason 'for some seconds' -
 short=$(pending)
 as=bob
 quietly 30 postern request review --approve "$short" --yes
-as=dana
+as=alice
 must 30 postern request assume "$short"
 open_watch
-ends=$(env HOME="$work/homes/dana" "$postern" request show "$short" -o json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["status"]["accessExpires"])')
+ends=$(env HOME="$work/homes/alice" "$postern" request show "$short" -o json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["status"]["accessExpires"])')
 ends=$(date -d "$ends" +%s)
 sleep "$(awk "BEGIN { print $ends - $EPOCHREALTIME }")"
 watch_ends "$ends" "its end"
@@ -442,7 +444,7 @@ title "The same with nothing but kubectl"
 must 30 kubectl api-resources --api-group=access.postern.dev
 must 30 kubectl get accessrequests
 must 30 kubectl explain accessrequest.spec.resources
-cat >"$work/homes/dana/request.yaml" <<YAML
+cat >"$work/homes/alice/request.yaml" <<YAML
 apiVersion: access.postern.dev/v1alpha1
 kind: AccessRequest
 metadata: {generateName: by-kubectl-}
@@ -483,7 +485,7 @@ cat <<EOF2
 
 postern keeps running until Ctrl-C. In another terminal:
 
-  export KUBECONFIG=$work/alice.kubeconfig PATH=$(dirname "$kubectl"):\$PATH
+  export KUBECONFIG=$work/erin.kubeconfig PATH=$(dirname "$kubectl"):\$PATH
   kubectl get pods -A
 
   the administrator:   KUBECONFIG=$admin_kubeconfig

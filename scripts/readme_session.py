@@ -14,7 +14,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- session: scripts/readme_session.py -->", "<!-- end of the session -->"
 SECOND = "# Access on request"
 BETWEEN = (
-    "It goes on with access requests, where nobody has anything until somebody approves it. dana asks, bob approves:"
+    "It goes on with access requests, where nobody has anything until somebody approves it. alice asks, bob and carol review:"
 )
 
 
