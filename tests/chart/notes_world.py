@@ -89,7 +89,7 @@ class Told(Postern):
 
     def _give_rights(self, objects: list[Any]) -> None:
         rights = [o for o in objects if o["kind"] in RIGHTS]
-        self.cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(rights))
+        self.cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(rights))  # stays: the next one has the same
         needed = {"tokenReview": ["create", "tokenreviews"],
                   "clusterClientCA": ["get", "configmaps/extension-apiserver-authentication", "-n", "kube-system"]}
         account = f"system:serviceaccount:{NAMESPACE}:{RELEASE}-postern"

@@ -107,7 +107,8 @@ def test_releases_side_by_side(cluster_helm: Helm, chart_cluster: Cluster) -> No
     found = [names(cluster, KINDS, *where) for where in releases]
     assert all(len(objects) >= 8 for objects in found), found
     assert found[0].isdisjoint(found[1])
-    bindings = get(cluster, "clusterrolebindings", "-l", "app.kubernetes.io/part-of=postern")["items"]
+    theirs = "app.kubernetes.io/part-of=postern,app.kubernetes.io/instance in (one, two)"
+    bindings = get(cluster, "clusterrolebindings", "-l", theirs)["items"]
     subjects = {(s["namespace"], s["name"]) for b in bindings for s in b["subjects"]}
     assert len(bindings) == 2 * len(releases) and len(subjects) == 2 * len(releases)
     helm("uninstall", "two", "-n", "postern", "--wait", "--timeout", "60s")
