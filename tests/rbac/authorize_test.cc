@@ -111,7 +111,7 @@ TEST_CASE("a cluster is visible by static roles and by those that may be searche
   CHECK_FALSE(cluster_visible(world.policy(), world.subject(), world.cluster));
 }
 
-TEST_CASE("role versions and their defaults") {
+TEST_CASE("behaviour 1.7: role versions and their defaults") {
   const auto version = [](const char* name, const char* allow) {
     return World("kind: role\nversion: " + std::string(name) +
                  "\nmetadata: {name: dev}\nspec: {allow: {" + allow + "}}\n");
@@ -369,7 +369,7 @@ TEST_CASE("access.postern.dev is never forwarded, nor are unknown kinds and wron
   CHECK(world.verdict("POST", "/api/v1/pods") == "404");
 }
 
-TEST_CASE("one principal: the user, the groups, and the client's choice") {
+TEST_CASE("behaviour 1.5: one principal: the user, the groups, and the client's choice") {
   const auto role = [](const char* users, const char* groups) {
     return World(
         "kind: role\nversion: v8\nmetadata: {name: dev}\nspec: {allow: {kubernetes_labels: {'*': "

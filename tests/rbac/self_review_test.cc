@@ -51,7 +51,7 @@ RulesAnswer rules(const World& world, std::string_view space) {
 
 }  // namespace
 
-TEST_CASE("self access reviews (behaviour table 3.10)") {
+TEST_CASE("behaviour 3.10: self access reviews") {
   const World every(role_v7({pods("*", "*")}));
   CHECK(can(every, "list", "pods", "", ""));
   CHECK(can(every, "list", "pods", "namespace-1", "pod-1"));
