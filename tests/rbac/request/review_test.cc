@@ -51,7 +51,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("review: who may, and why not") {
+TEST_CASE("behaviour 2.2 review: who may, and why not") {
   const World world;
   struct Row {
     std::string name;
@@ -101,7 +101,7 @@ TEST_CASE("review: who may, and why not") {
         "scope: nobody reviews a request of their own");
 }
 
-TEST_CASE("review: it is recorded as it was given") {
+TEST_CASE("behaviour 2.2 review: once per author, with the time and the thresholds") {
   const World world;
   const AccessRequest request = world.request({"dev"}, 8h, "two");
   const auto once =
@@ -152,7 +152,7 @@ TEST_CASE("review: it is bound to what was shown") {
   CHECK(said(apply(request, review_of(request, bob, Vote::kApprove), kNow, {})) == "ok");
 }
 
-TEST_CASE("review: after the end it is refused") {
+TEST_CASE("behaviour 2.2 review: after the end it is refused") {
   const World world;
   const Person bob = world.person("bob", {"review-dev"});
   const Person carol = world.person("carol", {"review-dev"});
@@ -177,7 +177,7 @@ TEST_CASE("review: after the end it is refused") {
                    {})) == "ok");
 }
 
-TEST_CASE("review: what is written wrongly") {
+TEST_CASE("behaviour 2.2 review: reasons and start times") {
   const World world;
   const Person bob = world.person("bob", {"review-dev"});
   const AccessRequest request = world.request({"dev"}, 10 * kDay);
