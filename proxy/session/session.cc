@@ -115,8 +115,8 @@ Task<bool> Session::serve(ProxiedRequest& request) {
   co_return co_await client_.discard_body();
 }
 
-/// The life of a request. Each part in a frame of its own, so that what lasts for long (a watch)
-/// keeps only its own part's.
+/// The life of a request up to where its answer begins: that is `rest`, awaited when the frames of
+/// all this have ended, so that what lasts for long (a watch) keeps only what serves it.
 Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (on_loopback()) {
     const auto here = check_loopback_host(request.head.fields, state_.shared().loopback_hosts);
@@ -194,7 +194,8 @@ Task<Result<void>> Session::carry_to_cluster(ProxiedRequest& request) {
   if (!*step) {
     co_return fail(std::move(step->error()));
   }
-  co_return co_await answer_from_cluster(request);
+  request.rest = answer_from_cluster(request);
+  co_return Result<void>();
 }
 
 /// No coroutine of its own, for each of them is one.
