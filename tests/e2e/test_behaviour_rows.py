@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from behaviour import (
+    EVERYTHING, JSON, Role, behaviour_postern, collection, create, names, remove, rule,
+)  # fmt: skip
 from cluster import Cluster
-from harness import KubeCluster, Postern, User
+from harness import Postern
 from pki import Authority
 from raw_http import Message, RawClient, request_bytes
 
-JSON = "application/json"
 TABLE = f"{JSON};as=Table;v=v1;g=meta.k8s.io"
 FORMS = {"list": (JSON, ""), "table": (TABLE, ""), "table-of-objects": (TABLE, "?includeObject=Object")}
 RBAC = "rbac.authorization.k8s.io"
@@ -48,58 +50,21 @@ WIDGETS = ("/apis/e.com/v1", {"apiVersion": "e.com/v1", "kind": "Widget", "spec"
 LARGE = 200_000  # bytes: the API server compresses answers above 128 KiB
 
 
-def rule(kind: str, namespace: str, name: str, group: str = "") -> str:
-    return f"{{kind: '{kind}', api_group: '{group}', namespace: '{namespace}', name: '{name}', verbs: ['*']}}"
-
-
 USERS = {
-    "full": [rule("*", "*", "*", "*")],
-    "in-default": [rule("*", "default", "*", "*")],
-    "nginx": [rule("pods", "default", "nginx-*")],
-    "tests": [rule("widgets", "default", "*-test", "e.com")],
-    "pods": [rule("pods", "*", "*")],
-    "pod-2": [rule("pods", "namespace-1", "pod-2")],
-    "pods-2-1": [rule("pods", "namespace-1", "pod-2"), rule("pods", "namespace-1", "pod-1")],
+    "full": Role((EVERYTHING,)),
+    "in-default": Role((rule("*", "default", "*", "*"),)),
+    "nginx": Role((rule("pods", "default", "nginx-*"),)),
+    "tests": Role((rule("widgets", "default", "*-test", "e.com"),)),
+    "pods": Role((rule("pods", "*", "*"),)),
+    "pod-2": Role((rule("pods", "namespace-1", "pod-2"),)),
+    "pods-2-1": Role((rule("pods", "namespace-1", "pod-2"), rule("pods", "namespace-1", "pod-1"))),
 }
-
-
-def documents() -> str:
-    made = ""
-    for name, rules in USERS.items():
-        listed = "".join(f"    - {one}\n" for one in rules)
-        made += (f"kind: role\nversion: v8\nmetadata: {{name: {name}}}\nspec:\n  allow:\n"
-                 "    kubernetes_labels: {'*': '*'}\n    kubernetes_groups: [operators]\n"
-                 f"    kubernetes_resources:\n{listed}---\n"
-                 f"kind: user\nversion: v2\nmetadata: {{name: {name}}}\nspec: {{roles: [{name}]}}\n---\n")  # fmt: skip
-    return made
 
 
 @pytest.fixture(scope="module")
 def proxy(authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postern]:
-    with Postern(
-        tmp_path_factory.mktemp("rows"),
-        authority,
-        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig)],
-        documents=documents(),
-        users=[User(name) for name in USERS],
-    ) as running:
+    with behaviour_postern(authority, cluster, tmp_path_factory.mktemp("rows"), USERS) as running:
         yield running
-
-
-def collection(prefix: str, namespace: str, plural: str) -> str:
-    return f"{prefix}/namespaces/{namespace}/{plural}"
-
-
-def create(cluster: Cluster, prefix: str, namespace: str, plural: str, name: str, more: dict[str, Any]) -> None:
-    cluster.create(collection(prefix, namespace, plural), {"metadata": {"name": name}, **more})
-
-
-def remove(cluster: Cluster, path: str) -> None:
-    cluster.request("DELETE", path, {"gracePeriodSeconds": 0, "propagationPolicy": "Background"})
-
-
-def names(items: list[dict[str, Any]]) -> list[str]:
-    return sorted(f"{i['metadata'].get('namespace', '')}/{i['metadata']['name']}" for i in items)
 
 
 # -- 3.7: kinds, forms, encodings -------------------------------------------------------------------
