@@ -556,6 +556,8 @@ def test_on_a_terminal_a_review_asks_first(alice: Desk, typed: str, code: int, s
     terminal.type(typed)
     assert terminal.end() == code, terminal.seen
     assert len(alice.asked("POST", "/reviews")) == sent
+    if code == 130:
+        assert "^C\r\nerror: interrupted; nothing was sent" in terminal.seen
 
 
 def test_ls(alice: Desk) -> None:
