@@ -64,19 +64,22 @@ YAML
 
 administer() {
   as=admin
-  title "1. Access on request: the first administrator's one-time login, roles, and people"
+  title "1. Access on request: by the one-time login of the first start an administrator makes roles, and invites people"
   local first_login
   read -ra first_login <"$work/data/first-login"
   must "${first_login[@]}" --new-password-file password
   story_roles >"$work/homes/admin/roles.yaml"
-  must cat roles.yaml
   must postern create -f roles.yaml
+  sees 'role/k8s-requester created'
+  invite alice --roles k8s-requester,k8s-resource-requester
+  title "The roles; one that nobody needs can go"
+  must cat roles.yaml
   must postern rm role/spare
   must postern get roles
   sees 'dev-nginx .*file' # of `resources:` at start
   sees 'k8s-access .*store'
   sees_no spare
-  invite alice --roles k8s-requester,k8s-resource-requester
+  title "More people"
   invite bob --roles k8s-reviewer,k8s-prod-reviewer --traits duty=on-call
   invite carol --roles k8s-reviewer,k8s-prod-reviewer,auditor
   must postern get users

@@ -20,10 +20,11 @@ has_nothing() {
 }
 
 searches() {
-  title "3. She searches for what she needs; only what she may ask for is found"
+  title "3. She searches for what she needs"
   must postern request search --kind pod --kube-cluster mycluster --kube-namespace "$namespace"
   sees "$ids/$namespace/db-0"
   sees "postern request create --resource $ids/$namespace/db-0 --resource $ids/$namespace/nginx-1"
+  title "By name, by label, and every kind; only what she may ask for is found"
   must postern request search --kind pod --kube-cluster mycluster --all-kube-namespaces --search nginx-1
   sees "^nginx-1 .*$ids/$prod/nginx-1"
   sees_no db-0

@@ -29,10 +29,6 @@ in_one_go() {
 
 plain_kubectl() {
   title "8. The same with nothing but kubectl"
-  must kubectl api-resources --api-group=access.postern.dev
-  sees '^accessrequests .*AccessRequest'
-  must kubectl explain accessrequest.spec.resources
-  sees 'Resource IDs'
   write_request
   must cat request.yaml
   meanwhile kubectl get accessrequests -w
@@ -44,11 +40,16 @@ plain_kubectl() {
   must kubectl wait --for=condition=Approved "accessrequest/$name" --timeout=20s
   must kubectl get accessrequests
   sees "^$name .*APPROVED"
-  must bash -c "kubectl describe accessrequest $name | head -n 31"
-  sees 'with kubectl alone'
   must kubectl delete accessrequest "$name"
   sees deleted
   end_watch "$name"
+  title "What kubectl knows of it, by discovery and OpenAPI"
+  must kubectl api-resources --api-group=access.postern.dev
+  sees '^accessrequests .*AccessRequest'
+  must kubectl explain accessrequest.spec.resources
+  sees 'Resource IDs'
+  must bash -c "kubectl describe accessrequest $request | head -n 31"
+  sees 'bug 12'
 }
 
 write_request() {
