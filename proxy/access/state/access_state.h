@@ -160,6 +160,10 @@ class AccessState {
   /// The last refusals under a session, oldest first; at most 64.
   std::vector<RecordedRefusal> refusals(std::string_view session) const;
 
+  /// What the requests give that a session has assumed, as the data path has it. Empty for a
+  /// session that is not in force itself.
+  std::vector<SessionGrant> grants(std::string_view session) const;
+
   /// Changes of one kind after this version, oldest first; 410 when they are no longer known, or
   /// the version was never reached.
   Result<std::vector<StateChange>> changes_since(StateChange::Kind kind, Version version) const;
