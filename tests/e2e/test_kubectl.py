@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -58,6 +59,30 @@ def test_objects_are_those_of_the_api_server(alice: As, cluster: Cluster, form: 
     shown = load(alice("get", "pods", "-n", "dev", "-o", form).stdout)["items"]
     direct = load(cluster.kubectl("get", "pods", "-n", "dev", "-o", form).stdout)["items"]
     assert shown == [item for item in direct if item["metadata"]["name"] in ALICES]
+
+
+@pytest.mark.parametrize("args", [("-n", "dev"), ("-A",)], ids=" ".join)
+def test_chunks_of_one_show_exactly_what_is_visible(alice: As, args: tuple[str, ...]) -> None:
+    """prod/nginx-1 lies behind the last one that alice sees."""
+    chunked = ("get", "pods", "--chunk-size=1", *args)
+    assert alice(*chunked, "-o", "name").stdout.split() == [f"pod/{n}" for n in ALICES]
+    items = json.loads(alice(*chunked, "-o", "json").stdout)["items"]
+    assert [(i["metadata"]["namespace"], i["metadata"]["name"]) for i in items] == [("dev", n) for n in ALICES]
+
+
+def test_the_last_page_may_be_empty(postern: Postern) -> None:
+    """`continue` says that the API server has more, visible or not; who follows it gets everything and an
+    end. As the API has it of `limit`: "up to zero items", in the event that all are filtered out."""
+    pages: list[list[str]] = []
+    more = ""
+    while True:
+        page = postern.ask("alice", "GET", f"/api/v1/pods?limit=1{more}").json()
+        pages.append([item["metadata"]["name"] for item in page["items"]])
+        assert "remainingItemCount" not in page["metadata"]
+        if not page["metadata"].get("continue"):
+            break
+        more = f"&continue={quote(page['metadata']['continue'], safe='')}"
+    assert pages == [["nginx-1"], ["nginx-2"], []]
 
 
 def test_names_and_columns(alice: As) -> None:
