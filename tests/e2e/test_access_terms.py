@@ -8,12 +8,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from access_api import ROOT, approve, get, post
 from cluster import Cluster
 from documents import ALICE, BOB, READ_DEV_PODS, user
 from harness import KubeCluster, Postern, User
 from pki import Authority
 from raw_http import wait_for
-from test_access_api import ROOT, approve, get, post
 
 ID = "/postern.test/pod/mycluster/dev/nginx-1"
 NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "root")

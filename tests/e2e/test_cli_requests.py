@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from desks import (  # noqa: F401  (fixtures)
+    ID, Desk, alice, approve_when_filed, desk, kubectl, refuse,
+)
 from raw_http import wait_for
-from test_cli_scripted import ID, Desk, alice, approve_when_filed, desk, kubectl, refuse
-
-__all__ = ["alice", "desk", "kubectl"]  # fixtures
 
 SECRET = "/c/secret/k/dev/s"
 
