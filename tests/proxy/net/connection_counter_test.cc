@@ -1,6 +1,10 @@
 #include "proxy/net/connection_counter.h"
 
+#include "proxy/net/task.h"
+
 #include <doctest/doctest.h>
+#include <thread>
+#include <vector>
 
 using namespace postern::proxy;
 
