@@ -88,6 +88,40 @@ def test_one_replica_keeps_house(pair: Pair) -> None:
     assert lease["spec"]["leaseDurationSeconds"] == 15
 
 
+def test_who_gets_a_removed_users_name_has_nothing_of_theirs(pair: Pair) -> None:
+    """Removed at one replica, made again at the other."""
+    root, dave = Caller(pair.one, "root"), Caller(pair.one, "dave")
+    document = {"apiVersion": "access.postern.dev/v1alpha1", "kind": "AccessUser",
+                "metadata": {"name": "dave"}, "spec": {"roles": ["asks"]}}  # fmt: skip
+    root.call("POST", "accessusers", document)
+    approved, waiting = dave.file(), dave.file()
+    names = [each["metadata"]["name"] for each in (approved, waiting)]
+    Caller(pair.one, "bob").review(approved)
+    session = dave.session(names[0])
+    wait_for("the session at the other", lambda: session.at(pair.other).status(POD) == 200, 15)
+    assert session.status(POD) == 200
+
+    root.at(pair.other).call("DELETE", "accessusers/dave")
+    kept = [pair.store.object("accessrequests", name)["metadata"]["name"] for name in names]
+    assert kept == names  # for those who look into what was
+    seen = [root.at(pair.other).call("GET", f"accessrequests/{name}")["status"] for name in names]
+    assert [status["state"] for status in seen] == ["REVOKED", "EXPIRED"]
+    assert (seen[0]["revokedBy"], seen[0]["revokeReason"]) == ("root", "its user was removed")
+
+    wait_for("the removal at the first", lambda: root.status("accessusers/dave") == 404, 15)
+    root.call("POST", "accessusers", document)
+    wait_for("the new dave at the other", lambda: root.at(pair.other).status("accessusers/dave") == 200, 15)
+    for proxy in (pair.one, pair.other):
+        assert session.at(proxy).status(POD) == 401
+        again = dave.at(proxy).ask("POST", "sessions", {"spec": {"requests": names[:1]}})
+        assert again.status == 403 and "revoked" in again.body.decode(), again.body
+        late = {"decision": "Approve", "uid": waiting["metadata"]["uid"],
+                "effectiveDigest": waiting["status"]["effectiveDigest"]}  # fmt: skip
+        review = Caller(proxy, "bob").ask("POST", f"accessrequests/{names[1]}/reviews", {"spec": late})
+        assert review.status == 403 and "expired" in review.body.decode(), review.body
+    assert dave.session().status(POD) == 403
+
+
 def test_what_was_acknowledged_survives_kill(
     definitions: Cluster, authority: Authority, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 #include "rbac/request/review.h"
 
+#include "rbac/request/agreement.h"
 #include "rbac/request/check_roles.h"
+#include "rbac/request/removed_user.h"
 #include "tests/rbac/request/fixture.h"
 
 using namespace postern;
@@ -325,4 +327,30 @@ TEST_CASE("expressions of roles are checked when they are loaded") {
   CHECK(messages[1].key_path == "spec.allow.review_requests.where");
   CHECK(messages[2].key_path == "spec.deny.review_requests.where");
   CHECK(check_expressions(preset_roles()).empty());
+}
+
+TEST_CASE("review: what is open ends with its user, and what has ended stays as it is") {
+  const World world;
+  const AccessRequest waiting = end_with_user(world.request(), "carol", kNow + 1h);
+  CHECK(waiting.state == State::kExpired);
+  CHECK(waiting.expired == kNow + 1h);
+  CHECK(waiting.revoked_by.empty());
+
+  const AccessRequest revoked = end_with_user(world.approved(), "carol", kNow + 1h);
+  CHECK(revoked.state == State::kRevoked);
+  CHECK(revoked.revoked == kNow + 1h);
+  CHECK(revoked.revoked_by == "carol");
+  CHECK(revoked.revoke_reason == "its user was removed");
+
+  const AccessRequest late = end_with_user(world.approved(1h), "carol", kNow + 2h);
+  CHECK(late.state == State::kExpired);
+  CHECK(!late.revoked);
+
+  const AccessRequest again = end_with_user(revoked, "dave", kNow + 2h);
+  CHECK(again.state == State::kRevoked);
+  CHECK(again.revoked_by == "carol");
+  CHECK(end_with_user(waiting, "dave", kNow + 2h).expired == kNow + 1h);
+  for (const AccessRequest& ended : {waiting, revoked, late}) {
+    CHECK(said(check_agreement(ended)) == "ok");
+  }
 }
