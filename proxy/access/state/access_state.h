@@ -208,8 +208,7 @@ class AccessState {
   Result<UserPtr> update_user(const Caller& caller, std::string_view name,
                               const std::string& document, const Preconditions& preconditions,
                               bool dry_run);
-  /// Also revokes what was approved for the user, ends what waits and the sessions, and takes the
-  /// password away, before the user goes: who gets the name later has nothing of it.
+  /// First ends what the user has open: requests, sessions, the password. Nobody inherits them.
   Result<UserPtr> delete_user(const Caller& caller, std::string_view name,
                               const Preconditions& preconditions, bool dry_run);
 
