@@ -2,6 +2,7 @@
 
 #include "proxy/session/access_api.h"
 #include "proxy/session/admission.h"
+#include "proxy/session/allowed_methods.h"
 #include "proxy/session/audit_request.h"
 #include "proxy/session/delete_collection.h"
 #include "proxy/session/forward.h"
@@ -230,7 +231,9 @@ Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
   const bool may_keep =
       request.head.keep_alive && !state_.draining() && status.code != 400 && !request.head.upgrade;
   const bool keep_alive = may_keep && co_await client_.discard_body();
-  const error_code error = co_await client_.write_status(status, request.audit_id, keep_alive);
+  const std::string allow = status.code == 405 ? allowed_methods(request) : std::string();
+  const error_code error =
+      co_await client_.write_status(status, request.audit_id, keep_alive, allow);
   co_return keep_alive && !error;
 }
 
