@@ -2,7 +2,9 @@
 self-check says. Attack rows: names of one cluster elsewhere."""
 
 import json
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from identity import (  # noqa: F401  (fixtures)
 from in_pod import InPod, can_unshare, make_pod
 from pki import Authority, write_kubeconfig
 from process import wait_until
+from web_tokens import claims_of, sign_again
 
 
 def test_a_service_account_is_a_user(
@@ -121,6 +124,38 @@ def test_nor_by_a_session_or_a_request(proxy: Postern, ci_token: str) -> None:
         )
         assert there.status == 403, there.body
         assert 'counts at the kube cluster "mycluster" only' in there.json()["message"]
+
+
+def session_by(proxy: Postern, token: str, **spec: str) -> tuple[str, float]:
+    """A session's token, and when it ends by its own word."""
+    kind = {"apiVersion": "access.postern.dev/v1alpha1", "kind": "Session", "spec": spec}
+    made = post(proxy, SESSIONS, kind, token)
+    assert made.status == 201, made.body
+    status = made.json()["status"]
+    return status["token"], datetime.fromisoformat(status["expirationTimestamp"]).timestamp()
+
+
+def test_a_session_ends_with_the_web_token_that_made_it(
+    proxy: Postern, identity_cluster: Cluster
+) -> None:
+    """A token of the least time that the API server gives, and one of seconds, by its own key."""
+    of_minutes = token_of(identity_cluster, "ci", "--duration=10m")
+    parent, ends = session_by(proxy, of_minutes, ttl="30h")
+    assert ends == claims_of(of_minutes)["exp"]
+    assert session_by(proxy, parent)[1] == ends
+
+    brief = sign_again(of_minutes, identity_cluster.pki.service_accounts.key_file, exp=int(time.time()) + 6)
+    parent, ends = session_by(proxy, brief)
+    child, ends_too = session_by(proxy, parent)
+    assert ends == ends_too == claims_of(brief)["exp"]
+    with proxy.client() as watching:
+        watching.send(proxy.request(None, "GET", f"{PODS}?watch=1", bearer(child)))
+        assert watching.read_head().status == 200
+        assert [proxy.ask(None, "GET", PODS, bearer(each)).status for each in (parent, child)] == [200, 200]
+        watching.reader.chunks()  # to its end
+    assert ends - 1 < time.time() < ends + 5
+    for each in (parent, child):
+        assert proxy.ask(None, "GET", PODS, bearer(each)).status == 401
 
 
 # -- the self-check -----------------------------------------------------------------------------
@@ -244,6 +279,7 @@ def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) ->
     ask = lambda: proxy.ask(None, "GET", PODS, bearer(token)).status  # noqa: E731
     wait_until("the user's role", lambda: ask() == 200, 10)
     watches = lambda: proxy.metric("postern_longrunning_requests", verb="watch")  # noqa: E731
+    session, _ = session_by(proxy, token)
 
     def refused_once() -> bool:
         """The cluster has refused the old impersonator's token; no client has seen it."""
@@ -260,6 +296,11 @@ def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) ->
         wait_until("a refused token of the impersonator", refused_once, 20)
         wait_until("the end of the watch", lambda: watches() == 0, 20)
     assert ask() == 401
+    # What postern has for itself of the account is its session: that is the administrator's to end.
+    assert proxy.ask(None, "GET", PODS, bearer(session)).status == 200
+    name = proxy.ask(None, "GET", f"{SESSIONS}/self", bearer(session)).json()["metadata"]["name"]
+    assert proxy.ask("root", "DELETE", f"{SESSIONS}/{name}").status == 200
+    assert proxy.ask(None, "GET", PODS, bearer(session)).status == 401
     assert "warn:" not in proxy.admin("/readyz?verbose")[1]
     proxy.write_documents(ROLES)
 
