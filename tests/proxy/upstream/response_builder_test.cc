@@ -46,7 +46,8 @@ TEST_CASE("attack 220: only the allow-list comes back") {
       "Content-Type: application/json\r\nCache-Control: no-cache, private\r\nAudit-Id: a\r\n"
       "Warning: 299 - \"one\"\r\nWarning: 299 - \"two\"\r\nRetry-After: 1\r\n"
       "X-Kubernetes-Pf-Flowschema-Uid: f\r\nX-Kubernetes-Pf-Prioritylevel-Uid: p\r\n"
-      "Allow: GET, HEAD\r\nSet-Cookie: a=b\r\nLocation: /x\r\nServer: apiserver\r\nWWW-Authenticate: Basic\r\n"
+      "Allow: GET, HEAD\r\nSet-Cookie: a=b\r\nLocation: /x\r\nServer: "
+      "apiserver\r\nWWW-Authenticate: Basic\r\n"
       "Connection: close\r\nETag: \"e\"\r\nLast-Modified: x\r\nVary: Accept\r\n"
       "Access-Control-Allow-Origin: *\r\nStrict-Transport-Security: max-age=1\r\n");
   const std::string rewritten = relayed(head, ResponseUse::kRewritten);
