@@ -90,7 +90,7 @@ TEST_CASE("a refusal says what to do (design section 2)") {
   const World world(
       fixture() +
       role_v8({"{kind: '*', api_group: '*', namespace: '*', name: '*', verbs: ['*']}"}, {}, "all") +
-      "kind: role\nmetadata: {name: asks}\nspec: {allow: {request: {search_as_roles: "
+      "kind: role\nversion: v8\nmetadata: {name: asks}\nspec: {allow: {request: {search_as_roles: "
       "[all]}}}\n---\n"
       "kind: user\nmetadata: {name: alice}\nspec: {roles: [dev, asks]}\n");
   const kube::Status status = world.ask("GET", DEV "/pods/db-0").status;
