@@ -17,7 +17,7 @@ lists() {
     pr -m -t -w 132 "$work/left.txt" - | expand
   sees nginx-1
   sees_no db-0
-  title "A pod that her roles do not cover, and one that does not exist: the same answer, with a way out"
+  title "A pod that her roles do not cover, and one that does not exist: the same answer, and whom to ask"
   refused kubectl get pod db-0
   refused kubectl get pod no-such-pod
   title "Objects as they are"
