@@ -348,10 +348,12 @@ def test_guessing_is_slowed_down_and_tells_no_names(town: Town) -> None:
 
     known_codes, known_wait, known_bodies = until_slowed("bob")
     codes, wait, bodies = until_slowed("nobody-of-that-name")
-    assert known_codes == codes and set(codes[:-1]) == {401} and codes[-1] == 429
-    assert len(codes) > 4, "who mistypes a few times does not wait"
+    # How many more than the free ones depends on how long each took: the next may come a second later.
+    for each in (known_codes, codes):
+        assert set(each[:-1]) == {401} and each[-1] == 429
+        assert len(each) > 5, "who mistypes a few times does not wait"
     assert wait > 0 and known_wait > 0
-    assert [{**b, "message": ""} for b in known_bodies[:-1]] == [{**b, "message": ""} for b in bodies[:-1]]
+    assert all(body == bodies[0] for body in known_bodies[:-1] + bodies[:-1])
     assert known_bodies[0]["message"] == bodies[0]["message"] == "Unauthorized"
     assert known_bodies[-1]["reason"] == bodies[-1]["reason"] == "TooManyRequests"
     town.bob.postern("request", "ls")  # who is in already does not notice
