@@ -1,6 +1,5 @@
 #include "kube/status.h"
 
-#include "kube/json_writer.h"
 #include "kube/text.h"
 
 #include <utility>
@@ -16,27 +15,47 @@ Status make(std::uint16_t code, const char* reason, std::string message) {
   return status;
 }
 
-/// Members without a value are left out (Go's omitempty).
-class ObjectWriter : public JsonObjectWriter {
+/// A JSON object under construction; members without a value are left out (Go's omitempty).
+class ObjectWriter {
  public:
-  using JsonObjectWriter::JsonObjectWriter;
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  ~ObjectWriter() { out_ += '}'; }
+  ObjectWriter(const ObjectWriter&) = delete;
+  ObjectWriter& operator=(const ObjectWriter&) = delete;
 
   void text(std::string_view name, std::string_view value) {
-    if (!value.empty()) append_json_string(member(name), value);
+    if (value.empty()) return;
+    key(name);
+    append_json_string(out_, value);
   }
   void number(std::string_view name, int value) {
-    if (value != 0) member(name) += std::to_string(value);
+    if (value == 0) return;
+    key(name);
+    out_ += std::to_string(value);
   }
+  /// Starts a member; the caller writes its value.
+  void key(std::string_view name) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    append_json_string(out_, name);
+    out_ += ':';
+  }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
 };
 
 void write_causes(std::string& out, const std::vector<StatusCause>& causes) {
-  JsonListWriter list(out);
+  out += '[';
   for (const StatusCause& cause : causes) {
-    ObjectWriter object(list.item());
+    if (&cause != &causes.front()) out += ',';
+    ObjectWriter object(out);
     object.text("reason", cause.type);
     object.text("message", cause.message);
     object.text("field", cause.field);
   }
+  out += ']';
 }
 
 void write_details(std::string& out, const Status& status) {
@@ -44,7 +63,10 @@ void write_details(std::string& out, const Status& status) {
   object.text("name", status.details_name);
   object.text("group", status.details_group);
   object.text("kind", status.details_kind);
-  if (!status.causes.empty()) write_causes(object.member("causes"), status.causes);
+  if (!status.causes.empty()) {
+    object.key("causes");
+    write_causes(out, status.causes);
+  }
   object.number("retryAfterSeconds", status.retry_after_seconds);
 }
 
@@ -120,11 +142,15 @@ std::string Status::to_json() const {
     ObjectWriter object(out);
     object.text("kind", "Status");
     object.text("apiVersion", "v1");
-    object.member("metadata") += "{}";
+    object.key("metadata");
+    out += "{}";
     object.text("status", "Failure");
     object.text("message", message);
     object.text("reason", reason);
-    if (has_details(*this)) write_details(object.member("details"), *this);
+    if (has_details(*this)) {
+      object.key("details");
+      write_details(out, *this);
+    }
     object.number("code", code);
   }
   return out;

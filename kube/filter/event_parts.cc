@@ -47,11 +47,12 @@ void EventParts::note_metadata_key(std::string_view key, std::size_t after) {
   if (is_word(key, "annotations")) note(Part::kAnnotations, after);
 }
 
-void EventParts::read(std::string_view event) {
+void EventParts::read(std::string_view event, const char* readable) {
+  end_ = event.data() + event.size();
   for (std::uint32_t rest = seen_; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<std::size_t>(__builtin_ctz(rest));
-    const std::string_view colon = past_space(event.substr(after_keys_[i]));
-    values_[i] = past_space(colon.substr(1));
+    const char* const colon = past_space(event.data() + after_keys_[i], readable);
+    values_[i] = {past_space(colon + 1, readable), readable};
     if (i != index(Part::kRows)) read_value(values_[i], values_[i]);
   }
 }
@@ -61,9 +62,7 @@ std::string EventParts::list_metadata() const {
     Part part;
     std::string_view key;
   };
-  constexpr std::uint32_t kAll =
-      bit(Part::kSelfLink) | bit(Part::kResourceVersion) | bit(Part::kContinue);
-  if ((seen_ & kAll) == 0) return "{}";
+
   std::array<Member, 3> members{{{Part::kSelfLink, "\"selfLink\":"},
                                  {Part::kResourceVersion, "\"resourceVersion\":"},
                                  {Part::kContinue, "\"continue\":"}}};

@@ -43,8 +43,8 @@ class EventParts {
   }
 
   /// Cuts the parts out of the whole event, which must have been walked to its end and outlive what
-  /// is asked of this.
-  void read(std::string_view event);
+  /// is asked of this. Bytes up to `readable`, behind the event, can be read.
+  void read(std::string_view event, const char* readable);
 
   /// A part as written; "" when there is none. Not for kRows.
   std::string_view operator[](Part part) const {
@@ -55,15 +55,19 @@ class EventParts {
     const std::string_view value = (*this)[part];
     return value.empty() ? "null" : value;
   }
-  /// The text from where the value of kRows begins, since a filter reads that once more anyway: its
-  /// end is not looked for. "" when there is none.
+  /// The text from where the value of kRows begins, up to where it can be read, since a filter
+  /// reads that once more anyway: its end is not looked for. "" when there is none.
   std::string_view rows() const { return (*this)[Part::kRows]; }
+  /// Of the whole event.
+  const char* end() const { return end_; }
   /// Whether one of `parts` stands there twice.
   template <class... Parts>
   bool repeats(Parts... parts) const {
     return (repeated_ & (bit(parts) | ...)) != 0;
   }
-  /// A ListMeta of what the metadata has of one, in its order: for rewrite_list_metadata.
+  /// Whether the metadata has anything of a ListMeta.
+  bool has_list_metadata() const { return (seen_ & kListMetadata) != 0; }
+  /// A ListMeta of it, in its order: for rewrite_list_metadata.
   std::string list_metadata() const;
   /// Whether a part of list_metadata() stands there twice.
   bool repeats_list_metadata() const {
@@ -76,6 +80,10 @@ class EventParts {
 
   static constexpr std::size_t index(Part part) { return static_cast<std::size_t>(part); }
   static constexpr std::uint32_t bit(Part part) { return 1U << index(part); }
+  static constexpr std::uint32_t kListMetadata =
+      1U << static_cast<unsigned>(Part::kSelfLink) |
+      1U << static_cast<unsigned>(Part::kResourceVersion) |
+      1U << static_cast<unsigned>(Part::kContinue);
   void note_object_key(std::string_view key, std::size_t after);
   void note_metadata_key(std::string_view key, std::size_t after);
   void note(Part part, std::size_t after);
@@ -84,6 +92,7 @@ class EventParts {
   std::uint32_t repeated_ = 0;  ///< the same
   std::array<std::size_t, kParts> after_keys_{};
   std::array<std::string_view, kParts> values_;
+  const char* end_ = nullptr;
 };
 
 /// Whether an apiVersion, as written, is of the group that Table is in.

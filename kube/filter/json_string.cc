@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -25,13 +26,13 @@ constexpr std::array<std::uint32_t, 256> make_hex_digits() {
 
 constexpr std::array<std::uint32_t, 256> kHexDigits = make_hex_digits();
 
-/// The four hexadecimal digits at text[i].
-bool hex4(std::string_view text, std::size_t i, std::uint32_t& value) {
-  if (i + 4 > text.size()) return false;
-  const auto digit = [&](std::size_t at) {
-    return kHexDigits[static_cast<unsigned char>(text[at])];
-  };
-  value = (digit(i) << 12) | (digit(i + 1) << 8) | (digit(i + 2) << 4) | digit(i + 3);
+constexpr std::ptrdiff_t kUnicodeEscape = 6;  // bytes
+
+/// The value of the `\u` and four hexadecimal digits at p. false: they are not there.
+bool unicode_escape(const char* p, const char* end, std::uint32_t& value) {
+  if (end - p < kUnicodeEscape || p[0] != '\\' || p[1] != 'u') return false;
+  const auto digit = [p](int at) { return kHexDigits[static_cast<unsigned char>(p[at])]; };
+  value = (digit(2) << 12) | (digit(3) << 8) | (digit(4) << 4) | digit(5);
   return value < kNoDigit;
 }
 
@@ -56,93 +57,128 @@ char* put_utf8(std::uint32_t code, char* to) {
   return to;
 }
 
-/// The character that a backslash and `letter` stand for; 0 when they do not.
-char short_escape(char letter) {
-  switch (letter) {
-    case '"':
-    case '\\':
-    case '/':
-      return letter;
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return 0;
-  }
+/// The characters that a backslash and a letter stand for, by the letter; 0 where they do not.
+constexpr std::array<char, 256> make_short_escapes() {
+  std::array<char, 256> meant{};
+  for (const char c : {'"', '\\', '/'}) meant[static_cast<unsigned char>(c)] = c;
+  meant['b'] = '\b';
+  meant['f'] = '\f';
+  meant['n'] = '\n';
+  meant['r'] = '\r';
+  meant['t'] = '\t';
+  return meant;
 }
 
-/// Writes what the escape at raw[i] (its backslash) stands for at `to` and moves both on. false: it
-/// is not one. What is written is never longer than the escape.
-bool decode_escape(std::string_view raw, std::size_t& i, char*& to) {
-  if (i + 1 >= raw.size()) return false;
-  if (const char meant = short_escape(raw[i + 1]); meant != 0) {
-    *to++ = meant;
-    i += 2;
-    return true;
-  }
+constexpr std::array<char, 256> kShortEscapes = make_short_escapes();
+
+/// Writes what the `\u` escape (or the pair of them) at p stands for at `to` and moves both on.
+/// false: it is not one.
+bool decode_unicode(const char*& p, const char* end, char*& to) {
   std::uint32_t code = 0;
-  if (raw[i + 1] != 'u' || !hex4(raw, i + 2, code)) return false;
-  i += 6;
+  if (!unicode_escape(p, end, code)) return false;
+  p += kUnicodeEscape;
   if (code >= 0xDC00 && code < 0xE000) return false;
   if (code >= 0xD800 && code < 0xDC00) {
     std::uint32_t low = 0;
-    if (raw.substr(i, 2) != "\\u" || !hex4(raw, i + 2, low)) return false;
-    if (low < 0xDC00 || low >= 0xE000) return false;
+    if (!unicode_escape(p, end, low) || low < 0xDC00 || low >= 0xE000) return false;
     code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-    i += 6;
+    p += kUnicodeEscape;
   }
   to = put_utf8(code, to);
   return true;
 }
 
-/// The length of the well-formed UTF-8 sequence at raw[i] (RFC 3629 §4), 0 when there is none.
-std::size_t utf8_length(std::string_view raw, std::size_t i) {
-  const auto byte = [&](std::size_t at) -> unsigned {
-    return at < raw.size() ? static_cast<unsigned char>(raw[at]) : 0U;
+/// The same of the escape whose backslash is at p. What is written is never longer than the escape.
+inline bool decode_escape(const char*& p, const char* end, char*& to) {
+  if (end - p < 2) return false;
+  const char meant = kShortEscapes[static_cast<unsigned char>(p[1])];
+  if (meant == 0) return decode_unicode(p, end, to);
+  *to++ = meant;
+  p += 2;
+  return true;
+}
+
+/// The length of the well-formed UTF-8 sequence at p (RFC 3629 §4), 0 when there is none.
+std::ptrdiff_t utf8_length(const char* p, const char* end) {
+  const auto byte = [p, end](std::ptrdiff_t at) -> unsigned {
+    return at < end - p ? static_cast<unsigned char>(p[at]) : 0U;
   };
   const auto in = [](unsigned b, unsigned low, unsigned high) { return b >= low && b <= high; };
-  const unsigned first = byte(i);
+  const unsigned first = byte(0);
   if (first < 0x80) return 1;
-  if (in(first, 0xC2, 0xDF)) return in(byte(i + 1), 0x80, 0xBF) ? 2 : 0;
+  if (in(first, 0xC2, 0xDF)) return in(byte(1), 0x80, 0xBF) ? 2 : 0;
   if (in(first, 0xE0, 0xEF)) {
     const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
     const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return in(byte(i + 1), low, high) && in(byte(i + 2), 0x80, 0xBF) ? 3 : 0;
+    return in(byte(1), low, high) && in(byte(2), 0x80, 0xBF) ? 3 : 0;
   }
   if (in(first, 0xF0, 0xF4)) {
     const unsigned low = first == 0xF0 ? 0x90 : 0x80;
     const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    const bool rest = in(byte(i + 2), 0x80, 0xBF) && in(byte(i + 3), 0x80, 0xBF);
-    return in(byte(i + 1), low, high) && rest ? 4 : 0;
+    return in(byte(1), low, high) && in(byte(2), 0x80, 0xBF) && in(byte(3), 0x80, 0xBF) ? 4 : 0;
   }
   return 0;
 }
 
 /// ASCII characters that stand for themselves.
-bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+constexpr std::array<bool, 256> make_plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
 }
 
-/// How many of them `raw` begins with.
+constexpr std::array<bool, 256> kPlainBytes = make_plain_bytes();
+
+bool is_plain(char c) {
+  return kPlainBytes[static_cast<unsigned char>(c)];
+}
+
+#if defined(__SSE2__)
+/// Which of 16 bytes are others; the first is the lowest bit.
+unsigned others(__m128i text) {
+  // As signed numbers, what is not ASCII is less than a space, too.
+  const __m128i found = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(0x20)),
+                                     _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')),
+                                                  _mm_cmpeq_epi8(text, _mm_set1_epi8('\\'))));
+  return static_cast<unsigned>(_mm_movemask_epi8(found));
+}
+
+/// The same of the bytes of a `Word` at p.
+template <class Word>
+unsigned others_of_word(const char* p) {
+  Word word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return others(_mm_cvtsi64_si128(static_cast<long long>(word))) & ((1U << sizeof word) - 1);
+}
+
+/// The same of the `size` bytes at p, at least one and at most two words.
+template <class Word>
+unsigned others_of_two_words(const char* p, std::size_t size) {
+  const std::size_t second = size - sizeof(Word);
+  return others_of_word<Word>(p) | others_of_word<Word>(p + second) << second;
+}
+#endif
+
+/// How many of the plain characters `raw` begins with.
 std::size_t plain_length(std::string_view raw) {
   std::size_t length = 0;
 #if defined(__SSE2__)
+  const auto before = [&length](unsigned mask) {
+    return length + static_cast<std::size_t>(__builtin_ctz(mask));
+  };
   for (; raw.size() - length >= 16; length += 16) {
-    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(raw.data() + length));
-    // As signed numbers, what is not ASCII is less than a space, too.
-    const __m128i others = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(0x20)),
-                                        _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')),
-                                                     _mm_cmpeq_epi8(text, _mm_set1_epi8('\\'))));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(others));
-    if (mask != 0) return length + static_cast<std::size_t>(__builtin_ctz(mask));
+    const unsigned mask =
+        others(_mm_loadu_si128(reinterpret_cast<const __m128i*>(raw.data() + length)));
+    if (mask != 0) return before(mask);
+  }
+  // Names and kinds mostly are shorter.
+  const std::size_t rest = raw.size() - length;
+  if (rest >= sizeof(std::uint32_t)) {
+    const char* const p = raw.data() + length;
+    const unsigned mask = rest < sizeof(std::uint64_t)
+                              ? others_of_two_words<std::uint32_t>(p, rest)
+                              : others_of_two_words<std::uint64_t>(p, rest);
+    return mask != 0 ? before(mask) : raw.size();
   }
 #endif
   while (length != raw.size() && is_plain(raw[length])) ++length;
@@ -187,15 +223,16 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 char* decode_json_string(std::string_view raw, char* to) {
-  for (std::size_t i = 0; i != raw.size();) {
-    if (is_plain(raw[i])) {
-      *to++ = raw[i++];
-    } else if (raw[i] == '\\') {
-      if (!decode_escape(raw, i, to)) return nullptr;
+  const char* p = raw.data();
+  for (const char* const end = p + raw.size(); p != end;) {
+    if (is_plain(*p)) {
+      *to++ = *p++;
+    } else if (*p == '\\') {
+      if (!decode_escape(p, end, to)) return nullptr;
     } else {
-      const std::size_t length = utf8_length(raw, i);
+      const std::ptrdiff_t length = utf8_length(p, end);
       if (length < 2) return nullptr;
-      for (const std::size_t after = i + length; i != after; ++i) *to++ = raw[i];
+      for (const char* const after = p + length; p != after;) *to++ = *p++;
     }
   }
   return to;

@@ -16,12 +16,13 @@ ListHandler::ListHandler(FilterOptions options, Predicate& predicate)
       sink_(options_.max_undecided_bytes),
       holding_(options_.hold_until_kept) {}
 
-void ListHandler::chunk_begin(const char* begin, std::string& out) {
+void ListHandler::chunk_begin(std::string_view chunk, std::string& out) {
   out_ = &out;
-  sink_.chunk_begin(begin);
+  sink_.chunk_begin(chunk.data());
 }
 
 Step ListHandler::chunk_end(const char* end) {
+  head_.keep();
   return sink_.chunk_end(end, *out_) ? Step::kGo : fail("an item's head is too large");
 }
 
@@ -38,7 +39,7 @@ Step ListHandler::fail(const char* reason) {
 
 Want ListHandler::refuse(const char* reason) {
   reason_ = reason;
-  return Want::kSkip;
+  return Want::kRefuse;
 }
 
 Want ListHandler::on_envelope_key(std::string_view key) {
@@ -71,21 +72,21 @@ bool ListHandler::take_shape(Shape shape) {
 }
 
 Step ListHandler::on_text(std::string_view raw, const char* after) {
-  if (!head_.on_text(raw)) return fail(head_.reason());
+  if (!head_.on_text(raw, after)) return fail(head_.reason());
   return head_.complete() ? decide(after) : Step::kGo;
 }
 
-Step ListHandler::on_raw(std::string_view value) {
+Step ListHandler::on_raw(const RawValue& value) {
   if (at_ != At::kEnvelope) return head_.on_raw(value) ? Step::kGo : fail(head_.reason());
   switch (part_) {
     case Part::kKind:
-      return on_kind(value);
+      return on_kind(value.text);
     case Part::kApiVersion:
-      return on_api_version(value);
+      return on_api_version(value.text);
     case Part::kMetadata:
-      return on_list_metadata(value);
+      return on_list_metadata(value.text);
     case Part::kColumns:
-      begin_member("columnDefinitions").append(value);
+      begin_member("columnDefinitions").append(value.text);
       break;
   }
   return check_held();
@@ -102,7 +103,9 @@ Step ListHandler::on_kind(std::string_view value) {
 }
 
 Step ListHandler::on_api_version(std::string_view value) {
-  if (!read_text(value, api_version_)) return fail("the apiVersion cannot be read");
+  std::string version;
+  if (!read_text(value, version)) return fail("the apiVersion cannot be read");
+  if (version == "meta.k8s.io/v1beta1") reduced_object_ = kReducedV1Beta1;
   begin_member("apiVersion").append(value);
   return check_held();
 }
@@ -150,18 +153,12 @@ Step ListHandler::open_other(const char* at) {
       break;
     case At::kRowObject:
       at_ = At::kMetadata;
-      if (reduces_objects()) sink_.resume(at, reduced_object(), *out_);
+      if (reduces_objects()) sink_.resume(at, reduced_object_, *out_);
       break;
     default:
       return fail("data after the list");
   }
   return Step::kGo;
-}
-
-std::string_view ListHandler::reduced_object() const {
-  return api_version_ == "meta.k8s.io/v1beta1"
-             ? R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1beta1","metadata":)"
-             : R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":)";
 }
 
 Step ListHandler::close_other(const char* after) {
@@ -170,8 +167,6 @@ Step ListHandler::close_other(const char* after) {
       return on_metadata_close(after);
     case At::kRowObject:
       return on_object_close(after);
-    case At::kRow:
-      return on_item_close(after);
     case At::kItems:
       at_ = At::kEnvelope;
       envelope().push_back(']');
@@ -215,12 +210,16 @@ Step ListHandler::on_abandoned(const char*) {
 
 Step ListHandler::ask() {
   if (!predicate_.allows(head_.item())) return drop();
-  if (holding_) out_->append(held_envelope_);
-  holding_ = false;
+  if (holding_) release_envelope();
   if (summary_.kept != 0) out_->push_back(',');
   ++summary_.kept;
   sink_.keep(*out_);
   return Step::kGo;
+}
+
+void ListHandler::release_envelope() {
+  out_->append(held_envelope_);
+  holding_ = false;
 }
 
 std::string& ListHandler::begin_member(std::string_view key) {

@@ -27,7 +27,7 @@ class ListHandler {
   const ListSummary& summary() const { return summary_; }
   const char* reason() const { return reason_; }
 
-  void chunk_begin(const char* begin, std::string& out);
+  void chunk_begin(std::string_view chunk, std::string& out);
   Step chunk_end(const char* end);
   Step finish(std::string& out);
 
@@ -35,11 +35,11 @@ class ListHandler {
   Want on_element() { return Want::kObject; }
   void on_empty_elements(std::uint64_t n) { summary_.dropped += n; }
   Step on_text(std::string_view raw, const char* after);
-  Step on_raw(std::string_view value);
+  Step on_raw(const RawValue& value);
   Step on_null(const char* after);
   Step on_open(const char* at) { return at_ == At::kItems ? open_item(at) : open_other(at); }
   [[gnu::always_inline]] Step on_close(const char* after) {
-    return at_ == At::kItem ? on_item_close(after) : close_other(after);
+    return at_ == At::kItem || at_ == At::kRow ? on_item_close(after) : close_other(after);
   }
   Step on_abandoned(const char* after);
   std::size_t abandon_level() const { return 3; }
@@ -57,6 +57,12 @@ class ListHandler {
   };
   enum class Part : std::uint8_t { kKind, kApiVersion, kMetadata, kColumns };
   enum class Shape : std::uint8_t { kUnknown, kList, kTable };
+
+  /// What a reduced object begins with.
+  static constexpr std::string_view kReducedV1 =
+      R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":)";
+  static constexpr std::string_view kReducedV1Beta1 =
+      R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1beta1","metadata":)";
 
   Step fail(const char* reason);
   Want refuse(const char* reason);
@@ -76,7 +82,6 @@ class ListHandler {
   Step on_item_close(const char* after);
   Step on_list_close();
 
-  std::string_view reduced_object() const;
   bool replaces_objects() const { return options_.blank_table_objects || reduces_objects(); }
   bool reduces_objects() const {
     return options_.reduce_table_objects && !options_.blank_table_objects;
@@ -86,6 +91,7 @@ class ListHandler {
   Step ask();
   Step drop();
   std::string& envelope() { return holding_ ? held_envelope_ : *out_; }
+  void release_envelope();
   std::string& begin_member(std::string_view key);
   Step check_held();
 
@@ -105,19 +111,19 @@ class ListHandler {
   bool first_member_ = true;
   bool holding_;
   const char* reason_ = nullptr;
-  std::string api_version_;
+  std::string_view reduced_object_ = kReducedV1;
   std::string held_envelope_;
   std::string* out_ = nullptr;
 };
 
 // What is called for every item, however small, is inline.
 
-inline Want ListHandler::on_key(std::string_view key, const char*) {
+[[gnu::always_inline]] inline Want ListHandler::on_key(std::string_view key, const char*) {
   if (at_ == At::kEnvelope) return on_envelope_key(key);
   if (at_ == At::kRow) return on_row_key(key);
   const bool in_metadata = at_ == At::kMetadata;
   const Want want = in_metadata ? head_.on_metadata_key(key) : head_.on_object_key(key);
-  reason_ = head_.reason();
+  if (want == Want::kRefuse) reason_ = head_.reason();
   return want;
 }
 
@@ -136,7 +142,7 @@ inline Step ListHandler::open_item(const char* at) {
   return Step::kGo;
 }
 
-inline Step ListHandler::on_item_close(const char* after) {
+[[gnu::always_inline]] inline Step ListHandler::on_item_close(const char* after) {
   at_ = At::kItems;
   if (!decided_) {
     if (const Step step = decide(after); step != Step::kGo) {

@@ -64,4 +64,15 @@ const char* rewrite_list_metadata(std::string_view metadata, const SealContinue&
   return reader.complete() ? nullptr : "the list's metadata cannot be read";
 }
 
+const char* rewrite_list_metadata(const EventParts& event, const SealContinue& seal,
+                                  std::string& buffer, std::string_view& metadata) {
+  metadata = "{}";
+  if (!event.has_list_metadata()) return nullptr;
+  std::string token;
+  const char* const reason =
+      rewrite_list_metadata(event.list_metadata(), seal, true, token, buffer);
+  metadata = buffer;
+  return reason;
+}
+
 }  // namespace postern::kube::filter

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kube/filter/event_parts.h"
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,5 +19,10 @@ using SealContinue = std::function<std::string(std::string_view)>;
 /// reason of an error as static text, or nullptr.
 const char* rewrite_list_metadata(std::string_view metadata, const SealContinue& seal,
                                   bool drop_token, std::string& token, std::string& out);
+
+/// The same of an event that is built anew, as a text of its own; without a token. It is a view of
+/// `buffer` or static.
+const char* rewrite_list_metadata(const EventParts& event, const SealContinue& seal,
+                                  std::string& buffer, std::string_view& metadata);
 
 }  // namespace postern::kube::filter

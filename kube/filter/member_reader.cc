@@ -18,19 +18,24 @@ const char* past_string(const char* p, const char* end) {
   return state.in_string ? nullptr : p;
 }
 
-/// The same of a string that probably is short. `escapes`: it may have some.
-const char* past_short_string(const char* p, const char* end, bool& escapes) {
+/// The same of a string that is long, or near the end. `escapes`: it may have some.
+[[gnu::noinline]] const char* past_other_string(const char* p, const char* end, bool& escapes) {
+  escapes = true;
+  if (end - p > kShortValue) return past_string(p, end);
+  const char* after = p + 1;
+  while (after != end && *after != '"' && *after != '\\') ++after;
+  if (after == end || *after != '"') return past_string(p, end);
+  escapes = false;
+  return after + 1;
+}
+
+/// The same of a string that probably is short.
+inline const char* past_short_string(const char* p, const char* end, bool& escapes) {
   if (end - p > kShortValue) {
     const int length = short_text(p + 1, escapes);
     if (length != kShortValue) return p + length + 2;
-  } else {
-    const char* after = p + 1;
-    while (after != end && *after != '"' && *after != '\\') ++after;
-    escapes = false;
-    if (after != end && *after == '"') return after + 1;
   }
-  escapes = true;
-  return past_string(p, end);
+  return past_other_string(p, end, escapes);
 }
 
 const char* past_container(const char* p, const char* end) {
@@ -73,33 +78,40 @@ bool MemberReader::fail() {
   return false;
 }
 
-bool MemberReader::complete() const {
-  return over_ && !failed_ && past_space(p_, end_) == end_;
+bool MemberReader::complete(const char* end) const {
+  return over_ && !failed_ && p_ <= end && past_space(p_, end) == end;
+}
+
+bool MemberReader::decode_short_key(std::string_view& key) {
+  const char* const end = decode_json_string(key, short_key_);
+  if (end == nullptr) return fail();
+  key = {short_key_, end};
+  return true;
 }
 
 bool MemberReader::next_long_key(std::string_view& key) {
   if (over_) return false;
-  p_ = past_space(p_, end_);
-  if (p_ == end_) return fail();
-  if (*p_ == '}') {
-    ++p_;
+  const char* p = past_space(p_, end_);
+  if (p == end_) return fail();
+  if (*p == '}') {
+    p_ = p + 1;
     over_ = true;
     return false;
   }
   if (!first_) {
-    if (*p_ != ',') return fail();
-    p_ = past_space(p_ + 1, end_);
+    if (*p != ',') return fail();
+    p = past_space(p + 1, end_);
   }
   first_ = false;
-  if (p_ == end_ || *p_ != '"') return fail();
+  if (p == end_ || *p != '"') return fail();
   bool escapes = false;
-  const char* const after = past_short_string(p_, end_, escapes);
+  const char* const after = past_short_string(p, end_, escapes);
   if (after == nullptr) return fail();
-  key = {p_ + 1, after - 1};
-  if (escapes && !decode_json_string(key, decoded_, key)) return fail();
-  p_ = past_space(after, end_);
-  if (p_ == end_ || *p_ != ':') return fail();
-  p_ = past_space(p_ + 1, end_);
+  key = {p + 1, after - 1};
+  if (escapes && !decode_json_string(key, long_key_, key)) return fail();
+  p = past_space(after, end_);
+  if (p == end_ || *p != ':') return fail();
+  p_ = past_space(p + 1, end_);
   return true;
 }
 
@@ -137,7 +149,7 @@ bool read_members(std::string_view text, std::initializer_list<Wanted> wanted,
   return !reader.failed();
 }
 
-bool read_value(std::string_view text, std::string_view& value) {
+bool read_long_value(std::string_view text, std::string_view& value) {
   const char* const end = text.data() + text.size();
   const char* const after = past_value(text.data(), end);
   if (after == nullptr) return false;

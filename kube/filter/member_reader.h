@@ -32,11 +32,14 @@ class MemberReader {
   bool skip_value(std::string_view& value);
   bool failed() const { return failed_; }
   /// Whether this was an object with nothing behind it. Asked at the end.
-  bool complete() const;
+  bool complete() const { return complete(end_); }
+  /// The same where the text goes on behind `end`.
+  bool complete(const char* end) const;
 
   /// The text from where the reader stands: a value and what follows it; at the end, what follows
   /// the object.
   std::string_view text() const { return {p_, end_}; }
+  const char* text_end() const { return end_; }
   /// Goes on there.
   void go_on(std::string_view text) { p_ = text.data(); }
 
@@ -45,6 +48,7 @@ class MemberReader {
   static constexpr std::ptrdiff_t kQuickMargin = kShortValue + 4;
 
   bool fail();
+  bool decode_short_key(std::string_view& key);
   bool next_long_key(std::string_view& key);
   bool skip_long_value(std::string_view& value);
 
@@ -53,7 +57,8 @@ class MemberReader {
   bool first_ = true;
   bool over_ = false;
   bool failed_ = false;
-  std::string decoded_;
+  char short_key_[kShortValue];  // a key that had escapes
+  std::string long_key_;         // the same
 };
 
 // The usual cases are inline: a short key or value without white space.
@@ -66,11 +71,11 @@ class MemberReader {
   bool escapes = false;
   const int length = short_text(p + 1, escapes);
   if (length == kShortValue || p[length + 2] != ':') return next_long_key(key);
-  first_ = false;
   key = {p + 1, static_cast<std::size_t>(length)};
-  if (escapes && !decode_json_string(key, decoded_, key)) return fail();
+
+  first_ = false;
   p_ = past_space(p + length + 3, end_);
-  return true;
+  return !escapes || decode_short_key(key);
 }
 
 [[gnu::always_inline]] inline bool MemberReader::skip_value(std::string_view& value) {
@@ -94,8 +99,15 @@ bool read_members(std::string_view object, std::initializer_list<Wanted> wanted)
 bool read_members(std::string_view text, std::initializer_list<Wanted> wanted,
                   std::string_view& rest);
 
+bool read_long_value(std::string_view text, std::string_view& value);
+
 /// The value that `text` begins with. false: there is none.
-bool read_value(std::string_view text, std::string_view& value);
+inline bool read_value(std::string_view text, std::string_view& value) {
+  const int length = text.size() > kShortValue ? short_value(text.data()) : 0;
+  if (length == 0) return read_long_value(text, value);
+  value = {text.data(), static_cast<std::size_t>(length)};
+  return true;
+}
 
 /// Decodes `value` when it is a string; `null` is "". false: it is anything else.
 bool read_text(std::string_view value, std::string& out);

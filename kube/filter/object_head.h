@@ -1,11 +1,11 @@
 #pragma once
 
 #include "kube/filter/filter.h"
+#include "kube/filter/head_text.h"
 #include "kube/filter/json_string.h"
 #include "kube/filter/walk_step.h"
 
 #include <array>
-#include <string>
 #include <string_view>
 
 namespace postern::kube::filter {
@@ -30,10 +30,13 @@ class ObjectHead {
   /// A key of the object / of its metadata. What comes then goes to the functions below.
   Want on_object_key(std::string_view key);
   Want on_metadata_key(std::string_view key);
-  bool on_text(std::string_view raw);
+  /// `after`: behind the closing quote, where `raw` is a part of the chunk.
+  bool on_text(std::string_view raw, const char* after);
   void on_null() { name_and_namespace_ = seen_name_ && seen_namespace_; }
-  bool on_raw(std::string_view value);
+  bool on_raw(const RawValue& value);
   void on_metadata_end() { metadata_over_ = true; }
+  /// The chunk ends, with what was read in it.
+  void keep();
 
   /// Whether nothing that may still come can change item(). With event references only the end of
   /// the object says so.
@@ -50,17 +53,18 @@ class ObjectHead {
     bool seen = false;
     bool present = false;  ///< the texts are this object's
     enum Field : unsigned { kApiVersion, kKind, kNamespace, kName, kFields };
-    std::array<std::string, kFields> fields;
+    std::array<HeadText, kFields> fields;
 
     /// kFields for any other key.
     static unsigned field_of(std::string_view key);
     void clear();
+    void keep();
   };
 
   Want on_reference_key(std::string_view key);
   Want once(bool& seen, Want want, const char* reason);
   bool read_metadata(std::string_view text, std::string_view& rest);
-  bool read_reference(std::string_view value, Reference& reference);
+  bool read_reference(const RawValue& value, Reference& reference);
   static ObjectReference view(const Reference& reference);
 
   const bool event_references_;
@@ -70,10 +74,10 @@ class ObjectHead {
   bool name_and_namespace_ = false;
   bool metadata_over_ = false;
   const char* reason_ = nullptr;
-  std::string* text_ = nullptr;
+  HeadText* text_ = nullptr;
   Reference* reference_ = nullptr;
-  std::string name_;
-  std::string namespace_;
+  HeadText name_;
+  HeadText namespace_;
   Reference regarding_;
   Reference related_;
   Item item_;
@@ -82,8 +86,8 @@ class ObjectHead {
 // What is called for every member of every item is inline.
 
 inline void ObjectHead::reset() {
-  if (seen_name_) name_.clear();
-  if (seen_namespace_) namespace_.clear();
+  name_.clear();
+  namespace_.clear();
   seen_metadata_ = seen_name_ = seen_namespace_ = false;
   name_and_namespace_ = metadata_over_ = false;
   if (!event_references_) return;
@@ -92,7 +96,10 @@ inline void ObjectHead::reset() {
 }
 
 inline Want ObjectHead::once(bool& seen, Want want, const char* reason) {
-  if (seen) reason_ = reason;
+  if (seen) {
+    reason_ = reason;
+    return Want::kRefuse;
+  }
   seen = true;
   return want;
 }
@@ -101,6 +108,14 @@ inline Want ObjectHead::on_object_key(std::string_view key) {
   if (is_word(key, "metadata"))
     return once(seen_metadata_, Want::kObject, "duplicate metadata key");
   return event_references_ ? on_reference_key(key) : Want::kSkip;
+}
+
+inline bool ObjectHead::on_text(std::string_view raw, const char* after) {
+  on_null();
+  const bool stays = raw.data() + raw.size() + 1 == after;
+  if (text_->read(raw, stays)) return true;
+  reason_ = "a name cannot be decoded";
+  return false;
 }
 
 inline Want ObjectHead::on_metadata_key(std::string_view key) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kube/filter/walk_step.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -19,15 +21,18 @@ class RawCapture {
     active_ = true;
   }
   /// Around every chunk, and false: the value has more bytes than the cap allows.
-  void chunk_begin(const char* begin) { from_ = begin; }
+  void chunk_begin(const char* begin, const char* end) {
+    from_ = begin;
+    chunk_end_ = end;
+  }
   bool chunk_end(const char* end) { return !active_ || keep(end); }
-  /// The value ends before `after`. `value` dies with the chunk; false as above.
-  bool finish(const char* after, std::string_view& value) {
+  /// The value ends before `after`; false as above.
+  bool finish(const char* after, RawValue& value) {
     active_ = false;
-    value = {from_, static_cast<std::size_t>(after - from_)};
-    if (kept_.empty()) return value.size() <= cap_;
+    value = {{from_, after}, chunk_end_, true};
+    if (kept_.empty()) return value.text.size() <= cap_;
     const bool fits = keep(after);
-    value = kept_;
+    value = {kept_, kept_.data() + kept_.size(), false};
     return fits;
   }
 
@@ -40,6 +45,7 @@ class RawCapture {
   const std::size_t cap_;
   bool active_ = false;
   const char* from_ = nullptr;  ///< what was not kept yet
+  const char* chunk_end_ = nullptr;
   std::string kept_;
 };
 

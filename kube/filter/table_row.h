@@ -43,8 +43,10 @@ const char* read_table_row(std::string_view text, const ReadObject& read_object,
 }
 
 /// The same of the `rows` of such a Table, which `rows` begins with ("" for none): one at most.
+/// They must end before `end`, the event's, behind which bytes may be read.
 template <class ReadObject>
-const char* read_table_rows(std::string_view rows, const ReadObject& read_object, TableRow& row) {
+const char* read_table_rows(std::string_view rows, const char* end, const ReadObject& read_object,
+                            TableRow& row) {
   if (rows.empty() || rows.front() == 'n') return nullptr;
   if (rows.front() != '[') return "a table event cannot be read";
   std::string_view rest = past_space(rows.substr(1));
@@ -56,6 +58,7 @@ const char* read_table_rows(std::string_view rows, const ReadObject& read_object
     rest.remove_prefix(row.text.size());
   }
   rest = past_space(rest);
+  if (rest.data() >= end) return "a table event cannot be read";
   if (rest.starts_with(']')) return nullptr;
   return rest.starts_with(',') ? "more than one row in an event" : "a table event cannot be read";
 }

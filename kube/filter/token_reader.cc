@@ -69,10 +69,11 @@ const char* TokenReader::take(const char* from, const char* until, const char* a
 }
 
 const char* TokenReader::skip_containers(const char* p, const char* end) {
-  if (skip_.depth != 0) p = scan_.skip_container(p, end, skip_);
+  p = scan_.skip_container(p, end, skip_);
   if (skip_.error != nullptr) return fail(skip_.error);
-  going_on_ = skip_.depth != 0;
-  return going_on_ || p[-1] == closer_ ? p : fail("brackets do not match");
+  if (skip_.depth == 0) return containers_over(p);
+  going_on_ = true;
+  return p;
 }
 
 }  // namespace postern::kube::filter

@@ -47,6 +47,7 @@ class TokenReader {
   const char* fail(const char* reason);
   const char* take(const char* from, const char* until, const char* after, const char* too_long);
   const char* skip_containers(const char* p, const char* end);
+  const char* containers_over(const char* after);
 
   const ScanFunctions scan_;
   ScanState skip_;
@@ -66,13 +67,19 @@ inline void TokenReader::begin_rest(std::uint64_t depth) {
   going_on_ = true;
 }
 
+inline const char* TokenReader::containers_over(const char* after) {
+  going_on_ = false;
+  return after[-1] == closer_ ? after : fail("brackets do not match");
+}
+
 inline const char* TokenReader::resume_rest(const char* p, const char* end) {
   // Often nothing but brackets is left.
   while (!skip_.in_string && skip_.depth != 0 && p != end && (*p == '}' || *p == ']')) {
     --skip_.depth;
     ++p;
   }
-  return skip_containers(p, end);
+  if (skip_.depth != 0) return skip_containers(p, end);
+  return containers_over(p);
 }
 
 }  // namespace postern::kube::filter

@@ -10,7 +10,7 @@
 namespace postern::kube::filter {
 
 /// A BodyFilter made of a Walker and its Handler, which has, besides what Walker wants:
-///   void chunk_begin(const char* begin, std::string& out)
+///   void chunk_begin(std::string_view chunk, std::string& out)
 ///   Step chunk_end(const char* end)
 ///   Step finish(std::string& out)
 ///   const ListSummary& summary() const
@@ -22,7 +22,7 @@ class WalkFilter final : public BodyFilter {
 
   FilterResult feed(std::string_view in, std::string& out) override {
     if (dead_ != nullptr) return error();
-    handler_.chunk_begin(in.data(), out);
+    handler_.chunk_begin(in, out);
     if (!walker_.feed(in.data(), in.data() + in.size())) return fail(walker_.reason());
     if (handler_.chunk_end(in.data() + in.size()) == Step::kFail) return fail(handler_.reason());
     return {};

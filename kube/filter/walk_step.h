@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 // What a Walker and its handler say to each other.
 namespace postern::kube::filter {
@@ -13,6 +14,14 @@ enum class Want : std::uint8_t {
   kRaw,     ///< its bytes, whatever it is: on_raw
   kObject,  ///< an object, whose members are walked: on_open … on_close
   kArray,   ///< an array, whose elements are walked: on_open … on_close
+  kRefuse,  ///< nothing: the handler's reason() says why
+};
+
+/// A value as written.
+struct RawValue {
+  std::string_view text;
+  const char* readable;  ///< up to where bytes behind it can be read
+  bool stays;            ///< until the chunk ends; else it dies with the call
 };
 
 /// What a handler says after it was told something.

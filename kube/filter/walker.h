@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace postern::kube::filter {
@@ -26,8 +25,10 @@ namespace postern::kube::filter {
 ///   Want on_element()                       an element of the innermost array
 ///   void on_empty_elements(std::uint64_t n) elements that are null or {}, where on_element() wants
 ///                                           an object: may stand for their other calls
-///   Step on_text(std::string_view raw, const char* after)  as written between the quotes
-///   Step on_raw(std::string_view value)
+///   Step on_text(std::string_view raw, const char* after)  as written between the quotes; stays
+///                                           until the chunk ends where that is right before
+///                                           `after`
+///   Step on_raw(const RawValue& value)
 ///   Step on_null(const char* after)         null where a text, object or array was wanted
 ///   Step on_open(const char* at)            top-level objects too
 ///   Step on_close(const char* after)
@@ -46,7 +47,7 @@ class Walker {
   /// Consumes a chunk. false: the body is refused, reason() says why; not to be called again.
   bool feed(const char* p, const char* end) {
     const char* const begin = p;
-    raw_.chunk_begin(p);
+    raw_.chunk_begin(p, end);
     while (p != end) {
       reached_ = p;
       p = step(p, end);
@@ -81,7 +82,9 @@ class Walker {
   };
 
   static constexpr std::size_t kMaxLevels = 8;
+  static constexpr std::uint32_t kNone = 1;  ///< of containers_
   static constexpr const char* kTooLarge = "a value is too large";
+  static constexpr const char* kWrongType = "a value has the wrong type";
   /// More than the longest member of short values has bytes.
   static constexpr std::ptrdiff_t kQuickMargin = 4 * kShortValue;
 
@@ -118,35 +121,46 @@ class Walker {
     if (step == Step::kGo) return p;
     if (step == Step::kFail) return fail(handler_.reason());
     const std::size_t item = handler_.abandon_level();
-    reader_.begin_rest(level_ + 1 - item);
-    level_ = item - 1;
+    const std::size_t rest = level() + 1 - item;
+    reader_.begin_rest(rest);
+    containers_ >>= rest;
     state_ = State::kInToken;
     return p;
   }
 
   [[gnu::always_inline]] const char* open(const char* p) {
-    if (level_ == kMaxLevels) return fail("nested too deeply");
+    if (containers_ >> kMaxLevels != 0) return fail("nested too deeply");
     const bool array = *p == '[';
-    arrays_[level_++] = array;
+    containers_ = containers_ << 1 | (array ? 1U : 0U);
     state_ = array ? State::kFirstElement : State::kFirstKey;
     return follow(handler_.on_open(p), p + 1);
   }
 
   [[gnu::always_inline]] const char* close(const char* p) {
-    const bool array = arrays_[level_ - 1];
+    const bool array = in_array();
     if (*p != (array ? ']' : '}')) return fail("no comma after a value");
-    --level_;
-    state_ = level_ == 0 ? State::kDocument : State::kAfterValue;
+    containers_ >>= 1;
+    state_ = containers_ == kNone ? State::kDocument : State::kAfterValue;
     return follow(handler_.on_close(p + 1), p + 1);
   }
 
+  bool in_array() const { return (containers_ & 1) != 0; }
+  /// How many objects and arrays are open.
+  std::size_t level() const { return 31 - static_cast<std::size_t>(__builtin_clz(containers_)); }
+
   /// A document or an element.
   const char* begin(const char* p, const char* end) {
+    if (state_ == State::kDocument) return document(p, end);
     p = past_space(p, end);
     if (p == end) return end;
-    if (state_ == State::kDocument) return *p == '{' ? open(p) : fail("not a JSON object");
     if (state_ == State::kFirstElement && *p == ']') return close(p);
     return element(p, end);
+  }
+
+  [[gnu::always_inline]] const char* document(const char* p, const char* end) {
+    p = past_space(p, end);
+    if (p == end) return end;
+    return *p == '{' ? open(p) : fail("not a JSON object");
   }
 
   [[gnu::always_inline]] const char* element(const char* p, const char* end) {
@@ -199,16 +213,16 @@ class Walker {
       // With bytes left, the only token that goes on is the rest of an abandoned item.
       if (state_ == State::kInToken && p != end) p = token_done(reader_.resume_rest(p, end));
       if (state_ == State::kDocument) {
-        p = begin(p, end);
+        p = document(p, end);
         if (state_ != State::kFirstKey) return p;
         continue;
       }
       if (state_ != State::kAfterValue || end - p <= kQuickMargin || *p != ',') return p;
       ++p;
       state_ = State::kKey;
-      if (arrays_[level_ - 1]) {
+      if (in_array()) {
         state_ = State::kElement;
-        if (!quick_space(p, end)) return p;
+        if (!quick_space<kQuickMargin>(p, end)) return p;
         p = element(p, end);
         if (state_ != State::kFirstKey) return p;
       }
@@ -216,7 +230,7 @@ class Walker {
   }
 
   [[gnu::always_inline]] const char* quick_members(const char* p, const char* end) {
-    while (end - p > kQuickMargin && quick_space(p, end) && *p == '"') {
+    while (end - p > kQuickMargin && quick_space<kQuickMargin>(p, end) && *p == '"') {
       bool escapes = false;
       const int length = short_text(p + 1, escapes);
       if (length != kShortValue) {
@@ -227,10 +241,10 @@ class Walker {
         p = token_done(reader_.begin_text(p, end));
         if (state_ != State::kColon || end - p <= kQuickMargin) return p;
       }
-      if (!quick_space(p, end) || *p != ':') return p;
+      if (!quick_space<kQuickMargin>(p, end) || *p != ':') return p;
       state_ = State::kValue;
       ++p;
-      if (!quick_space(p, end)) return p;
+      if (!quick_space<kQuickMargin>(p, end)) return p;
       const int skipped = want_ == Want::kSkip ? short_value(p) : 0;
       if (skipped != 0) {
         p += skipped;
@@ -240,18 +254,11 @@ class Walker {
         if (state_ == State::kFirstKey) continue;
         if (state_ != State::kAfterValue || end - p <= kQuickMargin) return p;
       }
-      if (!quick_space(p, end) || *p != ',') return p;
+      if (!quick_space<kQuickMargin>(p, end) || *p != ',') return p;
       state_ = State::kKey;
       ++p;
     }
     return p;
-  }
-
-  /// Past white space, where there seldom is any. false: too little of the chunk is left.
-  [[gnu::always_inline]] static bool quick_space(const char*& p, const char* end) {
-    if (static_cast<unsigned char>(*p) > ' ') return true;
-    p = past_space(p, end);
-    return end - p > kQuickMargin;
   }
 
   /// Closes what ends here, up to a comma.
@@ -264,7 +271,7 @@ class Walker {
       if (state_ != State::kAfterValue) return p;
     }
     ++p;
-    if (!arrays_[level_ - 1]) {
+    if (!in_array()) {
       state_ = State::kKey;
       return p;
     }
@@ -290,13 +297,13 @@ class Walker {
     if (escapes) return escaped_key_done(raw, after);
     state_ = State::kColon;
     want_ = handler_.on_key(raw, after);
-    return handler_.reason() != nullptr ? fail(handler_.reason()) : after;
+    return want_ == Want::kRefuse ? fail(handler_.reason()) : after;
   }
 
   [[gnu::noinline]] const char* escaped_key_done(std::string_view raw, const char* after) {
-    std::string_view key;
-    if (!decode_json_string(raw, decoded_, key)) return fail("a key cannot be decoded");
-    return key_done(key, false, after);
+    const char* const end = decode_json_string(raw, decoded_);
+    if (end == nullptr) return fail("a key cannot be decoded");
+    return key_done({decoded_, end}, false, after);
   }
 
   [[gnu::always_inline]] const char* text(const char* p, const char* end) {
@@ -334,7 +341,7 @@ class Walker {
       case TokenReader::Kind::kRest:
         break;
     }
-    state_ = level_ == 0 ? State::kDocument : State::kAfterValue;
+    state_ = containers_ == kNone ? State::kDocument : State::kAfterValue;
     return follow(handler_.on_abandoned(p), p);
   }
 
@@ -358,9 +365,21 @@ class Walker {
         [[fallthrough]];
       case Want::kSkip:
         return begin_skip(p, end);
+      case Want::kRefuse:
+        break;
     }
-    if (c != 'n') return fail("a value has the wrong type");
+    return null(p, end);
+  }
+
+  const char* null(const char* p, const char* end) {
+    if (*p != 'n') return fail(kWrongType);
+    if (end - p > kShortValue && short_scalar(p) != 0) return null_done(p + 4);
     return token_done(reader_.begin_scalar(p, end));
+  }
+
+  [[gnu::always_inline]] const char* null_done(const char* after) {
+    state_ = State::kAfterValue;
+    return follow(handler_.on_null(after), after);
   }
 
   const char* begin_skip(const char* p, const char* end) {
@@ -371,9 +390,7 @@ class Walker {
   const char* scalar_done(std::string_view text, const char* after) {
     if (!is_json_scalar(text)) return fail("not a JSON value");
     if (want_ == Want::kSkip || want_ == Want::kRaw) return value_done(after);
-    if (!is_word(text, "null")) return fail("a value has the wrong type");
-    state_ = State::kAfterValue;
-    return follow(handler_.on_null(after), after);
+    return is_word(text, "null") ? null_done(after) : fail(kWrongType);
   }
 
   [[gnu::always_inline]] const char* value_done(const char* after) {
@@ -382,7 +399,7 @@ class Walker {
   }
 
   const char* raw_done(const char* after) {
-    std::string_view value;
+    RawValue value{};
     if (!raw_.finish(after, value)) return fail(kTooLarge);
     return follow(handler_.on_raw(value), after);
   }
@@ -392,10 +409,9 @@ class Walker {
   State state_ = State::kDocument;
   Want want_ = Want::kSkip;
   bool in_key_ = false;
-  std::size_t level_ = 0;
-  bool arrays_[kMaxLevels] = {};
+  std::uint32_t containers_ = kNone;  // below its highest bit, those open: 1 for an array
   TokenReader reader_;
-  std::string decoded_;  // at its front, a key that had escapes
+  char decoded_[kMaxToken];  // a key that had escapes
   RawCapture raw_;
 
   const char* reached_ = nullptr;  // in this chunk; for offset() after a failure

@@ -15,12 +15,14 @@ WatchHandler::WatchHandler(FilterOptions options, Predicate& predicate)
       head_(options_.event_references),
       table_(options_) {}
 
-void WatchHandler::chunk_begin(const char* begin, std::string& out) {
+void WatchHandler::chunk_begin(std::string_view chunk, std::string& out) {
   out_ = &out;
-  if (from_ != nullptr) from_ = begin;
+  chunk_end_ = chunk.data() + chunk.size();
+  if (from_ != nullptr) from_ = chunk.data();
 }
 
 Step WatchHandler::chunk_end(const char* end) {
+  head_.keep();
   if (from_ == nullptr) return Step::kGo;
   held_.append(from_, end);
   from_ = end;
@@ -32,22 +34,14 @@ Step WatchHandler::fail(const char* reason) {
   return Step::kFail;
 }
 
-Want WatchHandler::once(bool& seen, Want want, const char* reason) {
-  if (seen) reason_ = reason;
-  seen = true;
-  return want;
+Want WatchHandler::refuse(const char* reason) {
+  reason_ = reason;
+  return Want::kRefuse;
 }
 
-Want WatchHandler::on_key(std::string_view key, const char* after) {
-  if (at_ == At::kEvent) return on_event_key(key);
-  if (at_ == At::kObject) {
-    parts_.on_object_key(key, offset_of(after));
-    return on_object_key(key);
-  }
-  parts_.on_metadata_key(key, offset_of(after));
-  text_ = Text::kHead;
-  const Want want = head_.on_metadata_key(key);
-  reason_ = head_.reason();
+Want WatchHandler::once(bool& seen, Want want, const char* reason) {
+  if (seen) return refuse(reason);
+  seen = true;
   return want;
 }
 
@@ -57,23 +51,12 @@ Want WatchHandler::on_event_key(std::string_view key) {
     return once(seen_type_, Want::kText, "duplicate type key");
   }
   if (is_word(key, "object")) return once(seen_object_, Want::kObject, "duplicate object key");
-  reason_ = "an unknown key in an event";
-  return Want::kSkip;
-}
-
-Want WatchHandler::on_object_key(std::string_view key) {
-  if (is_word(key, "kind")) {
-    text_ = Text::kKind;
-    return once(seen_kind_, Want::kText, "duplicate kind key");
-  }
-  const Want want = head_.on_object_key(key);
-  reason_ = head_.reason();
-  return want;
+  return refuse("an unknown key in an event");
 }
 
 Step WatchHandler::on_text(std::string_view raw, const char* after) {
   if (text_ == Text::kHead) {
-    if (!head_.on_text(raw)) return fail(head_.reason());
+    if (!head_.on_text(raw, after)) return fail(head_.reason());
     return decide_early(after);
   }
   std::string_view text;
@@ -99,7 +82,7 @@ bool WatchHandler::on_type(std::string_view type) {
          is("ERROR", Type::kError);
 }
 
-Step WatchHandler::on_raw(std::string_view value) {
+Step WatchHandler::on_raw(const RawValue& value) {
   return head_.on_raw(value) ? Step::kGo : fail(head_.reason());
 }
 
@@ -165,10 +148,6 @@ bool WatchHandler::decide() {
   return allowed_;
 }
 
-std::size_t WatchHandler::offset_of(const char* at) const {
-  return held_.size() + static_cast<std::size_t>(at - from_);
-}
-
 bool WatchHandler::fits(const char* at) const {
   return offset_of(at) <= options_.max_undecided_bytes;
 }
@@ -182,11 +161,15 @@ Step WatchHandler::on_event_close(const char* after) {
   if (!seen_type_ || !seen_object_) return fail("an event without type or object");
   if (!fits(after)) return fail("an event is too large");
   std::string_view event(from_, static_cast<std::size_t>(after - from_));
-  if (!held_.empty()) event = held_.append(event);
+  const char* readable = chunk_end_;
+  if (!held_.empty()) {
+    event = held_.append(event);
+    readable = event.data() + event.size();
+  }
   from_ = nullptr;
   if (type_ == Type::kObject && !may_be_table_) return on_object_event(event);
 
-  parts_.read(event);
+  parts_.read(event, readable);
   if (parts_.repeats(EventParts::Part::kApiVersion)) return fail("an event cannot be read");
   // A custom resource may be called Table, too.
   const std::string_view version = parts_[EventParts::Part::kApiVersion];

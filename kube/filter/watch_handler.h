@@ -24,7 +24,7 @@ class WatchHandler {
   const ListSummary& summary() const { return summary_; }
   const char* reason() const { return reason_; }
 
-  void chunk_begin(const char* begin, std::string& out);
+  void chunk_begin(std::string_view chunk, std::string& out);
   Step chunk_end(const char* end);
   Step finish(std::string&) { return Step::kGo; }
 
@@ -32,7 +32,7 @@ class WatchHandler {
   Want on_element() { return Want::kSkip; }
   void on_empty_elements(std::uint64_t) {}
   Step on_text(std::string_view raw, const char* after);
-  Step on_raw(std::string_view value);
+  Step on_raw(const RawValue& value);
   Step on_null(const char* after);
   Step on_open(const char* at);
   Step on_close(const char* after);
@@ -45,9 +45,12 @@ class WatchHandler {
   enum class Text : std::uint8_t { kType, kKind, kHead };
 
   Step fail(const char* reason);
+  Want refuse(const char* reason);
   Want once(bool& seen, Want want, const char* reason);
+  Want head_said(Want want);
   Want on_event_key(std::string_view key);
-  Want on_object_key(std::string_view key);
+  Want on_object_key(std::string_view key, const char* after);
+  Want on_metadata_key(std::string_view key, const char* after);
 
   bool on_type(std::string_view type);  ///< false: none that is known
   Step decide_early(const char* at);
@@ -84,7 +87,39 @@ class WatchHandler {
   std::string_view type_name_;  // static
   std::string held_;            // the event's bytes of earlier chunks
   const char* from_ = nullptr;  // and where it goes on in this one
+  const char* chunk_end_ = nullptr;
   std::string* out_ = nullptr;
 };
+
+// What is called for every member of every event is inline.
+
+[[gnu::always_inline]] inline Want WatchHandler::on_key(std::string_view key, const char* after) {
+  if (at_ == At::kEvent) return on_event_key(key);
+  return at_ == At::kObject ? on_object_key(key, after) : on_metadata_key(key, after);
+}
+
+inline Want WatchHandler::on_object_key(std::string_view key, const char* after) {
+  parts_.on_object_key(key, offset_of(after));
+  if (is_word(key, "kind")) {
+    text_ = Text::kKind;
+    return once(seen_kind_, Want::kText, "duplicate kind key");
+  }
+  return head_said(head_.on_object_key(key));
+}
+
+inline Want WatchHandler::on_metadata_key(std::string_view key, const char* after) {
+  parts_.on_metadata_key(key, offset_of(after));
+  text_ = Text::kHead;
+  return head_said(head_.on_metadata_key(key));
+}
+
+inline Want WatchHandler::head_said(Want want) {
+  if (want == Want::kRefuse) reason_ = head_.reason();
+  return want;
+}
+
+inline std::size_t WatchHandler::offset_of(const char* at) const {
+  return held_.size() + static_cast<std::size_t>(at - from_);
+}
 
 }  // namespace postern::kube::filter

@@ -61,19 +61,19 @@ const char* read_bookmark_object(std::string_view text, std::string_view& versio
 }
 
 /// Appends the columns and rows of a Table bookmark: at most one row, which has no cells.
-const char* append_bookmark_rows(std::string_view rows, std::string_view api_version,
-                                 std::string& out) {
+const char* append_bookmark_rows(const EventParts& object, std::string& out) {
   TableRow row;
   std::string_view version;
   std::string_view annotations;
   const auto read_object = [&](std::string_view text, std::string_view& rest) {
     return read_bookmark_object(text, version, annotations, rest);
   };
-  if (const char* const reason = read_table_rows(rows, read_object, row)) return reason;
+  if (const char* const reason = read_table_rows(object.rows(), object.end(), read_object, row))
+    return reason;
   out.append(R"(,"columnDefinitions":[],"rows":[)");
   if (!row.object.empty()) {
     append_all(out, R"({"cells":[],"object":{"kind":"PartialObjectMetadata","apiVersion":)",
-               api_version, R"(,"metadata":)");
+               object[Part::kApiVersion], R"(,"metadata":)");
     const char* const reason = append_bookmark_metadata(version, annotations, out);
     if (reason != nullptr) return reason;
     out.append("}}");
@@ -115,7 +115,7 @@ const char* append_bookmark(const EventParts& object, std::string& out) {
     return reason;
   }
   if (is_word(kind, "\"Table\"") && is_meta_version(api_version)) {
-    const char* const reason = append_bookmark_rows(object.rows(), api_version, out);
+    const char* const reason = append_bookmark_rows(object, out);
     if (reason != nullptr) return reason;
   }
   out.append("}}\n");
@@ -131,14 +131,12 @@ const char* append_error(const EventParts& object, const SealContinue& seal, std
     return "an error event cannot be read";
   }
   if (!is_word(object[Part::kKind], "\"Status\"")) return "an error event without a Status";
-  const Written version(R"(,"apiVersion":)", object[Part::kApiVersion]);
-  append_all(out, R"({"type":"ERROR","object":{"kind":"Status")", version.key, version.value,
-             R"(,"metadata":)");
-  std::string token;
-  const char* const bad = rewrite_list_metadata(object.list_metadata(), seal, true, token, out);
-  if (bad != nullptr) return bad;
+  std::string buffer;
+  std::string_view metadata;
+  if (const char* const bad = rewrite_list_metadata(object, seal, buffer, metadata)) return bad;
 
   const bool harmless = concerns_the_watch(reason);
+  const Written version(R"(,"apiVersion":)", object[Part::kApiVersion]);
   const Written status(R"(,"status":)", object[Part::kStatus]);
   const Written message(
       R"(,"message":)",
@@ -147,8 +145,9 @@ const char* append_error(const EventParts& object, const SealContinue& seal, std
                     is_word(object[Part::kReason], "null") ? "" : object[Part::kReason]);
   const Written details(R"(,"details":)", harmless ? object[Part::kDetails] : "");
   const Written code(R"(,"code":)", object[Part::kCode]);
-  append_all(out, status.key, status.value, message.key, message.value, why.key, why.value,
-             details.key, details.value, code.key, code.value, "}}\n");
+  append_all(out, R"({"type":"ERROR","object":{"kind":"Status")", version.key, version.value,
+             R"(,"metadata":)", metadata, status.key, status.value, message.key, message.value,
+             why.key, why.value, details.key, details.value, code.key, code.value, "}}\n");
   return nullptr;
 }
 

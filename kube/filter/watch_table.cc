@@ -31,7 +31,8 @@ WatchTable::Outcome WatchTable::filter(std::string_view type, const EventParts& 
   const auto read_object = [this](std::string_view text, std::string_view& rest) {
     return head_.read(text, rest);
   };
-  if (const char* const bad = read_table_rows(table.rows(), read_object, row)) return fail(bad);
+  if (const char* const bad = read_table_rows(table.rows(), table.end(), read_object, row))
+    return fail(bad);
   if (row.object.empty() || !head_.named() || !predicate.allows(head_.item())) {
     return Outcome::kDropped;
   }
@@ -47,14 +48,13 @@ bool WatchTable::remember_columns(const EventParts& table) {
 WatchTable::Outcome WatchTable::append(std::string_view type, const EventParts& table,
                                        const TableRow& row, std::string& out) {
   if (table.repeats_list_metadata()) return fail("a table event cannot be read");
+  std::string buffer;
+  std::string_view metadata;
+  if (const char* bad = rewrite_list_metadata(table, {}, buffer, metadata)) return fail(bad);
   append_all(out, R"({"type":")", type, R"(","object":{"kind":)", table[Part::kKind],
-             R"(,"apiVersion":)", table[Part::kApiVersion], R"(,"metadata":)");
-  std::string token;
-  if (const char* bad = rewrite_list_metadata(table.list_metadata(), {}, true, token, out)) {
-    return fail(bad);
-  }
-  append_all(out, R"(,"columnDefinitions":)",
-             columns_.empty() ? std::string_view("null") : columns_, R"(,"rows":[)");
+             R"(,"apiVersion":)", table[Part::kApiVersion], R"(,"metadata":)", metadata,
+             R"(,"columnDefinitions":)", columns_.empty() ? std::string_view("null") : columns_,
+             R"(,"rows":[)");
   columns_.clear();
   if (!append_row(table, row, out)) return fail("a row cannot be read");
   out.append("]}}\n");

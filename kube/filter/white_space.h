@@ -4,13 +4,14 @@
 #include <emmintrin.h>
 #endif
 
+#include <cstddef>
 #include <string_view>
 
 namespace postern::kube::filter {
 
 /// White space between JSON tokens (RFC 8259 §2).
 inline bool is_space(char c) {
-  return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 /// Past a long run of it.
@@ -35,6 +36,15 @@ inline const char* past_spaces(const char* p, const char* end) {
   if (!is_space(*p)) return p;
   ++p;
   return p == end || static_cast<unsigned char>(*p) > ' ' ? p : past_spaces(p, end);
+}
+
+/// Past the white space at `p`, which is before `end`, where there seldom is any. false: there was,
+/// and not more than `kMargin` bytes are left behind it.
+template <std::ptrdiff_t kMargin>
+[[gnu::always_inline]] inline bool quick_space(const char*& p, const char* end) {
+  if (static_cast<unsigned char>(*p) > ' ') return true;
+  p = past_space(p, end);
+  return end - p > kMargin;
 }
 
 inline std::string_view past_space(std::string_view text) {
