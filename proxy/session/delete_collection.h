@@ -14,8 +14,7 @@ bool needs_expansion(const ProxiedRequest& request);
 /// (Kubernetes' own deletecollection is no transaction either); else the answer is the list of what
 /// was deleted.
 ///
-/// Before anything is deleted: 413 above 64 MiB of visible objects; 429 when the deletecollections
-/// of all users together would hold more than SharedState::delete_memory.
+/// 413 above 64 MiB of visible objects, before anything is deleted.
 Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& client,
                                      ProxiedRequest& request);
 

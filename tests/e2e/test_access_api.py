@@ -1,17 +1,116 @@
-"""The access API with nothing but kubectl: discovery, roles, users and clusters, and the ways around it."""
+"""The access API with nothing but kubectl: reading, filing, watching, explaining, refusals."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import yaml
-from access_api import (  # noqa: F401  (fixtures)
-    API, GROUP, ROOT, alice, bob, create, last_event, person, post, proxy, refused, root,
-)
 from attack import Attack
+from cluster import Cluster
 from conftest import As
-from harness import Postern
-from raw_http import request_bytes
+from documents import READ_ACCESS
+from harness import KubeCluster, Postern, User
+from pki import Authority
+from raw_http import Cut, RawClient, request_bytes, wait_for
+
+GROUP = "access.postern.dev"
+API = f"{GROUP}/v1alpha1"
+ROOT = f"/apis/{API}"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+NAMES = ("alice", "bob", "eve", "root")
+
+
+def request_for(name: str = "nginx-*", **more: Any) -> dict[str, Any]:
+    spec = {"resources": [f"/postern.test/pod/mycluster/dev/{name}"], "reason": "the site is down"}
+    return {
+        "apiVersion": API,
+        "kind": "AccessRequest",
+        "metadata": {"generateName": "fire-"},
+        "spec": spec | more,
+    }
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postern]:
+    with Postern(
+        tmp_path_factory.mktemp("access-api"),
+        authority,
+        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
+        documents=READ_ACCESS,
+        users=[User(name) for name in NAMES],
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def person(proxy: Postern, cluster: Cluster) -> Callable[[str], As]:
+    return lambda name: As(cluster, proxy.kubeconfig(name))
+
+
+@pytest.fixture
+def alice(person: Callable[[str], As]) -> As:
+    return person("alice")
+
+
+@pytest.fixture
+def bob(person: Callable[[str], As]) -> As:
+    return person("bob")
+
+
+@pytest.fixture
+def root(person: Callable[[str], As]) -> As:
+    return person("root")
+
+
+def create(who: As, document: dict[str, Any], *args: str) -> str:
+    """`kubectl create -f -`; the name that it printed."""
+    done = who("create", "-f", "-", *args, "-o", "name", stdin=yaml.safe_dump(document))
+    return str(done.stdout).strip().rsplit("/", 1)[-1]
+
+
+def refused(who: As, document: dict[str, Any], *args: str) -> str:
+    done = who("create", "-f", "-", *args, stdin=yaml.safe_dump(document), check=False)
+    assert done.returncode == 1, done.stdout
+    return str(done.stderr)
+
+
+def approve(proxy: Postern, who: str, name: str, decision: str = "Approve") -> dict[str, Any]:
+    seen = get(proxy, who, f"accessrequests/{name}")
+    spec = {
+        "decision": decision,
+        "uid": seen["metadata"]["uid"],
+        "effectiveDigest": seen["status"]["effectiveDigest"],
+    }
+    return post(proxy, who, f"accessrequests/{name}/reviews", {"spec": spec})
+
+
+def get(proxy: Postern, who: str, path: str, accept: str = "application/json") -> dict[str, Any]:
+    answer = proxy.ask(who, "GET", f"{ROOT}/{path}", [("Accept", accept)])
+    return json.loads(answer.body)
+
+
+def post(proxy: Postern, who: str, path: str, document: dict[str, Any]) -> dict[str, Any]:
+    fields = [("Content-Type", "application/json")]
+    answer = proxy.ask(who, "POST", f"{ROOT}/{path}", fields, json.dumps(document).encode())
+    return json.loads(answer.body)
+
+
+def last_event(client: RawClient) -> Any:
+    """Reads a watch to its clean end."""
+    event = None
+    try:
+        while True:
+            event = client.read_event()
+    except Cut as cut:
+        assert cut.got == b"", "the watch broke off"
+    return event
+
+
+# -- discovery ------------------------------------------------------------------------------------
 
 
 def test_api_resources_shows_the_kinds_beside_the_clusters(alice: As) -> None:
@@ -61,6 +160,171 @@ def test_explain(alice: As) -> None:
     assert "kubernetes_resources" in alice("explain", "accessrole.spec.allow").stdout
 
 
+# -- requests -------------------------------------------------------------------------------------
+
+
+def test_a_request_from_filing_to_its_end(proxy: Postern, alice: As, bob: As) -> None:
+    name = create(alice, request_for(maxDuration="4h"))
+    assert name.startswith("fire-") and len(name) > len("fire-")
+    table = alice("get", "accessrequests", name).stdout.splitlines()
+    assert table[0].split() == ["NAME", "USER", "ROLES", "RESOURCES", "STATE", "EXPIRES", "AGE"]
+    assert table[1].split()[:5] == [
+        name, "alice", "dev-pods", "/postern.test/pod/mycluster/dev/nginx-*", "PENDING",
+    ]  # fmt: skip
+    assert "the site is down" in alice("get", "ar", name, "-o", "wide").stdout
+    document = yaml.safe_load(alice("get", "ar", name, "-o", "yaml").stdout)
+    assert document["spec"]["user"] == "alice"
+    assert document["status"]["state"] == "PENDING"
+    assert document["status"]["implications"]
+    described = alice("describe", "accessrequest", name).stdout
+    assert "the site is down" in described and "PENDING" in described
+
+    with alice.running("wait", "--for=condition=Approved", f"accessrequest/{name}") as waiting:
+        assert approve(proxy, "bob", name)["status"]["state"] == "APPROVED"
+        assert waiting.finish() == 0, waiting.output
+    alice("wait", "--for=condition=Resolved", f"accessrequest/{name}", "--timeout=10s")
+    assert name in bob("get", "ar", "--field-selector", "status.state=APPROVED").stdout
+
+    alice("delete", "accessrequest", name)
+    assert "not found" in alice.fails("get", "accessrequest", name)
+
+
+def test_yaml_and_json_answers(proxy: Postern, alice: As) -> None:
+    name = create(alice, request_for())
+    answer = proxy.ask("alice", "GET", f"{ROOT}/accessrequests/{name}", [("Accept", "application/yaml")])
+    assert answer.get("content-type") == "application/yaml"
+    assert yaml.safe_load(answer.body) == get(proxy, "alice", f"accessrequests/{name}")
+    assert get(proxy, "alice", "accessrequests?includeObject=None", TABLE)["kind"] == "Table"
+    metadata = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+    assert get(proxy, "alice", "accessrequests", metadata)["items"][0].keys() == {
+        "kind", "apiVersion", "metadata",
+    }  # fmt: skip
+    assert proxy.ask("alice", "GET", f"{ROOT}/accessrequests", [("Accept", "text/html")]).status == 406
+
+
+def test_a_trial_keeps_nothing(alice: As) -> None:
+    before = alice.json("get", "ar")["items"]
+    assert "server dry run" in alice(
+        "create", "-f", "-", "--dry-run=server", stdin=yaml.safe_dump(request_for())
+    ).stdout
+    assert alice.json("get", "ar")["items"] == before
+
+
+def test_others_requests_do_not_exist(proxy: Postern, alice: As, person: Callable[[str], As]) -> None:
+    name = create(alice, request_for())
+    eve = person("eve")
+    assert eve.json("get", "ar")["items"] == []
+    hidden = eve.fails("get", "ar", name)
+    absent = eve.fails("get", "ar", "x" * len(name))
+    assert hidden.replace(name, "NAME") == absent.replace("x" * len(name), "NAME")
+    assert approve_status(proxy, "eve", name) == 404
+    assert approve(proxy, "alice", name)["code"] == 403
+    alice("delete", "ar", name)
+
+
+def approve_status(proxy: Postern, who: str, name: str) -> int:
+    body = {"spec": {"decision": "Approve", "uid": "u", "effectiveDigest": "d"}}
+    return int(post(proxy, who, f"accessrequests/{name}/reviews", body)["code"])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"spec": {"resources": ["no-id"]}}, "spec.resources[0]"),
+        ({"spec": {"resources": ["/postern.test/pod/mycluster/dev/nginx-*"], "reasn": "x"}},
+         'strict decoding error: unknown field "spec.reasn"'),
+        ({"spec": {"resources": "x"}}, "must be of type array"),
+        ({"spec": {"resources": ["/postern.test/pod/mycluster/dev/x"], "maxDuration": "soon"}},
+         "spec.maxDuration"),
+        ({"metadata": {"name": "mine"}}, "metadata.name"),
+        ({"metadata": {"generateName": "x-", "labels": {"a b": "c"}}}, "metadata.labels"),
+        ({"spec": {"resources": ["/postern.test/pod/mycluster/dev/x"], "user": "bob"}}, "spec.user"),
+        ({"spec": {"roles": ["none"]}}, "none"),
+    ],
+    ids=["id", "unknown", "type", "duration", "name", "label", "user", "role"],
+)  # fmt: skip
+def test_bad_documents_are_refused_with_their_field(
+    alice: As, change: dict[str, Any], says: str
+) -> None:
+    assert says in refused(alice, request_for() | change)
+
+
+def test_unknown_fields_may_warn(alice: As) -> None:
+    document = request_for() | {"spec": request_for()["spec"] | {"reasn": "x"}}
+    done = alice("create", "-f", "-", "--validate=warn", stdin=yaml.safe_dump(document))
+    assert 'Warning: unknown field "spec.reasn"' in done.stderr
+
+
+def test_a_request_cannot_be_changed(alice: As) -> None:
+    name = create(alice, request_for())
+    said = alice.fails("label", "ar", name, "a=b")
+    assert "does not allow this method" in said
+    alice("delete", "ar", name)
+
+
+def test_a_watch_shows_what_happens(proxy: Postern, alice: As) -> None:
+    first = create(alice, request_for())
+    with alice.running("get", "ar", "-w", "--output-watch-events") as watching:
+        watching.wait_for(rb"ADDED +" + first.encode())
+        name = create(alice, request_for())
+        watching.wait_for(rb"ADDED +" + name.encode() + rb" +alice .* PENDING")
+        approve(proxy, "bob", name)
+        watching.wait_for(rb"MODIFIED +" + name.encode() + rb" +alice .* APPROVED")
+        alice("delete", "ar", name, first)
+        watching.wait_for(rb"DELETED +" + name.encode())
+
+
+def test_a_watch_begins_with_what_is_there(proxy: Postern, alice: As) -> None:
+    name = create(alice, request_for())
+    query = (
+        "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+        f"&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3D{name}"
+    )
+    answer = proxy.ask("alice", "GET", f"{ROOT}/accessrequests?{query}")
+    events = [json.loads(line) for line in answer.body.splitlines()]
+    assert [event["type"] for event in events[:2]] == ["ADDED", "BOOKMARK"]
+    annotations = events[1]["object"]["metadata"]["annotations"]
+    assert annotations == {"k8s.io/initial-events-end": "true"}
+    unknown = proxy.ask("alice", "GET", f"{ROOT}/accessrequests?watch=true&resourceVersion=9999999")
+    assert json.loads(unknown.body.splitlines()[0])["object"]["code"] == 410
+    alice("delete", "ar", name)
+
+
+def test_a_watch_ends_when_the_roles_change(
+    proxy: Postern, alice: As, person: Callable[[str], As]
+) -> None:
+    with proxy.client() as client:
+        client.send(proxy.request("bob", "GET", f"{ROOT}/accessrequests?watch=true"))
+        assert client.read_head().status == 200
+        proxy.write_documents(READ_ACCESS.replace("roles: [reviews]", "roles: []"))
+        try:
+            event = last_event(client)
+        finally:
+            proxy.write_documents(READ_ACCESS)
+        assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+    wait_for(
+        "bob's role", lambda: get(proxy, "root", "accessusers/bob")["spec"]["roles"] == ["reviews"]
+    )
+
+
+def test_what_a_request_matches_now(proxy: Postern, alice: As) -> None:
+    name = create(alice, request_for("nginx-1"))
+    shown = get(proxy, "bob", f"accessrequests/{name}/preview")
+    assert [found["name"] for found in shown["status"]["resources"]] == ["nginx-1"], shown
+    assert get(proxy, "bob", f"accessrequests/{name}/review")["status"]["mayReview"] is True
+    assert get(proxy, "alice", f"accessrequests/{name}/review")["status"]["mayReview"] is False
+    alice("delete", "ar", name)
+
+
+def test_a_search(proxy: Postern) -> None:
+    spec = {"kind": "pod", "kubeCluster": "mycluster", "namespace": "dev"}
+    found = post(proxy, "alice", "resourcesearches", {"spec": spec})["status"]["resources"]
+    assert "/postern.test/pod/mycluster/dev/nginx-1" in [one["id"] for one in found]
+
+
+# -- roles, users, clusters -----------------------------------------------------------------------
+
+
 def test_an_administrator_works_with_roles_and_users(root: As, person: Callable[[str], As]) -> None:
     role = {
         "apiVersion": API, "kind": "AccessRole", "metadata": {"name": "team"}, "version": "v7",
@@ -104,6 +368,72 @@ def test_clusters(alice: As, person: Callable[[str], As]) -> None:
     shown = dict(zip(head, row))
     assert (shown["NAME"], shown["DEFAULT"], shown["REACHABLE"]) == ("mycluster", "true", "true")
     assert person("eve").json("get", "kc")["items"] == []
+
+
+# -- kubectl auth can-i ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "verb", "what", "allowed"),
+    [
+        ("alice", "create", "accessrequests.access.postern.dev", True),
+        ("alice", "list", "accessrequests.access.postern.dev", True),
+        ("alice", "delete", "accessrequests.access.postern.dev", True),
+        ("alice", "update", "accessrequests.access.postern.dev", False),
+        ("alice", "create", "accessrequests.access.postern.dev/reviews", False),
+        ("bob", "create", "accessrequests.access.postern.dev/reviews", True),
+        ("alice", "create", "accessroles.access.postern.dev", False),
+        ("alice", "get", "accessusers.access.postern.dev/bob", False),
+        ("root", "create", "accessroles.access.postern.dev", True),
+        ("root", "update", "accessroles.access.postern.dev/asks", False),
+        ("root", "*", "accessusers.access.postern.dev", True),
+        ("alice", "*", "accessusers.access.postern.dev", False),
+        ("alice", "get", "kubeclusters.access.postern.dev/mycluster", True),
+        ("eve", "get", "kubeclusters.access.postern.dev/mycluster", False),
+    ],
+)  # fmt: skip
+def test_can_i(
+    person: Callable[[str], As], who: str, verb: str, what: str, allowed: bool
+) -> None:
+    resource, _, rest = what.partition("/")
+    words = [resource, "--subresource=reviews"] if rest == "reviews" else [what]
+    done = person(who)("auth", "can-i", verb, *words, check=False)
+    assert done.stdout.startswith("yes" if allowed else "no"), done.stdout + done.stderr
+    assert done.returncode == (0 if allowed else 1)
+
+
+def test_can_i_about_one_request(alice: As, bob: As, person: Callable[[str], As]) -> None:
+    name = create(alice, request_for())
+    what = f"accessrequests.access.postern.dev/{name}"
+    for who, verb, allowed in [
+        (alice, "get", True), (alice, "delete", True), (bob, "get", True), (bob, "delete", False),
+        (person("eve"), "get", False), (person("root"), "delete", True),
+    ]:  # fmt: skip
+        done = who("auth", "can-i", verb, what, check=False)
+        assert (done.returncode == 0) is allowed, (verb, done.stdout, done.stderr)
+    reviews = ["create", what, "--subresource=reviews"]
+    assert "yes" in bob("auth", "can-i", *reviews).stdout
+    assert "own" in alice("auth", "can-i", *reviews, check=False).stdout
+    alice("delete", "ar", name)
+    absent = alice("auth", "can-i", "get", what, check=False).stdout
+    hidden = person("eve")("auth", "can-i", "get", what, check=False).stdout
+    assert absent == hidden
+
+
+def test_can_i_list(alice: As, root: As) -> None:
+    def rules(who: As) -> dict[str, str]:
+        lines = who("auth", "can-i", "--list", "-n", "dev").stdout.splitlines()
+        return {line.split()[0]: line.rsplit("[", 1)[1] for line in lines if "postern.dev" in line}
+
+    of_alice, of_root = rules(alice), rules(root)
+    assert of_alice["accessrequests.access.postern.dev"] == "create delete get list watch]"
+    assert of_alice["sessions.access.postern.dev"] == "create delete get list watch]"
+    assert "accessroles.access.postern.dev" not in of_alice
+    assert of_root["accessroles.access.postern.dev"] == "create delete get list patch update watch]"
+    assert of_root["accessusers.access.postern.dev/invite"] == "create]"
+
+
+# -- the ways around it ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

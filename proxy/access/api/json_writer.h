@@ -1,6 +1,5 @@
 #pragma once
 
-#include "kube/json_writer.h"
 #include "proxy/access/api/json.h"
 #include "proxy/access/api/wire_values.h"
 
@@ -28,18 +27,41 @@ inline void append_json(std::string& out, std::string_view text) {
   }
 }
 
-using ListWriter = kube::JsonListWriter;
-
-/// An object whose members have to come in the order of their keys.
-class ObjectWriter : public kube::JsonObjectWriter {
+/// One list, from its opening bracket on; closed by the destructor.
+class ListWriter {
  public:
-  using JsonObjectWriter::JsonObjectWriter;
+  explicit ListWriter(std::string& out) : out_(out), begin_(out.size() + 1) { out_ += '['; }
+  ~ListWriter() { out_ += ']'; }
+  ListWriter(const ListWriter&) = delete;
+  ListWriter& operator=(const ListWriter&) = delete;
+
+  bool empty() const { return out_.size() == begin_; }
+  /// Where the next item is to be written.
+  std::string& item() {
+    if (!empty()) out_ += ',';
+    return out_;
+  }
+
+ private:
+  std::string& out_;
+  std::size_t begin_;
+};
+
+/// One object, from its opening brace on; closed by the destructor. Its members have to come in the
+/// order of their keys, which are the program's own and are written as they are.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  ~ObjectWriter() { out_ += '}'; }
+  ObjectWriter(const ObjectWriter&) = delete;
+  ObjectWriter& operator=(const ObjectWriter&) = delete;
 
   /// Where the value is to be written.
   std::string& member(std::string_view key) {
     assert(last_ < key);
+    if (!last_.empty()) out_ += ',';
     last_ = key;
-    return JsonObjectWriter::member(key);
+    return out_.append(1, '"').append(key).append("\":");
   }
   void text(std::string_view key, std::string_view value) { append_json(member(key), value); }
   void texts(std::string_view key, const std::vector<std::string>& values) {
@@ -61,6 +83,7 @@ class ObjectWriter : public kube::JsonObjectWriter {
   }
 
  private:
+  std::string& out_;
   std::string_view last_;
 };
 

@@ -215,6 +215,43 @@ TEST_CASE("events: references reach the predicate") {
   CHECK(refused(R"({"metadata":{"name":"e"},"related":"db-0"})") == "a reference cannot be read");
 }
 
+TEST_CASE("events in reduced rows are the same wherever the body is cut") {
+  FilterOptions options;
+  options.reduce_table_objects = options.event_references = true;
+  std::string seen;
+  const auto spy = [&seen](const Item& item) {
+    seen += std::string(item.namespace_) + "/" + std::string(item.name);
+    if (item.regarding) seen += " of " + std::string(item.regarding->name);
+    if (item.related) seen += " with " + std::string(item.related->kind);
+    return item.name != "b";
+  };
+  const std::string body = table(
+      R"({"cells":[1],"object":{"regarding":{"name":"x\u002d1"},"metadata":{"name":"a","namespace":"d"},)"
+      R"("related":{"kind":"Pod"}},"conditions":[]},)"
+      R"({"object":{"metadata":{"name":"b"},"regarding":{"name":"hidden"}}},)"
+      R"({"object":{"metadata":{"n\u0061me":"c\u0063"}}})");
+  const std::string expected = table(
+      R"({"cells":[1],"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",)"
+      R"("metadata":{"name":"a","namespace":"d"}},"conditions":[]},)"
+      R"({"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",)"
+      R"("metadata":{"n\u0061me":"c\u0063"}}})");
+  for (std::size_t cut = 1; cut < body.size(); ++cut) {
+    for (const std::size_t then : {std::size_t{1}, body.size()}) {
+      seen.clear();
+      std::size_t next = cut;
+      const Outcome outcome = run_pieces(make_json_list_filter, options, spy, body, [&] {
+        const std::size_t size = next;
+        next = then;
+        return size;
+      });
+      CAPTURE(cut);
+      REQUIRE(outcome.error == "");
+      REQUIRE(outcome.out == expected);
+      REQUIRE(seen == "d/a of x-1 with Pod/b of hidden/cc");
+    }
+  }
+}
+
 TEST_CASE("E107: escaped keys and names are decoded before they count") {
   const std::string escaped =
       R"({"meta\u0064ata":{"n\u0061me":"nginx\u002d1","namespace":"d\u0065v"}})";

@@ -216,6 +216,20 @@ TEST_CASE("tables without a name are dropped, with several rows refused") {
             .error == "duplicate name key");
 }
 
+TEST_CASE("a table event is not read past its end") {
+  const std::string next = event("ADDED", table("null", row("nginx-2")));
+  for (const std::string_view rows :
+       {R"([{"object":{"metadata":{"name":"nginx-1","namespace":"dev"}]}])",
+        R"([{"object":{"metadata":{"name":"nginx-1","namespace":"dev"]}}])",
+        R"([{"object":{"metadata":[}}])", R"([{"object":{"metadata":{"name":}}}])",
+        R"([{"object":{"a":[}])"}) {
+    const Outcome outcome = watch(event("ADDED", table("null", rows)) + next);
+    CAPTURE(rows);
+    CHECK(outcome.error != "");
+    CHECK(outcome.out == "");
+  }
+}
+
 TEST_CASE("tables for includeObject=None and of events") {
   FilterOptions blank;
   blank.blank_table_objects = true;
