@@ -9,6 +9,7 @@
 #include "kube/text.h"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <ostream>
 
 namespace postern::cli {
@@ -42,7 +43,11 @@ void add_global_options(CLI::App& program, GlobalOptions& options) {
       ->group("Everywhere");
 }
 
+constexpr int kCtrlC = 128 + SIGINT;
+
 int tell(const Failure& failure, const Surroundings& surroundings) {
+  // The terminal has shown ^C, and the line goes on behind it.
+  if (failure.exit_code == kCtrlC && surroundings.terminals.err) surroundings.err << "\n";
   // Who pressed Ctrl-C knows; a longer message says what has become of it.
   if (failure.message == "interrupted") {
     return failure.exit_code;

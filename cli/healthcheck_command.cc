@@ -44,11 +44,17 @@ Outcome<Question> parse_url(const std::string& url, bool verbose) {
 
 Outcome<Endpoint> endpoint_of(const Question& question, const HealthcheckArguments& arguments) {
   Endpoint endpoint{question.server, {}, {}, true};
-  if (!question.is_tls && !(arguments.ca_file.empty() && arguments.tls_server_name.empty())) {
-    return wrong_usage("--ca-file and --tls-server-name are for an https:// URL");
+  const bool knows = !(arguments.ca_file.empty() && arguments.ca_pin.empty());
+  if (!question.is_tls && (knows || !arguments.tls_server_name.empty())) {
+    return wrong_usage("--ca-file, --ca-pin and --tls-server-name are for an https:// URL");
   }
   endpoint.trust.tls_server_name = arguments.tls_server_name;
-  endpoint.unverified = arguments.reachable && arguments.ca_file.empty();
+  endpoint.unverified = arguments.reachable && !knows;
+  if (!arguments.ca_pin.empty()) {
+    auto pin = parse_pin(arguments.ca_pin);
+    if (!pin) return tl::unexpected(pin.error());
+    endpoint.trust.pin = std::move(*pin);
+  }
   if (arguments.ca_file.empty()) return endpoint;
   auto authorities = proxy::read_pem_file(arguments.ca_file);
   if (!authorities) return failed(authorities.error());

@@ -11,9 +11,10 @@ namespace postern::cli {
 struct HealthcheckArguments {
   std::string url = "http://127.0.0.1:8081/readyz";  ///< without a path: `/readyz`
   std::string timeout = "5s";
-  std::string ca_file;  ///< for https:// only, as is tls_server_name
+  std::string ca_file;  ///< for https:// only, as are ca_pin and tls_server_name
+  std::string ca_pin;   ///< "sha256:…" of a certificate that the server shows, or of its key
   std::string tls_server_name;
-  /// Any answer below 500 will do; without a ca_file from whoever gives it.
+  /// Any answer below 500 will do; without ca_file and ca_pin from whoever gives it.
   bool reachable = false;
   bool verbose = false;
 };

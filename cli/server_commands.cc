@@ -126,14 +126,19 @@ void add_healthcheck(CommandSet& set) {
   command.add_option("--url", arguments->url, "Whom to ask; https:// too")->capture_default_str();
   command.add_option("--timeout", arguments->timeout, "Of the whole question")
       ->capture_default_str();
-  command.add_option("--ca-file", arguments->ca_file,
-                     "Authorities that know an https:// server, PEM; left out: the system's");
+  auto* const ca_file =
+      command.add_option("--ca-file", arguments->ca_file,
+                         "Authorities that know an https:// server, PEM; left out: the system's");
+  command
+      .add_option("--ca-pin", arguments->ca_pin,
+                  "sha256:… of a certificate that an https:// server shows, or of its public key")
+      ->excludes(ca_file);
   command.add_option("--tls-server-name", arguments->tls_server_name,
                      "The name in the server's certificate");
   command.add_flag("--reachable", arguments->reachable,
                    "Be content with any answer below 500, such as the 401 that the proxy's own "
-                   "listener has for who shows no identity; without --ca-file the certificate may "
-                   "be anybody's");
+                   "listener has for who shows no identity; without --ca-file or --ca-pin the "
+                   "certificate may be anybody's");
   command.add_flag("-v,--verbose", arguments->verbose, "Print every check, also when all is well");
   set.on(command, std::move(arguments), run_healthcheck);
 }

@@ -1,5 +1,6 @@
 #include "kube/status.h"
 
+#include "kube/json_writer.h"
 #include "kube/text.h"
 
 #include <utility>
@@ -15,47 +16,27 @@ Status make(std::uint16_t code, const char* reason, std::string message) {
   return status;
 }
 
-/// A JSON object under construction; members without a value are left out (Go's omitempty).
-class ObjectWriter {
+/// Members without a value are left out (Go's omitempty).
+class ObjectWriter : public JsonObjectWriter {
  public:
-  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
-  ~ObjectWriter() { out_ += '}'; }
-  ObjectWriter(const ObjectWriter&) = delete;
-  ObjectWriter& operator=(const ObjectWriter&) = delete;
+  using JsonObjectWriter::JsonObjectWriter;
 
   void text(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    key(name);
-    append_json_string(out_, value);
+    if (!value.empty()) append_json_string(member(name), value);
   }
   void number(std::string_view name, int value) {
-    if (value == 0) return;
-    key(name);
-    out_ += std::to_string(value);
+    if (value != 0) member(name) += std::to_string(value);
   }
-  /// Starts a member; the caller writes its value.
-  void key(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    append_json_string(out_, name);
-    out_ += ':';
-  }
-
- private:
-  std::string& out_;
-  bool first_ = true;
 };
 
 void write_causes(std::string& out, const std::vector<StatusCause>& causes) {
-  out += '[';
+  JsonListWriter list(out);
   for (const StatusCause& cause : causes) {
-    if (&cause != &causes.front()) out += ',';
-    ObjectWriter object(out);
+    ObjectWriter object(list.item());
     object.text("reason", cause.type);
     object.text("message", cause.message);
     object.text("field", cause.field);
   }
-  out += ']';
 }
 
 void write_details(std::string& out, const Status& status) {
@@ -63,10 +44,7 @@ void write_details(std::string& out, const Status& status) {
   object.text("name", status.details_name);
   object.text("group", status.details_group);
   object.text("kind", status.details_kind);
-  if (!status.causes.empty()) {
-    object.key("causes");
-    write_causes(out, status.causes);
-  }
+  if (!status.causes.empty()) write_causes(object.member("causes"), status.causes);
   object.number("retryAfterSeconds", status.retry_after_seconds);
 }
 
@@ -142,15 +120,11 @@ std::string Status::to_json() const {
     ObjectWriter object(out);
     object.text("kind", "Status");
     object.text("apiVersion", "v1");
-    object.key("metadata");
-    out += "{}";
+    object.member("metadata") += "{}";
     object.text("status", "Failure");
     object.text("message", message);
     object.text("reason", reason);
-    if (has_details(*this)) {
-      object.key("details");
-      write_details(out, *this);
-    }
+    if (has_details(*this)) write_details(object.member("details"), *this);
     object.number("code", code);
   }
   return out;

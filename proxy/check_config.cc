@@ -4,6 +4,7 @@
 #include "proxy/authn/client_ca.h"
 #include "proxy/authn/token_file.h"
 #include "proxy/certificate_store.h"
+#include "proxy/check_places.h"
 #include "proxy/policy_store.h"
 #include "proxy/upstream/cluster_endpoint.h"
 
@@ -14,13 +15,25 @@ namespace {
 
 class Collector {
  public:
+  explicit Collector(const std::string& source) : source_(source) {}
+
+  /// What concerns a file as a whole, e.g. that it is not there, is told with the key that names
+  /// it.
   template <typename T>
-  void add(const Loaded<T>& outcome) {
-    if (!outcome) errors_.insert(errors_.end(), outcome.error().begin(), outcome.error().end());
+  void add(const std::string& key, const Loaded<T>& outcome) {
+    if (outcome) return;
+    for (const ConfigError& error : outcome.error()) {
+      const bool whole = error.line == 0 && error.key.empty();
+      errors_.push_back(whole ? ConfigError{source_, 0, 0, key, error.to_string()} : error);
+    }
+  }
+  void add(ConfigErrors errors) {
+    for (ConfigError& error : errors) errors_.push_back(std::move(error));
   }
   ConfigErrors take() { return std::move(errors_); }
 
  private:
+  const std::string& source_;
   ConfigErrors errors_;
 };
 
@@ -36,24 +49,27 @@ Loaded<void> check_cluster(const KubeClusterConfiguration& cluster) {
 }  // namespace
 
 FileFindings check_files(const ProxyConfiguration& configuration) {
-  Collector collector;
-  collector.add(check_certificate(configuration.tls));
-  for (const KubeClusterConfiguration& cluster : configuration.kube_clusters) {
-    collector.add(check_cluster(cluster));
+  Collector collector(configuration.source);
+  collector.add(check_places(configuration));
+  collector.add("tls", check_certificate(configuration.tls));
+  for (std::size_t i = 0; i < configuration.kube_clusters.size(); ++i) {
+    collector.add("kubeClusters[" + std::to_string(i) + "]",
+                  check_cluster(configuration.kube_clusters[i]));
   }
   const AuthenticationConfiguration& authentication = configuration.authentication;
   if (!authentication.client_ca.file.empty()) {
-    collector.add(ClientCA::load(authentication.client_ca.file, {}));
+    collector.add("authentication.clientCAFile", ClientCA::load(authentication.client_ca.file, {}));
   }
   if (!authentication.token_file.file.empty()) {
     const PrefixConfiguration& prefix = authentication.token_file.prefix;
-    collector.add(TokenFile::load(authentication.token_file.file, {prefix.users, prefix.groups}));
+    collector.add("authentication.tokenFile",
+                  TokenFile::load(authentication.token_file.file, {prefix.users, prefix.groups}));
   }
   if (configuration.audit.enabled && !configuration.audit.policy_file.empty()) {
-    collector.add(load_audit_policy(configuration.audit.policy_file));
+    collector.add("audit.policyFile", load_audit_policy(configuration.audit.policy_file));
   }
   auto policy = load_policy(configuration);
-  collector.add(policy);
+  collector.add("resources", policy);
   FileFindings findings;
   findings.errors = collector.take();
   if (policy) findings.warnings = std::move(policy->warnings);

@@ -38,6 +38,8 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::chrono::seconds kStuckAfter{30};
+/// Lists that deletecollections hold, of all users together.
+constexpr std::size_t kDeleteMemory = std::size_t{256} * 1024 * 1024;
 
 /// As many descriptors as the system lets us have: each client takes two.
 void raise_descriptor_limit() {
@@ -116,6 +118,7 @@ class ProxyServer {
   AccessRuntime access_;
   LiveFiles files_;
   std::optional<ContinueSealer> sealer_;
+  MemoryBudget delete_memory_{kDeleteMemory};
   std::optional<SharedState> shared_;
   Worker control_;
   asio::basic_signal_set<Executor> signals_;
@@ -172,6 +175,7 @@ Loaded<void> ProxyServer::load() {
                               .sessions = access_.state().sessions_in_force(),
                               .metrics = metrics_,
                               .log = log_,
+                              .delete_memory = delete_memory_,
                               .token_review = token_review_options(configuration_.authentication),
                               .loopback_hosts = configuration_.loopback_hosts,
                               .access_api = &access_.api(),

@@ -3,6 +3,7 @@
 #include "kube/forbidden.h"
 #include "rbac/choose_principals.h"
 #include "rbac/evaluate.h"
+#include "rbac/may_ask.h"
 
 #include <algorithm>
 #include <utility>
@@ -43,6 +44,9 @@ Decision Decider::deny(std::string explanation) const {
                      problem_);
   }
   const bool events = required_.kind == Requirement::Kind::kEvents;
+  if (!may_ask(rules_, cluster_, required_.main(), events)) {
+    return deny_with(helpless_refusal(user, asked()), std::move(explanation));
+  }
   return deny_with(
       access_refusal(user, asked(), wanted_id(policy_, cluster_, required_.main(), events)),
       std::move(explanation));

@@ -89,7 +89,7 @@ RoleConditions read_conditions(DocumentLog& log, const std::optional<Place>& pla
     conditions.request = read_request(log, *request, effect);
   }
   if (const auto review = map.take("review_requests")) {
-    conditions.review_requests = read_review(log, *review);
+    conditions.review_requests = read_review(log, *review, effect);
   }
   if (const auto rules = map.take("rules")) {
     conditions.rules = read_rules(log, *rules, effect);

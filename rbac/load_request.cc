@@ -23,6 +23,16 @@ void warn_of(DocumentLog& log, MapReader& map, std::initializer_list<std::string
   }
 }
 
+/// Roles by the claims of an identity provider. Here no claim is a role: what that would have given
+/// is left out, but what it would have denied must not be.
+void read_claims(DocumentLog& log, MapReader& map, Effect effect) {
+  if (effect == Effect::kAllow) {
+    warn_of(log, map, {"claims_to_roles"});
+  } else if (const auto place = map.take("claims_to_roles"); place && !place->node.is_empty()) {
+    log.error(*place, "denies by claims, which postern does not have");
+  }
+}
+
 ReviewThreshold read_threshold(DocumentLog& log, const Place& place) {
   ReviewThreshold threshold;
   MapReader map(log, place);
@@ -109,12 +119,12 @@ RequestConditions read_request(DocumentLog& log, const Place& place, Effect effe
       request.annotations[key] = read_templates(log, values);
     }
   }
-  warn_of(log, map, {"claims_to_roles"});
+  read_claims(log, map, effect);
   map.finish();
   return request;
 }
 
-ReviewConditions read_review(DocumentLog& log, const Place& place) {
+ReviewConditions read_review(DocumentLog& log, const Place& place, Effect effect) {
   ReviewConditions review;
   MapReader map(log, place);
   if (const auto roles = map.take("roles")) review.roles = read_patterns(log, *roles);
@@ -122,7 +132,7 @@ ReviewConditions read_review(DocumentLog& log, const Place& place) {
     review.preview_as_roles = read_strings(log, *roles);
   }
   if (const auto where = map.take("where")) review.where = read_string(log, *where);
-  warn_of(log, map, {"claims_to_roles"});
+  read_claims(log, map, effect);
   map.finish();
   return review;
 }

@@ -32,7 +32,7 @@ std::vector<KubeResourceRule> read_resources(DocumentLog& log, const Place& plac
                                              Effect effect);
 LabelSelector read_labels(DocumentLog& log, const Place& place);
 RequestConditions read_request(DocumentLog& log, const Place& place, Effect effect);
-ReviewConditions read_review(DocumentLog& log, const Place& place);
+ReviewConditions read_review(DocumentLog& log, const Place& place, Effect effect);
 std::vector<AdminRule> read_rules(DocumentLog& log, const Place& place, Effect effect);
 RoleOptions read_options(DocumentLog& log, const std::optional<Place>& place);
 

@@ -111,7 +111,7 @@ std::shared_ptr<const Subject> Policy::subject(const UserInfo& user,
     builder.add_static(rules_of(found->second, traits));
     for (const std::string& searched : searchable_roles(*found->second.role)) {
       if (const auto role = roles_.find(searched); role != roles_.end()) {
-        builder.add_seeing(rules_of(role->second, traits));
+        builder.add_searched(rules_of(role->second, traits), found->second.role);
         fingerprint.add(role->second.role->source);
       }
     }

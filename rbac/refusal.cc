@@ -60,6 +60,12 @@ kube::Status access_refusal(std::string_view user, const kube::RequestInfo& info
   return status;
 }
 
+kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info) {
+  return kube::forbidden_status(
+      kube::refused_action(user, info),
+      "none of your roles lets you ask for access to it: ask your administrator");
+}
+
 kube::Status principal_refusal(std::string_view user, const kube::RequestInfo& info,
                                const PrincipalRefusal& refusal) {
   if (refusal.kind == PrincipalRefusal::Kind::kNotAllowed) {

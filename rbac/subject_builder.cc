@@ -50,8 +50,10 @@ void SubjectBuilder::add_static(std::shared_ptr<const RoleRules> role) {
   static_roles_.roles.push_back(std::move(usable));
 }
 
-void SubjectBuilder::add_seeing(std::shared_ptr<const RoleRules> role) {
-  rules_->seeing.push_back(std::move(role));
+void SubjectBuilder::add_searched(std::shared_ptr<const RoleRules> role,
+                                  std::shared_ptr<const Role> by) {
+  rules_->seeing.push_back(role);
+  rules_->searched.push_back({std::move(role), std::move(by)});
 }
 
 void SubjectBuilder::begin_grant(const Grant& grant, std::string_view cluster_name) {

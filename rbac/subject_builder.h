@@ -21,7 +21,8 @@ class SubjectBuilder {
 
   void forbid_everything(std::string why);
   void add_static(std::shared_ptr<const RoleRules> role);
-  void add_seeing(std::shared_ptr<const RoleRules> role);
+  /// A role that `by`, one of the static ones, lets the user search as.
+  void add_searched(std::shared_ptr<const RoleRules> role, std::shared_ptr<const Role> by);
   /// What follows by add_granted() belongs to this grant; static roles no longer allow.
   void begin_grant(const Grant& grant, std::string_view cluster_name);
   /// `today`: nullptr when the role is gone; then only what it denied still counts.

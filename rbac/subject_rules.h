@@ -40,6 +40,12 @@ struct RoleContext {
   }
 };
 
+/// A role that the user may request resources with, by one of their static roles.
+struct SearchedRole {
+  std::shared_ptr<const RoleRules> rules;
+  std::shared_ptr<const Role> by;  ///< the static role
+};
+
 /// What a Subject stands on. Immutable, safe from any thread.
 struct SubjectRules {
   /// What may allow: the static roles, or every assumed grant; static roles not beside grants.
@@ -49,6 +55,8 @@ struct SubjectRules {
   /// Static roles, granted ones and those that may be searched as: clusters that the user may know
   /// of.
   std::vector<std::shared_ptr<const RoleRules>> seeing;
+  /// What refusals go by when they say how to ask (may_ask.h).
+  std::vector<SearchedRole> searched;
   /// Why this user may do nothing at all; "" normally.
   std::string unusable;
   /// Why the user's own name may not be used at the API server; "" if it may.

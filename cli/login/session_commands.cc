@@ -39,10 +39,18 @@ Json status_of(const Profile& profile, const Json& session, const std::vector<Js
              {"expires", text_at(session, {"status", "expirationTimestamp"})},
              {"requests", Json::array()}};
   for (const Json& request : requests) {
-    value["requests"].push_back({{"name", text_at(request, {"metadata", "name"})},
-                                 {"expires", text_at(request, {"status", "accessExpires"})},
-                                 {"roles", texts_at(request, {"spec", "roles"})},
-                                 {"resources", texts_at(request, {"spec", "resources"})}});
+    Json shown{{"name", text_at(request, {"metadata", "name"})},
+               {"expires", text_at(request, {"status", "accessExpires"})},
+               {"roles", texts_at(request, {"spec", "roles"})},
+               {"resources", texts_at(request, {"spec", "resources"})}};
+    if (const Json grant = grant_of(session, text_at(shown, {"name"})); !grant.is_null()) {
+      shown["inForce"] = is_in_force(grant);
+      if (std::string why = text_at(grant, {"message"}); !why.empty()) shown["message"] = why;
+      if (std::string end = text_at(grant, {"expirationTimestamp"}); !end.empty()) {
+        shown["expires"] = end;
+      }
+    }
+    value["requests"].push_back(std::move(shown));
   }
   return value;
 }

@@ -19,6 +19,13 @@ std::string resources_text(const Json& request) {
   return resources.empty() && request.contains("spec") ? "<all of the roles>" : joined(resources);
 }
 
+/// Until when it counts for this session, which may end it earlier than the request says.
+std::string until_text(const Json& request, const Json& grant, TimePoint now) {
+  if (!is_in_force(grant)) return "no longer in force";
+  const std::string own = text_at(grant, {"expirationTimestamp"});
+  return time_with_distance(own.empty() ? text_at(request, {"status", "accessExpires"}) : own, now);
+}
+
 /// Says which of `names` the session does not work with anyhow.
 void tell_unassumed(const Context& context, const Json& session,
                     const std::vector<std::string>& names) {
@@ -50,6 +57,17 @@ Outcome<Json> change_requests(AccessClient& api, const std::vector<std::string>&
   return api.post("sessions/self/requests", change);
 }
 
+bool is_in_force(const Json& grant) {
+  return grant.is_null() || is_true(grant, {"inForce"});
+}
+
+Json grant_of(const Json& session, const std::string& request) {
+  for (const Json& grant : find(session, {"status", "grants"})) {
+    if (text_at(grant, {"request"}) == request) return grant;
+  }
+  return {};
+}
+
 Outcome<std::vector<Json>> requests_of(AccessClient& api, const Json& session) {
   std::vector<Json> requests;
   for (const std::string& name : texts_at(session, {"status", "requests"})) {
@@ -75,12 +93,18 @@ Outcome<void> tell_requests(const Context& context, const Connection& connection
   }
   TextTable table{{"ASSUMED", "EXPIRES", "ROLES", "RESOURCES"}, {}};
   const TimePoint now = std::chrono::system_clock::now();
+  std::string reasons;
   for (const Json& request : *requests) {
-    table.rows.push_back({text_at(request, {"metadata", "name"}),
-                          time_with_distance(text_at(request, {"status", "accessExpires"}), now),
+    const std::string name = text_at(request, {"metadata", "name"});
+    const Json grant = grant_of(session, name);
+    table.rows.push_back({name, until_text(request, grant, now),
                           joined(texts_at(request, {"spec", "roles"})), resources_text(request)});
+    if (is_in_force(grant)) continue;
+    reasons += kube::printable(name) +
+               " is no longer in force: " + kube::printable(text_at(grant, {"message"})) + "\n";
   }
   table.print(context.out());
+  context.out() << reasons;
   return {};
 }
 

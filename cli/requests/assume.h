@@ -12,8 +12,14 @@ namespace postern::cli {
 Outcome<Json> change_requests(AccessClient& api, const std::vector<std::string>& assume,
                               const std::vector<std::string>& drop);
 
-/// One line for each request of a session, with what it is about and until when; or that there is
-/// none.
+/// What a request that the session has assumed gives it, as the proxy says: an element of
+/// `status.grants`. null where it says nothing.
+Json grant_of(const Json& session, const std::string& request);
+/// Also where nothing is said: older proxies do not.
+bool is_in_force(const Json& grant);
+
+/// One line for each request of a session, with what it is about and until when, and why it is no
+/// longer in force where it is not; or that there is none.
 Outcome<void> tell_requests(const Context& context, const Connection& connection,
                             const Json& session);
 

@@ -42,6 +42,10 @@ Outcome<int> done(Outcome<void> outcome) {
   return std::move(outcome).map([] { return static_cast<int>(kDone); });
 }
 
+/// For an ID: "" is what a script's empty variable becomes, and would name the list of all.
+const CLI::Validator kNotEmpty([](const std::string& id) { return id.empty() ? "is empty" : ""; },
+                               "");
+
 void add_search(CommandSet& set, CLI::App& group) {
   auto& command = set.command(group, "search", "List what may be asked for", kSearchFooter);
   auto arguments = std::make_shared<SearchArguments>();
@@ -108,7 +112,7 @@ void add_list_and_show(CommandSet& set, CLI::App& group) {
     std::string output;
   };
   auto shown = std::make_shared<Show>();
-  show.add_option("ID", shown->name, "Which")->required();
+  show.add_option("ID", shown->name, "Which")->required()->check(kNotEmpty);
   add_output(show, shown->output, {"json", "yaml", "name"});
   set.on(show, [shown](const Context& context) {
     return done(run_request_show(shown->name, shown->output, context));
@@ -118,7 +122,7 @@ void add_list_and_show(CommandSet& set, CLI::App& group) {
 void add_review(CommandSet& set, CLI::App& group) {
   auto& command = set.command(group, "review", "Approve or deny a request", kReviewFooter);
   auto arguments = std::make_shared<ReviewArguments>();
-  command.add_option("ID", arguments->name, "Which")->required();
+  command.add_option("ID", arguments->name, "Which")->required()->check(kNotEmpty);
   command.add_flag("--approve", arguments->approve, "Approve it");
   command.add_flag("--deny", arguments->deny, "Deny it");
   command.add_option("--reason", arguments->reason, "Why");
@@ -133,14 +137,14 @@ void add_use(CommandSet& set, CLI::App& group) {
   auto& assume = set.command(group, "assume", "Work with approved requests",
                              "\nExamples:\n  postern request assume k3n5x0a1b2 p0q9r8s7t6");
   auto assumed = std::make_shared<Names>();
-  assume.add_option("ID", *assumed, "Which; they add up")->required();
+  assume.add_option("ID", *assumed, "Which; they add up")->required()->check(kNotEmpty);
   set.on(assume, std::move(assumed), run_assume);
 
   auto& drop =
       set.command(group, "drop", "Work without them again",
                   "\nExamples:\n  postern request drop\n  postern request drop k3n5x0a1b2");
   auto dropped = std::make_shared<Names>();
-  drop.add_option("ID", *dropped, "Which; left out: all");
+  drop.add_option("ID", *dropped, "Which; left out: all")->check(kNotEmpty);
   set.on(drop, std::move(dropped), run_drop);
 
   auto& revoke =
@@ -151,7 +155,7 @@ void add_use(CommandSet& set, CLI::App& group) {
     std::string reason;
   };
   auto revoked = std::make_shared<Revoke>();
-  revoke.add_option("ID", revoked->names, "Which")->required();
+  revoke.add_option("ID", revoked->names, "Which")->required()->check(kNotEmpty);
   revoke.add_option("--reason", revoked->reason, "Why");
   set.on(revoke, [revoked](const Context& context) {
     return done(run_request_revoke(revoked->names, revoked->reason, context));

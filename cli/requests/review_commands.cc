@@ -74,7 +74,7 @@ Outcome<void> run_request_review(const ReviewArguments& arguments, const Context
   if (!reviewed) {
     if (reviewed.error().http_status == kConflict) {
       reviewed.error().message +=
-          "\nlook at it again: postern request show " + kube::shell_quote(arguments.name);
+          "\nsee: postern request show " + kube::shell_quote(arguments.name);
     }
     return tl::unexpected(reviewed.error());
   }

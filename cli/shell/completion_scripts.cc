@@ -54,4 +54,30 @@ _postern() {
 if [[ "$funcstack[1]" == "_postern" ]]; then _postern "$@"; else compdef _postern postern; fi
 )";
 
+// fish takes a description behind a tab by itself, and puts no space behind a `/`.
+const char* const kFishCompletion = R"(# fish completion for postern
+function __postern_candidates
+    set -l words (commandline -opc)
+    set -l program $words[1]
+    set -e words[1]
+    set -l current (commandline -ct)
+    set -l directive 0
+    set -l candidates
+    for line in ($program __complete $words "$current" 2>/dev/null)
+        if string match -qr '^:[0-9]+$' -- $line
+            set directive (string sub -s 2 -- $line)
+        else
+            set -a candidates $line
+        end
+    end
+    if set -q candidates[1]
+        string join -- \n $candidates
+    else if test (math "floor($directive / 4) % 2") -eq 0
+        __fish_complete_path $current
+    end
+end
+complete -c postern -e
+complete -c postern -f -a '(__postern_candidates)'
+)";
+
 }  // namespace postern::cli

@@ -6,5 +6,7 @@ namespace postern::cli {
 extern const char* const kBashCompletion;
 /// The same for zsh.
 extern const char* const kZshCompletion;
+/// The same for fish: `postern completion fish | source`.
+extern const char* const kFishCompletion;
 
 }  // namespace postern::cli

@@ -17,6 +17,7 @@ constexpr const char* kCompletionFooter = R"(
 Examples:
   source <(postern completion bash)
   postern completion zsh > "${fpath[1]}/_postern"
+  postern completion fish > ~/.config/fish/completions/postern.fish
 
 For `kubectl postern`, make links to this program under the names kubectl-postern and
 kubectl_complete-postern in your PATH.)";
@@ -62,11 +63,13 @@ void add_shell_commands(CommandSet& set) {
   auto& completion =
       set.command(set.program(), "completion", "Completion for a shell", kCompletionFooter);
   auto shell = std::make_shared<std::string>();
-  completion.add_option("SHELL", *shell, "bash or zsh")
+  completion.add_option("SHELL", *shell, "bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   set.on(completion, [shell](const Context& context) -> Outcome<int> {
-    context.out() << (*shell == "zsh" ? kZshCompletion : kBashCompletion);
+    context.out() << (*shell == "zsh"    ? kZshCompletion
+                      : *shell == "fish" ? kFishCompletion
+                                         : kBashCompletion);
     return kDone;
   });
 

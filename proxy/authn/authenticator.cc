@@ -1,6 +1,7 @@
 #include "proxy/authn/authenticator.h"
 
 #include "kube/text.h"
+#include "proxy/authn/authority_basis.h"
 #include "proxy/authn/bearer_tokens.h"
 #include "proxy/authn/certificate_names.h"
 #include "proxy/authn/identity.h"
@@ -61,6 +62,17 @@ struct AuthenticatorUnion::Attempt {
 AuthenticatorUnion::AuthenticatorUnion(Members members, Metrics* metrics)
     : members_(std::move(members)), metrics_(metrics) {}
 
+/// Whether what a session was made with is still worth something.
+bool AuthenticatorUnion::still_counts(std::string_view basis, std::string_view user) const {
+  if (!basis.starts_with(kAuthorityBasis)) {
+    return members_.token_file != nullptr && members_.token_file->still_proves(basis, user);
+  }
+  const auto vouches = [&](const auto& member) {
+    return member != nullptr && member->still_vouches(basis);
+  };
+  return vouches(members_.client_ca) || vouches(members_.cluster_ca);
+}
+
 AuthenticatorUnion::Agreed AuthenticatorUnion::add_session(std::string_view token,
                                                            Attempt& attempt) const {
   constexpr AuthenticatorKind kKind = AuthenticatorKind::kSession;
@@ -70,10 +82,8 @@ AuthenticatorUnion::Agreed AuthenticatorUnion::add_session(std::string_view toke
     attempt.unknown_session = std::move(session.error().unknown_id);
     return attempt.refuse(kKind, std::move(session.error().why));
   }
-  const std::string& basis = session->basis;
-  if (!basis.empty() && (members_.token_file == nullptr ||
-                         !members_.token_file->still_proves(basis, session->user.name))) {
-    return attempt.refuse(kKind, "the token that the session was made with counts no more");
+  if (!session->basis.empty() && !still_counts(session->basis, session->user.name)) {
+    return attempt.refuse(kKind, "the credential that the session was made with counts no more");
   }
   return attempt.add(kKind, std::move(*session));
 }
@@ -141,6 +151,15 @@ AuthenticatorUnion::Agreed AuthenticatorUnion::collect(const http::Fields& field
   return add_certificate(tls, attempt);
 }
 
+std::string AuthenticatorUnion::basis_of_certificate(SSL* tls) const {
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& member : {members_.client_ca, members_.cluster_ca}) {
+    std::string basis = member ? member->basis_of_connection(tls, now) : std::string();
+    if (!basis.empty()) return basis;
+  }
+  return std::string(kAuthorityBasis);  // the bundle was replaced a moment ago: nobody vouches
+}
+
 SessionBasis AuthenticatorUnion::basis_of(const http::Fields& fields, SSL* tls) const {
   SessionBasis basis;
   const auto tokens = bearer_tokens(fields);
@@ -151,7 +170,10 @@ SessionBasis AuthenticatorUnion::basis_of(const http::Fields& fields, SSL* tls) 
     if (form == TokenForm::kJwt) basis.ends = web_token_end(token);
   }
   X509* const leaf = tokens->empty() && tls != nullptr ? SSL_get0_peer_certificate(tls) : nullptr;
-  if (leaf != nullptr) basis.ends = certificate_end(leaf);
+  if (leaf != nullptr) {
+    basis.ends = certificate_end(leaf);
+    basis.token = basis_of_certificate(tls);
+  }
   return basis;
 }
 

@@ -24,7 +24,7 @@ struct SessionEntry;  // proxy/access/state/session_table.h
 struct Authenticated {
   rbac::UserInfo user;
   std::shared_ptr<const access::SessionEntry> session;  ///< nullptr for any other credential
-  std::string basis{};                                  ///< SessionBasis::token of the session
+  std::string_view basis{};  ///< SessionBasis::token, which is in `session`
 };
 
 /// What an authenticator says of a request: an identity, no opinion (nullopt: its kind of
@@ -52,6 +52,12 @@ class ConnectionAuthenticator {
   /// `tls` may be nullptr: no opinion.
   virtual Identity authenticate_connection(SSL* tls,
                                            std::chrono::system_clock::time_point now) const = 0;
+  /// By what a session remembers who vouches for this peer (authority_basis()); "" where nobody
+  /// does.
+  virtual std::string basis_of_connection(SSL* tls,
+                                          std::chrono::system_clock::time_point now) const = 0;
+  /// Whether whoever vouched then would do so today.
+  virtual bool still_vouches(std::string_view basis) const = 0;
 };
 
 /// Proves who a bearer token belongs to (k8s.io/apiserver authenticator.Token). Immutable; safe
@@ -63,7 +69,7 @@ class TokenAuthenticator {
   /// `token` is not empty. nullopt: not one of ours.
   virtual Identity authenticate_token(std::string_view token) const = 0;
   /// Whether a token with this basis_digest() still proves that user.
-  virtual bool still_proves(const std::string& basis, const std::string& user) const {
+  virtual bool still_proves(std::string_view basis, std::string_view user) const {
     return basis.empty() && user.empty();
   }
 };
@@ -139,6 +145,8 @@ class AuthenticatorUnion {
  private:
   struct Attempt;
   using Agreed = tl::expected<void, std::string>;
+  bool still_counts(std::string_view basis, std::string_view user) const;
+  std::string basis_of_certificate(SSL* tls) const;
   Agreed add_session(std::string_view token, Attempt& attempt) const;
   Agreed add_opaque(std::string_view token, Attempt& attempt) const;
   Agreed add_reviewed(std::string_view token, Attempt& attempt) const;

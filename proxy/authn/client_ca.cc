@@ -1,6 +1,7 @@
 #include "proxy/authn/client_ca.h"
 
 #include "kube/text.h"
+#include "proxy/authn/authority_basis.h"
 #include "proxy/authn/certificate_names.h"
 #include "proxy/net/pem.h"
 
@@ -26,6 +27,7 @@ struct KeptOutcome {
   std::uint64_t authenticator;
   SystemTime valid_until;
   Identity identity;
+  std::string basis;  ///< authority_basis() of who vouches
 };
 
 void free_outcome(void*, void* outcome, CRYPTO_EX_DATA*, int, long, void*) {
@@ -87,6 +89,7 @@ ClientCA::~ClientCA() {
 void ClientCA::add(X509* certificate) {
   if (X509_STORE_add_cert(store_, certificate) != 1) throw std::bad_alloc();
   ++size_;
+  bases_.push_back(basis_of(certificate));
   earliest_end_ = std::min(earliest_end_, certificate_end(certificate));
 }
 
@@ -122,8 +125,8 @@ Loaded<std::shared_ptr<const ClientCA>> ClientCA::load(const std::string& file,
 }
 
 Identity ClientCA::verify(X509* leaf, STACK_OF(X509) * chain, SystemTime now,
-                          SystemTime* valid_until) const {
-  if (valid_until != nullptr) *valid_until = now + kRefusalMemory;
+                          Verified* verified) const {
+  if (verified != nullptr) *verified = {now + kRefusalMemory, ""};
   const StoreContext context(X509_STORE_CTX_new());
   if (!context || X509_STORE_CTX_init(context.get(), store_, leaf, chain) != 1) {
     ERR_clear_error();
@@ -137,14 +140,14 @@ Identity ClientCA::verify(X509* leaf, STACK_OF(X509) * chain, SystemTime now,
     return Refusal(std::string("the client certificate is refused: ") +
                    X509_verify_cert_error_string(error));
   }
-  if (valid_until != nullptr) {
-    *valid_until = earliest_end_of(X509_STORE_CTX_get0_chain(context.get()));
-  }
+  STACK_OF(X509)* const whole = X509_STORE_CTX_get0_chain(context.get());
+  if (verified != nullptr) verified->valid_until = earliest_end_of(whole);
   auto proved = certificate_identity(leaf);
   if (!proved) return Refusal(std::move(proved.error()));
   auto user = finish_identity(std::move(*proved), prefix_);
   if (!user) return Refusal("the client certificate is refused: " + user.error());
   user->kube_cluster = kube_cluster_;
+  if (verified != nullptr) verified->basis = basis_of(sk_X509_value(whole, sk_X509_num(whole) - 1));
   return std::move(*user);
 }
 
@@ -156,14 +159,31 @@ Identity ClientCA::authenticate_connection(SSL* tls, SystemTime now) const {
   }
   X509* const leaf = SSL_get0_peer_certificate(tls);
   if (leaf == nullptr) return std::nullopt;
-  SystemTime valid_until;
-  Identity identity = verify(leaf, SSL_get_peer_cert_chain(tls), now, &valid_until);
-  auto outcome = std::make_unique<KeptOutcome>(KeptOutcome{id_, valid_until, identity});
+  Verified verified;
+  Identity identity = verify(leaf, SSL_get_peer_cert_chain(tls), now, &verified);
+  auto outcome = std::make_unique<KeptOutcome>(
+      KeptOutcome{id_, verified.valid_until, identity, std::move(verified.basis)});
   if (SSL_set_ex_data(tls, outcome_slot(kind()), outcome.get()) == 1) {
     outcome.release();
     delete kept;
   }
   return identity;
+}
+
+std::string ClientCA::basis_of(X509* authority) const {
+  return authority_basis(kube_cluster_, authority);
+}
+
+std::string ClientCA::basis_of_connection(SSL* tls, SystemTime now) const {
+  const Identity proved = authenticate_connection(tls, now);
+  if (!proved || !*proved) return "";
+  const auto* const kept =
+      static_cast<const KeptOutcome*>(SSL_get_ex_data(tls, outcome_slot(kind())));
+  return kept == nullptr ? std::string() : kept->basis;
+}
+
+bool ClientCA::still_vouches(std::string_view basis) const {
+  return std::find(bases_.begin(), bases_.end(), basis) != bases_.end();
 }
 
 }  // namespace postern::proxy

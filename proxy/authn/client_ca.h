@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::proxy {
 
@@ -49,10 +50,19 @@ class ClientCA : public ConnectionAuthenticator {
   Identity authenticate_connection(SSL* tls,
                                    std::chrono::system_clock::time_point now) const override;
 
+  /// The certificate of the bundle that the chain leads up to.
+  std::string basis_of_connection(SSL* tls,
+                                  std::chrono::system_clock::time_point now) const override;
+  bool still_vouches(std::string_view basis) const override;
+
+  /// What verify() tells beside the identity.
+  struct Verified {
+    std::chrono::system_clock::time_point valid_until;  ///< until then the outcome holds
+    std::string basis;                                  ///< authority_basis(); "" when refused
+  };
   /// As above without the memory: `chain` holds the intermediates, it may be nullptr.
-  /// `valid_until`, when given, gets the time until which the outcome holds.
   Identity verify(X509* leaf, STACK_OF(X509) * chain, std::chrono::system_clock::time_point now,
-                  std::chrono::system_clock::time_point* valid_until = nullptr) const;
+                  Verified* verified = nullptr) const;
 
   /// When the first certificate of the bundle ends.
   std::chrono::system_clock::time_point earliest_end() const { return earliest_end_; }
@@ -62,12 +72,14 @@ class ClientCA : public ConnectionAuthenticator {
  private:
   ClientCA(const NamePrefix& prefix, std::string kube_cluster);
   void add(X509* certificate);  ///< takes a reference
+  std::string basis_of(X509* authority) const;
 
   NamePrefix prefix_;
   std::string kube_cluster_;
   std::uint64_t id_;  ///< never used again: tells which bundle a kept outcome came from
   X509_STORE* store_;
   std::size_t size_ = 0;
+  std::vector<std::string> bases_;  ///< of the certificates of the bundle
   std::chrono::system_clock::time_point earliest_end_;
 };
 

@@ -11,7 +11,7 @@ namespace postern::proxy {
 struct SessionBasis {
   /// When the credential ends by itself: a certificate, a JSON web token.
   std::optional<std::chrono::system_clock::time_point> ends;
-  /// basis_digest() of a static token, which ends when it leaves its file; "" for any other.
+  /// basis_digest() of a static token, authority_basis() of a certificate's CA; "" for any other.
   std::string token;
 };
 

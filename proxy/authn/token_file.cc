@@ -89,7 +89,7 @@ Loaded<std::shared_ptr<const TokenFile>> TokenFile::load(const std::string& file
   return tokens;
 }
 
-bool TokenFile::still_proves(const std::string& basis, const std::string& user) const {
+bool TokenFile::still_proves(std::string_view basis, std::string_view user) const {
   const auto found = names_by_basis_.find(basis);
   return found != names_by_basis_.end() && found->second == user;
 }

@@ -31,12 +31,18 @@ class TokenFile : public TokenAuthenticator {
 
   AuthenticatorKind kind() const override { return AuthenticatorKind::kToken; }
   Identity authenticate_token(std::string_view token) const override;
-  bool still_proves(const std::string& basis, const std::string& user) const override;
+  bool still_proves(std::string_view basis, std::string_view user) const override;
   std::size_t size() const { return users_.size(); }
 
  private:
   std::unordered_map<TokenHash, rbac::UserInfo, TokenHashHash> users_;
-  std::unordered_map<std::string, std::string> names_by_basis_;
+  struct BasisHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view basis) const {
+      return std::hash<std::string_view>()(basis);
+    }
+  };
+  std::unordered_map<std::string, std::string, BasisHash, std::equal_to<>> names_by_basis_;
 };
 
 }  // namespace postern::proxy

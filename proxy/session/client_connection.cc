@@ -17,14 +17,17 @@ bool holds_part_of_record(Stream& stream) {
 
 }  // namespace
 
-std::string status_response(const kube::Status& status, std::string_view audit_id,
-                            bool keep_alive) {
+std::string status_response(const kube::Status& status, std::string_view audit_id, bool keep_alive,
+                            std::string_view allow) {
   const std::string body = status.to_json();
   auto head = http::HeadWriter::response(status.code);
   head.field("Content-Type", "application/json").field("X-Content-Type-Options", "nosniff");
   head.field("Cache-Control", "no-cache, private");
   if (!audit_id.empty()) {
     head.field("Audit-Id", audit_id);
+  }
+  if (status.code == 405) {
+    head.field("Allow", allow);
   }
   if (status.retry_after_seconds > 0) {
     head.field("Retry-After", std::to_string(status.retry_after_seconds));
@@ -252,8 +255,9 @@ Task<error_code> ClientConnection::write(std::string_view data) {
 }
 
 Task<error_code> ClientConnection::write_status(const kube::Status& status,
-                                                std::string_view audit_id, bool keep_alive) {
-  const std::string response = status_response(status, audit_id, keep_alive);
+                                                std::string_view audit_id, bool keep_alive,
+                                                std::string_view allow) {
+  const std::string response = status_response(status, audit_id, keep_alive, allow);
   co_return co_await write(response);
 }
 

@@ -66,9 +66,10 @@ class ClientConnection {
   std::size_t try_write(std::string_view data) { return stream_.try_write(data); }
   /// Writes everything, under the stall limit.
   Task<error_code> write(std::string_view data);
-  /// Writes a whole Status answer. `keep_alive` is what the head will say.
+  /// Writes a whole Status answer, as status_response() makes it. `keep_alive` is what the head
+  /// will say.
   Task<error_code> write_status(const kube::Status& status, std::string_view audit_id,
-                                bool keep_alive);
+                                bool keep_alive, std::string_view allow = {});
   /// Says goodbye so that an answer that was just written is not lost to a reset: ends our side and
   /// reads what the client still sends, briefly.
   Task<void> linger();
@@ -111,7 +112,9 @@ class ClientConnection {
   Fault fault_ = Fault::kNone;
 };
 
-/// A complete HTTP/1.1 response that carries a Status.
-std::string status_response(const kube::Status& status, std::string_view audit_id, bool keep_alive);
+/// A complete HTTP/1.1 response that carries a Status. `allow`: the methods that the target takes,
+/// for a 405.
+std::string status_response(const kube::Status& status, std::string_view audit_id, bool keep_alive,
+                            std::string_view allow = {});
 
 }  // namespace postern::proxy

@@ -8,6 +8,7 @@
 #include "proxy/session/answer.h"
 #include "proxy/session/audit_event.h"
 #include "proxy/session/audit_request.h"
+#include "proxy/session/memory_budget.h"
 #include "proxy/session/response_body.h"
 #include "proxy/session/still_allowed.h"
 #include "proxy/upstream/cluster_endpoint.h"
@@ -25,6 +26,8 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::size_t kMaxVisibleBytes = 64 * 1024 * 1024;
+constexpr std::size_t kMaxPageBytes = kMaxVisibleBytes / 2;
+constexpr std::string_view kPageSize = "250";
 constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
 constexpr std::size_t kParallelDeletes = 8;
 
@@ -33,12 +36,16 @@ struct Victim {
   std::string uid;
 };
 
-/// What has been listed and is to be deleted.
+/// What has been listed and is to be deleted. Kept as text, which takes a fraction of what parsed
+/// values do.
 struct VisibleObjects {
+  explicit VisibleObjects(MemoryBudget& budget) : memory(budget) {}
+
   std::vector<Victim> victims;
-  nlohmann::ordered_json list;  ///< the last page's envelope with every page's items
-  std::size_t bytes = 0;
+  std::string envelope;      ///< the first page's, without items
+  std::string items;         ///< every page's, with commas between
   std::uint64_t hidden = 0;  ///< objects that stay
+  MemoryHold memory;
 };
 
 Result<void> check_delete_query(const kube::Query& query) {
@@ -96,7 +103,7 @@ std::string list_target(const ProxiedRequest& request, const std::string& token)
       query.set(key, request.info.query.get(key));
     }
   }
-  query.set("limit", "500");
+  query.set("limit", std::string(kPageSize));
   if (!token.empty()) {
     query.set("continue", token);
   }
@@ -132,17 +139,31 @@ kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& r
   return status;
 }
 
+std::string text_of(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 /// False when an item lacks what a delete needs.
-bool add_victims(const nlohmann::ordered_json& list, std::vector<Victim>& victims) {
+bool add_items(const nlohmann::ordered_json& list, VisibleObjects& visible) {
   for (const auto& item : list.at("items")) {
     const auto& metadata = item.at("metadata");
     const auto uid = metadata.find("uid");
     if (uid == metadata.end() || !uid->is_string() || !metadata.at("name").is_string()) {
       return false;
     }
-    victims.push_back({metadata.at("name"), *uid});
+    visible.victims.push_back({metadata.at("name"), *uid});
+    visible.items.append(visible.items.empty() ? "" : ",").append(text_of(item));
   }
   return true;
+}
+
+/// The list of everything that was visible, as one page.
+std::string whole_list(VisibleObjects& visible) {
+  std::string list = std::move(visible.envelope);
+  list.pop_back();  // its last brace
+  list.append(",\"items\":[").append(visible.items).append("]}");
+  visible.items = std::string();
+  return list;
 }
 
 /// Filters one listed page and adds what is visible.
@@ -162,38 +183,46 @@ Result<std::string> add_page(const ProxiedRequest& request, const FetchedRespons
     return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
   }
   visible.hidden += filter->summary().dropped;
-  visible.bytes += kept.size();
-  if (visible.bytes > kMaxVisibleBytes) {
+  if (visible.items.size() + kept.size() > kMaxVisibleBytes) {
     return fail(
         kube::Status::too_large("too much would be deleted at once: narrow it with a selector"));
   }
   auto document = nlohmann::ordered_json::parse(kept, nullptr, false);
-  if (document.is_discarded() || !add_victims(document, visible.victims)) {
+  if (document.is_discarded() || !add_items(document, visible)) {
     return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
   }
-  if (visible.list.is_null()) {
-    visible.list = std::move(document);
-    visible.list["metadata"].erase("continue");
-  } else {
-    for (auto& item : document["items"]) {
-      visible.list["items"].push_back(std::move(item));
-    }
+  if (visible.envelope.empty()) {
+    document["metadata"].erase("continue");
+    document.erase("items");
+    visible.envelope = text_of(document);
   }
   return filter->summary().continue_token;
+}
+
+/// Makes room for one more page; nothing has been deleted yet.
+Result<void> make_room(VisibleObjects& visible) {
+  if (visible.memory.resize(visible.items.size() + kMaxPageBytes)) {
+    return {};
+  }
+  return fail(kube::Status::too_many_requests(
+      "too many collections are being deleted at the moment: try again", 1));
 }
 
 Task<Result<VisibleObjects>> list_visible(WorkerState& state, ClientConnection& client,
                                           ProxiedRequest& request,
                                           const HeaderFields& impersonation) {
-  VisibleObjects visible;
+  VisibleObjects visible(state.shared().delete_memory);
   std::string token;
   do {
+    if (auto room = make_room(visible); !room) {
+      co_return fail(std::move(room.error()));
+    }
     if (auto still = still_allowed_now(state, client, request); !still) {
       co_return fail(std::move(still.error()));
     }
-    const auto page = co_await fetch(request.cluster->pool, "GET", list_target(request, token),
-                                     call_fields(request.audit_id, impersonation), std::string(),
-                                     kMaxVisibleBytes);
+    const auto page =
+        co_await fetch(request.cluster->pool, "GET", list_target(request, token),
+                       call_fields(request.audit_id, impersonation), std::string(), kMaxPageBytes);
     if (!page) {
       co_return fail(page.error());
     }
@@ -205,6 +234,7 @@ Task<Result<VisibleObjects>> list_visible(WorkerState& state, ClientConnection& 
       co_return fail(std::move(next.error()));
     }
     token = std::move(*next);
+    visible.memory.resize(visible.items.size());
   } while (!token.empty());
   co_return visible;
 }
@@ -341,9 +371,8 @@ Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& clien
   if (!deleted) {
     co_return fail(std::move(deleted.error()));
   }
-  co_return co_await send_json(
-      client, request, 200,
-      visible->list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  const std::string list = whole_list(*visible);
+  co_return co_await send_json(client, request, 200, list);
 }
 
 }  // namespace postern::proxy

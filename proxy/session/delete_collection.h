@@ -14,7 +14,8 @@ bool needs_expansion(const ProxiedRequest& request);
 /// (Kubernetes' own deletecollection is no transaction either); else the answer is the list of what
 /// was deleted.
 ///
-/// 413 above 64 MiB of visible objects, before anything is deleted.
+/// Before anything is deleted: 413 above 64 MiB of visible objects; 429 when the deletecollections
+/// of all users together would hold more than SharedState::delete_memory.
 Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& client,
                                      ProxiedRequest& request);
 

@@ -95,8 +95,8 @@ struct ProxiedRequest {
   /// The first byte of the answer has left: an error can only cut the connection.
   bool answer_started = false;
   RequestAudit audit;
-  /// The rest of the answer, where it goes on for long: to be awaited when everything that led to
-  /// it has ended, so that of a watch nothing is kept but what serves it.
+  /// The answer, or what is left of it: to be awaited when everything that led to it has ended, so
+  /// that of a watch nothing is kept but what serves it.
   std::optional<Task<Result<void>>> rest;
 
   /// The principals of the call upstream.

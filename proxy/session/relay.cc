@@ -159,6 +159,23 @@ Task<Result<void>> relay_stream(WorkerState& state, ClientConnection& client,
   co_return outcome;
 }
 
+/// What was decided by its name alone: the answer passes whole, or only whether it worked.
+Task<Result<void>> relay_unfiltered(WorkerState& state, ClientConnection& client,
+                                    ProxiedRequest& request) {
+  auto answer = co_await forward(state, client, request);
+  if (!answer) {
+    co_return fail(std::move(answer.error()));
+  }
+  const bool success = answer->head.status >= 200 && answer->head.status < 300;
+  if (success && !request.decision.may_read) {
+    co_return co_await relay_reduced(state, client, request, *answer);
+  }
+  if (!success && hides_object(request)) {
+    co_return co_await relay_reduced_failure(state, client, request, *answer);
+  }
+  co_return co_await relay_plain(state, client, request, *answer);
+}
+
 }  // namespace
 
 Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
@@ -195,21 +212,8 @@ Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
 
 Task<Result<void>> relay_request(WorkerState& state, ClientConnection& client,
                                  ProxiedRequest& request) {
-  if (request.filtered()) {
-    co_return co_await relay_filtered(state, client, request);
-  }
-  auto answer = co_await forward(state, client, request);
-  if (!answer) {
-    co_return fail(std::move(answer.error()));
-  }
-  const bool success = answer->head.status >= 200 && answer->head.status < 300;
-  if (success && !request.decision.may_read) {
-    co_return co_await relay_reduced(state, client, request, *answer);
-  }
-  if (!success && hides_object(request)) {
-    co_return co_await relay_reduced_failure(state, client, request, *answer);
-  }
-  co_return co_await relay_plain(state, client, request, *answer);
+  return request.filtered() ? relay_filtered(state, client, request)
+                            : relay_unfiltered(state, client, request);
 }
 
 }  // namespace postern::proxy

@@ -378,12 +378,12 @@ Task<Result<void>> end_watch(ResponseSink& sink, StreamEnd end, Result<void> out
 Task<Result<void>> relay_filtered(WorkerState& state, ClientConnection& client,
                                   ProxiedRequest& request) {
   if (request.is_watch()) {
-    co_return co_await relay_watch(state, client, request);
+    return relay_watch(state, client, request);
   }
   if (request.info.is_collection()) {
-    co_return co_await relay_list(state, client, request);
+    return relay_list(state, client, request);
   }
-  co_return co_await relay_object(state, client, request);
+  return relay_object(state, client, request);
 }
 
 }  // namespace postern::proxy

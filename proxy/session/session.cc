@@ -2,6 +2,7 @@
 
 #include "proxy/session/access_api.h"
 #include "proxy/session/admission.h"
+#include "proxy/session/allowed_methods.h"
 #include "proxy/session/audit_request.h"
 #include "proxy/session/delete_collection.h"
 #include "proxy/session/forward.h"
@@ -115,8 +116,8 @@ Task<bool> Session::serve(ProxiedRequest& request) {
   co_return co_await client_.discard_body();
 }
 
-/// The life of a request. Each part in a frame of its own, so that what lasts for long (a watch)
-/// keeps only its own part's.
+/// The life of a request up to where its answer begins: that is `rest`, awaited when the frames of
+/// all this have ended, so that what lasts for long (a watch) keeps only what serves it.
 Task<Result<void>> Session::carry_out(ProxiedRequest& request) {
   if (on_loopback()) {
     const auto here = check_loopback_host(request.head.fields, state_.shared().loopback_hosts);
@@ -194,7 +195,8 @@ Task<Result<void>> Session::carry_to_cluster(ProxiedRequest& request) {
   if (!*step) {
     co_return fail(std::move(step->error()));
   }
-  co_return co_await answer_from_cluster(request);
+  request.rest = answer_from_cluster(request);
+  co_return Result<void>();
 }
 
 /// No coroutine of its own, for each of them is one.
@@ -229,7 +231,9 @@ Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
   const bool may_keep =
       request.head.keep_alive && !state_.draining() && status.code != 400 && !request.head.upgrade;
   const bool keep_alive = may_keep && co_await client_.discard_body();
-  const error_code error = co_await client_.write_status(status, request.audit_id, keep_alive);
+  const std::string allow = status.code == 405 ? allowed_methods(request) : std::string();
+  const error_code error =
+      co_await client_.write_status(status, request.audit_id, keep_alive, allow);
   co_return keep_alive && !error;
 }
 

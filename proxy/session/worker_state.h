@@ -9,6 +9,7 @@
 #include "proxy/observe/request_metrics.h"
 #include "proxy/session/client_connection.h"
 #include "proxy/session/live_streams.h"
+#include "proxy/session/memory_budget.h"
 #include "proxy/session/token_reviewer.h"
 #include "proxy/upstream/access_check.h"
 #include "proxy/upstream/cluster_endpoint.h"
@@ -67,6 +68,7 @@ struct SharedState {
   const access::SessionTable& sessions;
   Metrics& metrics;
   Log& log;
+  MemoryBudget& delete_memory;  ///< what deletecollections may hold of lists
   /// `authentication.tokenReview`; nullopt: no token is reviewed.
   std::optional<TokenReviewer::Options> token_review;
   std::vector<std::string> loopback_hosts;  ///< names of the plain listener beside loopback's own

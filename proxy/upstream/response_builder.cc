@@ -10,15 +10,16 @@
 namespace postern::proxy {
 namespace {
 
-constexpr std::array<std::string_view, 9> kRelayed{"Content-Type",
-                                                   "Cache-Control",
-                                                   "Date",
-                                                   "Warning",
-                                                   "Retry-After",
-                                                   "X-Kubernetes-Pf-Flowschema-Uid",
-                                                   "X-Kubernetes-Pf-Prioritylevel-Uid",
-                                                   "X-Stream-Protocol-Version",
-                                                   "X-Accepted-Stream-Protocol-Versions"};
+constexpr std::array<std::string_view, 10> kRelayed{"Allow",
+                                                    "Content-Type",
+                                                    "Cache-Control",
+                                                    "Date",
+                                                    "Warning",
+                                                    "Retry-After",
+                                                    "X-Kubernetes-Pf-Flowschema-Uid",
+                                                    "X-Kubernetes-Pf-Prioritylevel-Uid",
+                                                    "X-Stream-Protocol-Version",
+                                                    "X-Accepted-Stream-Protocol-Versions"};
 /// They describe the very bytes of upstream's body.
 constexpr std::array<std::string_view, 4> kOfUnchangedBodies{"ETag", "Last-Modified",
                                                              "Content-Encoding", "Vary"};

@@ -24,8 +24,8 @@ enum class ResponseUse {
 /// 216) and for a 101 without an upgrade.
 Result<void> check_relayable(const http::ResponseHead& head, bool conditional, bool upgrade);
 
-/// Puts those fields of upstream's answer that a client may see into its answer: `Content-Type`,
-/// `Cache-Control`, `Date`, `Warning`, `Retry-After`, `X-Kubernetes-Pf-*-Uid`,
+/// Puts those fields of upstream's answer that a client may see into its answer: `Allow`,
+/// `Content-Type`, `Cache-Control`, `Date`, `Warning`, `Retry-After`, `X-Kubernetes-Pf-*-Uid`,
 /// `X-Stream-Protocol-Version` and `X-Accepted-Stream-Protocol-Versions` (SPDY's negotiation); of
 /// bodies that pass unchanged also `ETag`, `Last-Modified`, `Content-Encoding` and `Vary`; and
 /// always our own `X-Content-Type-Options: nosniff`. Framing and Connection are the caller's. Never

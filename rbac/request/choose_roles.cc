@@ -130,6 +130,7 @@ class SearchRoleChoice {
     for (std::size_t i = 0; i < ids_.size(); ++i) {
       const KnownCluster* cluster = directory_.kube_cluster(ids_[i].kube_cluster());
       if (cluster != nullptr && reaches_cluster(role, *cluster) &&
+          !denies_all(role, *cluster, ids_[i]) &&
           std::any_of(reaches.begin(), reaches.end(),
                       [&](const Reach& reach) { return accepts(reach, ids_[i]); })) {
         reached[i] = any = true;

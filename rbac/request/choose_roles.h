@@ -14,7 +14,8 @@ namespace postern::rbac::request {
 Result<std::vector<const Role*>> choose_roles(const Person& requester, const Directory& directory,
                                               const std::vector<std::string>& asked);
 
-/// The roles of a request for these resources (see create()). `asked` may be empty.
+/// The roles of a request for these resources (see create()). `asked` may be empty. A role that
+/// denies all of what an ID asks for does not reach it.
 Result<std::vector<const Role*>> choose_search_roles(const Person& requester,
                                                      const Directory& directory,
                                                      const std::vector<std::string>& asked,

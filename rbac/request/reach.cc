@@ -117,6 +117,31 @@ bool meets(const Reach& reach, const ResourceId& id, Compare compare) {
          compare(reach.name, id.name_pattern());
 }
 
+bool takes(const Pattern& denied, const Pattern& asked) {
+  return denied.covers(asked, Effect::kDeny);
+}
+
+/// Whether a deny of every verb leaves nothing of the ID. Of a whole cluster something may be left
+/// by every rule, as far as this looks.
+bool takes_all(const Reach& denied, const ResourceId& id) {
+  const bool every_name =
+      denied.kinds == Reach::Kinds::kWholeNamespace ||
+      (denied.kinds == Reach::Kinds::kAll && denied.group.is_any() && denied.name.is_any());
+  switch (id.scope()) {
+    case Scope::kNamespaced:
+      return kind_fits(denied, id) && takes(spaces_of(denied), id.namespace_pattern()) &&
+             (every_name || takes(denied.name, id.name_pattern()));
+    case Scope::kClusterScoped:
+      return id.is_whole_namespace() ? every_name && takes(spaces_of(denied), id.name_pattern())
+                                     : kind_fits(denied, id) && unlimited(denied.namespace_) &&
+                                           takes(denied.name, id.name_pattern());
+    case Scope::kKubeCluster:
+    case Scope::kOther:
+      break;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<Reach> reaches_of(const FrozenRole& role) {
@@ -146,6 +171,14 @@ bool reaches_cluster(const FrozenRole& role, const KnownCluster& cluster) {
 
 bool accepts(const Reach& reach, const ResourceId& id) {
   return meets(reach, id, includes);
+}
+
+bool denies_all(const FrozenRole& role, const KnownCluster& cluster, const ResourceId& id) {
+  const FrozenConditions& deny = role.deny;
+  return (deny.labels && labels_match(*deny.labels, cluster.labels)) ||
+         std::any_of(deny.resources.begin(), deny.resources.end(), [&](const FrozenRule& rule) {
+           return rule.all_verbs && takes_all(reach_of(role, rule), id);
+         });
 }
 
 bool concerns(const Reach& reach, std::string_view group, std::string_view plural,

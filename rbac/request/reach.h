@@ -41,6 +41,10 @@ bool reaches_cluster(const FrozenRole& role, const KnownCluster& cluster);
 /// rule that is about that namespace, a whole cluster by every rule.
 bool accepts(const Reach& reach, const ResourceId& id);
 
+/// Whether the role's own denies surely take all of what the ID asks for at this cluster, so that
+/// the role gives nothing of it, whatever it allows. False when in doubt.
+bool denies_all(const FrozenRole& role, const KnownCluster& cluster, const ResourceId& id);
+
 /// Whether some object could be reached by both. True when in doubt.
 bool may_touch(const Reach& reach, const ResourceId& id);
 

@@ -2,6 +2,7 @@
 
 #include "kube/text.h"
 #include "rbac/request/frozen_role.h"
+#include "rbac/requestable_kind.h"
 
 #include <algorithm>
 #include <set>
@@ -25,18 +26,10 @@ bool denies_search(const Role& own, std::string_view role) {
   });
 }
 
-bool group_fits(const RequestableKind& kind, std::string_view group) {
-  return kind.api_group == "*" || kind.api_group == group ||
-         (kind.api_group == "core" && group.empty());
-}
-
 /// Whether the entry names exactly the ID's kind: short, or a plural with its group.
 bool names_kind(const RequestableKind& kind, const ResourceId& id) {
-  if (kind.kind == id.kind()) {
-    return kind.api_group.empty() || group_fits(kind, id.group());
-  }
-  return !id.is_whole_namespace() && !id.plural().empty() && kind.kind == id.plural() &&
-         group_fits(kind, id.group());
+  return rbac::names_kind(kind, id.kind(), id.group(),
+                          id.is_whole_namespace() ? std::string_view() : id.plural());
 }
 
 bool allows(const RequestableKind& kind, const ResourceId& id) {

@@ -3,6 +3,7 @@
 #include "kube/text.h"
 #include "rbac/request/durations.h"
 #include "rbac/request/field_errors.h"
+#include "rbac/request/removed_user.h"
 #include "rbac/request/review.h"
 
 #include <algorithm>
@@ -83,8 +84,20 @@ class Transition {
     return std::move(request_);
   }
 
+  AccessRequest end_with_user(std::string_view removed_by) {
+    if (request_.state == State::kApproved && !is_over()) {
+      move_to(State::kRevoked, request_.revoked);
+      request_.revoked_by = removed_by;
+      request_.revoke_reason = "its user was removed";
+    } else if (request_.state == State::kApproved || request_.state == State::kPending) {
+      move_to(State::kExpired, request_.expired);
+    }
+    return std::move(request_);
+  }
+
  private:
-  bool is_over() const { return now_ >= request_.expires(); }
+  /// Also before its time, when it ended by another clock or with its user.
+  bool is_over() const { return request_.state == State::kExpired || now_ >= request_.expires(); }
 
   Result<void> check_review(const ReviewEvent& event) const {
     if (event.uid != request_.uid) {
@@ -170,6 +183,11 @@ class Transition {
 Result<AccessRequest> apply(AccessRequest request, const Event& event, TimePoint now,
                             const Limits& limits) {
   return std::visit(Transition(std::move(request), now, limits), event);
+}
+
+AccessRequest end_with_user(AccessRequest request, std::string_view removed_by, TimePoint now) {
+  const Limits no_text_is_checked;
+  return Transition(std::move(request), now, no_text_is_checked).end_with_user(removed_by);
 }
 
 }  // namespace postern::rbac::request

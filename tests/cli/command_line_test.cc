@@ -61,6 +61,8 @@ TEST_CASE_FIXTURE(Program, "wrong usage: what is wrong, what was meant, and wher
       {{"request", "show", "a", "b"},
        "error: \"b\" is one word too many\nsee: postern help request show\n"},
       {{"request", "show"}, "error: ID is required\nsee: postern help request show\n"},
+      {{"request", "show", ""}, "error: ID: is empty\nsee: postern help request show\n"},
+      {{"request", "assume", "a", ""}, "error: ID: is empty\nsee: postern help request assume\n"},
       {{"get", "roles", "-o", "xml"},
        "error: --output: xml not in {table,wide,json,yaml,name}\nsee: postern help get\n"},
   };

@@ -23,6 +23,10 @@ TEST_CASE_FIXTURE(Program,
            Words{"--url", "http://127.0.0.1:1/readyz#part"},
            Words{"--timeout", "soon"},
            Words{"--ca-file", "ca.crt"},
+           Words{"--ca-pin", "sha256:" + std::string(64, 'a')},
+           Words{"--url", "https://127.0.0.1:1", "--ca-pin", "sha256:abc"},
+           Words{"--url", "https://127.0.0.1:1", "--ca-pin", "sha256:" + std::string(64, 'a'),
+                 "--ca-file", "ca.crt"},
            Words{"--tls-server-name", "postern"},
        }) {
     CAPTURE(words.front());

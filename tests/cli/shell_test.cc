@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(Program, "usage that is wrong before anybody is asked") {
            Words{"login", "https://p/"},
            Words{"status", "--color", "pink"},
            Words{"help", "nothing"},
-           Words{"completion", "fish"},
+           Words{"completion", "tcsh"},
        }) {
     CAPTURE(words.front());
     CAPTURE(words.back());

@@ -1,8 +1,10 @@
 """Certificate authorities and certificates of a test cluster, made by the openssl program."""
 
 import base64
+import hashlib
 import ipaddress
 import os
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +65,21 @@ def signing_keys(folder: Path, name: str) -> KeyPair:
     _new_key(pair.key_file)
     _openssl("pkey", "-in", str(pair.key_file), "-pubout", "-out", str(pair.cert_file))
     return pair
+
+
+def key_pin(certificate: Path) -> str:
+    """`sha256:…` of a PEM certificate's public key, by which `postern --ca-pin` knows it."""
+    key = subprocess.run(["openssl", "x509", "-in", str(certificate), "-noout", "-pubkey"],
+                         capture_output=True, check=True).stdout  # fmt: skip
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key,
+                         capture_output=True, check=True).stdout  # fmt: skip
+    return "sha256:" + hashlib.sha256(der).hexdigest()
+
+
+def certificate_pin(certificate: Path) -> str:
+    """The same of the whole certificate."""
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text()[certificate.read_text().index("-----BEGIN") :])
+    return "sha256:" + hashlib.sha256(der).hexdigest()
 
 
 class Authority:

@@ -22,7 +22,7 @@ POD = "/api/v1/namespaces/dev/pods/nginx-1"
 GROUP = "store.postern.dev"
 RESOURCES = ("accessrequests", "accessroles", "accessusers", "logins", "sessions", "marks")
 ROLES = ACCESS
-USERS = [User(name) for name in ("alice", "bob", "root", "carol")]
+USERS = [User(name) for name in ("alice", "bob", "root", "carol", "dave")]
 
 
 def install_definitions(cluster: Cluster) -> None:

@@ -15,6 +15,11 @@ from cluster import Cluster
 from harness import Postern, binary
 
 
+def names(table: str) -> list[str]:
+    """The first column of a table, without its head."""
+    return [line.split()[0] for line in table.splitlines()[1:]]
+
+
 class Person:
     """Somebody who works through postern. Commands fail the test unless they end with `code`."""
 

@@ -2,8 +2,6 @@
 processes, a damaged file, a cluster with a hundred thousand pods."""
 
 import functools
-import json
-import re
 import subprocess
 import threading
 import time
@@ -11,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from access_api import NAMES, ROOT, get, post
 from documents import READ_ACCESS
 from fixture_api import FixtureApi, compact
 from harness import KubeCluster, Postern, User, binary, upstream_kubeconfig
 from pki import Authority
 from raw_http import Cut
-from test_access_api import NAMES, ROOT, get, post
 from upstream import Recorded, RecordingUpstream, Reply
 
 PODS = 100_000

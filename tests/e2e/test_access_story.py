@@ -12,7 +12,7 @@ from audit_log import ours
 from cluster import Cluster
 from documents import ROOT, STORY
 from harness import KubeCluster, Postern, User
-from people import Person
+from people import Person, names
 from pki import Authority
 from raw_http import wait_for
 
@@ -54,10 +54,6 @@ def world(
     )
     with postern:
         yield World(folder, postern, cluster)
-
-
-def names(text: str) -> list[str]:
-    return [line.split()[0] for line in text.splitlines()[1:]]
 
 
 # 1. An administrator makes roles and users while the proxy runs. -----------------------------------

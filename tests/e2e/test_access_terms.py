@@ -1,21 +1,22 @@
 """The terms of requests against the real proxy: thresholds, reviewers' conditions, start times,
 reviewers that are asked for, limits, kinds of other inventories, removal of old ones."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from access_api import ROOT, approve, get, post
 from cluster import Cluster
 from documents import ALICE, BOB, READ_DEV_PODS, user
 from harness import KubeCluster, Postern, User
 from pki import Authority
 from raw_http import wait_for
-from test_access_api import approve, get, post
 
 ID = "/postern.test/pod/mycluster/dev/nginx-1"
-NAMES = ("alice", "bob", "carol", "dave", "erin", "root")
+NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "root")
 TERMS = """kind: role
 version: v7
 metadata: {name: asks}
@@ -51,10 +52,26 @@ version: v8
 metadata: {name: asks-for-all}
 spec: {allow: {request: {search_as_roles: [all-of-dev]}}}
 ---
+kind: role
+version: v8
+metadata: {name: door}
+spec: {allow: {request: {roles: [all-of-dev], search_as_roles: [all-of-dev]}}}
+---
+kind: role
+version: v8
+metadata: {name: asks-for-the-door}
+spec: {allow: {request: {roles: [door]}}}
+---
+kind: role
+version: v8
+metadata: {name: opens-doors}
+spec: {allow: {review_requests: {roles: [door]}}}
+---
 """
 DAVE = user("dave", "reviews", more="traits: {duty: [on-call]}")
 CAROL, ERIN = user("carol", "reviews"), user("erin", "asks-for-all")
-PEOPLE = ALICE + BOB + CAROL + DAVE + ERIN + user("root", "editor", "auditor")
+FRANK, GRACE = user("frank", "asks-for-the-door"), user("grace", "opens-doors")
+PEOPLE = ALICE + BOB + CAROL + DAVE + ERIN + FRANK + GRACE + user("root", "editor", "auditor")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +119,46 @@ def test_one_denial_ends_it(proxy: Postern) -> None:
     name = name_of(file(proxy))
     assert approve(proxy, "bob", name)["status"]["state"] == "PENDING"
     assert approve(proxy, "carol", name, "Deny")["status"]["state"] == "DENIED"
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ({"decision": "Promote"}, 422, "spec.decision"),
+        ({"decision": "approve"}, 422, "spec.decision"),
+        ({"roles": ["dev-pods"]}, 400, 'unknown field "spec.roles"'),
+        ({"annotations": {"a": ["b"]}}, 400, 'unknown field "spec.annotations"'),
+        ({"reason": "x" * 4097}, 422, "spec.reason"),
+        ({"assumeStartTime": "2099-01-01T00:00:00Z"}, 422, "spec.assumeStartTime"),
+    ],
+    ids=["promote", "spelling", "roles", "annotations", "reason", "start"],
+)
+def test_behaviour_2_2_a_review_is_one_word_about_all_of_it(
+    proxy: Postern, more: dict[str, Any], code: int, says: str
+) -> None:
+    """No promotion to a list of members, no choice among the roles, no notes for other programs."""
+    name = name_of(file(proxy))
+    seen = get(proxy, "bob", f"accessrequests/{name}")
+    spec = {"decision": "Approve", "uid": seen["metadata"]["uid"],
+            "effectiveDigest": seen["status"]["effectiveDigest"]}  # fmt: skip
+    refused = post(proxy, "bob", f"accessrequests/{name}/reviews?fieldValidation=Strict", {"spec": spec | more})
+    assert refused["code"] == code, refused
+    assert says in str(refused["message"]) + str(refused.get("details"))
+    after = get(proxy, "bob", f"accessrequests/{name}")["status"]
+    assert after["state"] == "PENDING" and "reviews" not in after
+
+
+def test_behaviour_3_12_requestable_roles_are_those_of_static_roles(proxy: Postern) -> None:
+    """What was granted opens no way to more: neither in the session that has assumed it, nor outside."""
+    made = post(proxy, "frank", "accessrequests", {"spec": {"roles": ["door"]}})
+    assert approve(proxy, "grace", name_of(made))["status"]["state"] == "APPROVED"
+    session = post(proxy, "frank", "sessions", {"spec": {"requests": [name_of(made)]}})
+    bearer = [("Authorization", f"Bearer {session['status']['token']}"), ("Content-Type", "application/json")]
+    for spec in ({"roles": ["all-of-dev"]}, {"resources": [ID]}):
+        body = json.dumps({"spec": spec}).encode()
+        answer = proxy.ask(None, "POST", f"{ROOT}/accessrequests", bearer, body)
+        assert answer.status in (403, 422), answer.body
+        assert post(proxy, "frank", "accessrequests", {"spec": spec})["code"] == answer.status
 
 
 def test_reviewers_conditions(proxy: Postern) -> None:

@@ -15,6 +15,7 @@ from attack import POD, WIDGETS, Attack
 def test_head_is_405_without_a_call(attack: Attack, method: str, target: str) -> None:
     answer = attack.send(method, target)
     assert answer.status == 405
+    assert "GET" in (answer.get("Allow") or "").split(", ")
     attack.untouched()
 
 
@@ -33,6 +34,28 @@ def test_head_is_405_without_a_call(attack: Attack, method: str, target: str) ->
 def test_method_is_405_without_a_call(attack: Attack, method: str, target: str) -> None:
     body = b"{}" if method in ("POST", "PUT", "PATCH") else None
     attack.refused(attack.send(method, target, body=body), 405)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "allow"),
+    [
+        ("TRACE", POD, "GET, POST, DELETE"),
+        ("POST", f"{POD}/nginx-1", "GET, PUT, PATCH, DELETE"),
+        ("PUT", f"{POD}/nginx-1/exec", "GET, POST"),
+        ("DELETE", "/apis/metrics.k8s.io/v1beta1/nodes/n1", "GET"),  # as its discovery says
+        ("GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "POST"),
+        ("HEAD", "/clusters/nowhere/api/v1/nodes/n1", "GET, PUT, PATCH, DELETE"),  # paths' grammar
+        ("HEAD", "/version", "GET"),
+        ("DELETE", "/apis/access.postern.dev/v1alpha1/accessrequests", "GET, POST"),
+        ("PUT", "/apis/access.postern.dev/v1alpha1/accessrequests/x", "GET, DELETE"),
+        ("POST", "/apis/access.postern.dev/v1alpha1", "GET"),
+    ],
+)
+def test_405_says_which_methods_there_are(attack: Attack, method: str, target: str, allow: str) -> None:
+    """RFC 9110 §15.5.6."""
+    answer = attack.send(method, target, body=b"{}" if method in ("POST", "PUT") else None)
+    assert (answer.status, answer.get("Allow")) == (405, allow)
+    attack.untouched()
 
 
 @pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])

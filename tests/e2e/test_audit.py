@@ -5,6 +5,7 @@ and that no secret is in it; M222 is in test_audit_sink.py.
 """
 
 import base64
+import gzip
 import json
 import re
 import threading
@@ -21,7 +22,7 @@ from conftest import USERS, As
 from fixture_api import FixtureApi, compact
 from harness import KubeCluster, Postern, upstream_kubeconfig
 from pki import Authority
-from raw_http import wait_for
+from raw_http import chunked, wait_for
 from upstream import Connection, Recorded, RecordingUpstream, Reply
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -355,15 +356,29 @@ def test_bodies_where_the_policy_wants_them_and_never_secrets(own: Callable[...,
 PADDED = compact({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "nginx-7", "annotations": {"a": "x" * 70_000}}})
 
 
-@pytest.mark.parametrize("kind, body, why", [
-    ("application/apply-patch+yaml", b"apiVersion: v1\nkind: Pod\nmetadata: {name: nginx-1}\n", "not a JSON object"),
-    ("application/json-patch+json", b'[{"op":"remove","path":"/metadata/labels"}]', "not a JSON object"),
-    ("application/strategic-merge-patch+json", PADDED, "too large"),
+APPLIED = b"apiVersion: v1\nkind: Pod\nmetadata: {name: nginx-1}\n"
+LABELLED = b'{"metadata":{"labels":{"told":"yes"}}}'
+CHUNKED, GZIP = [("Transfer-Encoding", "chunked")], [("Content-Encoding", "gzip")]
+
+
+@pytest.mark.parametrize("kind, fields, body, why", [
+    ("application/apply-patch+yaml", [], APPLIED, "not a JSON object"),
+    ("application/apply-patch+yaml", CHUNKED, chunked(APPLIED[:20], APPLIED[20:]), "of unknown length"),
+    ("application/merge-patch+json", CHUNKED, chunked(LABELLED), "of unknown length"),
+    ("application/merge-patch+json", GZIP, gzip.compress(LABELLED), "compressed"),
+    ("application/apply-patch+yaml", GZIP, gzip.compress(APPLIED), "compressed"),
+    ("application/merge-patch+json", [*CHUNKED, *GZIP], chunked(gzip.compress(LABELLED)), "of unknown length"),
+    ("application/json-patch+json", [], b'[{"op":"remove","path":"/metadata/labels"}]', "not a JSON object"),
+    ("application/strategic-merge-patch+json", [], PADDED, "too large"),
+    ("application/strategic-merge-patch+json", CHUNKED, chunked(PADDED), "of unknown length"),
 ])  # fmt: skip
-def test_a_body_that_is_left_out_is_told_of(own: Callable[..., Own], kind: str, body: bytes, why: str) -> None:
+def test_a_body_that_is_left_out_is_told_of(
+    own: Callable[..., Own], kind: str, fields: list[tuple[str, str]], body: bytes, why: str
+) -> None:
     one = own(EVERYTHING)
     target = f"{POD}/nginx-1" + ("?fieldManager=me" if "apply" in kind else "")
-    patched = one.postern.ask("alice", "PATCH", target, [("Content-Type", kind)], body)
+    patched = one.postern.ask("alice", "PATCH", target, [("Content-Type", kind), *fields], body)
+    assert patched.status == 200, patched.body
     event = one.log.complete(patched.get("Audit-Id"))
     assert event["level"] == "RequestResponse" and "requestObject" not in event
     assert event["annotations"][OMITTED] == why

@@ -2,29 +2,11 @@
 are used up, wrong passwords, approvals that nobody was asked about, several objects at once."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 import yaml
-from cluster import Cluster
-from documents import ROOT
-from harness import KubeCluster, Postern, User
 from people import Person
-from pki import Authority
 from raw_http import wait_for
-from test_cli_real import NGINX_1, Town
-
-
-@pytest.fixture(scope="module")
-def town(authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("town")
-    postern = Postern(
-        folder / "postern", authority, documents=ROOT, users=[User("root")], own_certificate=False,
-        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-    )  # fmt: skip
-    with postern:
-        yield Town(folder, postern, cluster)
+from town import NGINX_1, Town, town  # noqa: F401  (a fixture)
 
 
 def test_who_has_used_up_an_invite_is_told(town: Town) -> None:
@@ -80,10 +62,21 @@ def test_an_assumed_request_that_gives_nothing_any_more_says_why(town: Town) -> 
     town.alice.postern("request", "assume", name)
     ask = ("auth", "can-i", "get", "pods/nginx-1", "-n", "dev", "--explain")
     assert f"request {name}" in town.alice.postern(*ask)
+    assert "no longer" not in town.alice.postern("status")
+    assert town.alice.json("status")["requests"][0]["inForce"] is True
     town.root.postern("users", "update", "alice", "--set-roles", "requester")
     why = f"within request {name} (today's roles no longer let \"alice\" request"
     wait_for("the refusal that says why", lambda: why in town.alice.run("postern", *ask, code=None).stdout)
+    table = town.alice.postern("status").splitlines()
+    row = next(line for line in table if line.startswith(name))
+    assert row.split("  ")[1].strip() == "no longer in force", table
+    assert table[-1].startswith(f"{name} is no longer in force: today's roles no longer let"), table
+    shown = town.alice.json("status")["requests"][0]
+    assert shown["inForce"] is False and "today's roles" in shown["message"]
+    said = town.alice.postern("request", "drop", "another")  # every command that tells of a session
+    assert f"{name} is no longer in force" in said
     town.root.postern("users", "update", "alice", "--set-roles", "k8s-requester")
+    wait_for("the request to count again", lambda: "no longer" not in town.alice.postern("status"))
     town.alice.postern("request", "drop")
 
 

@@ -7,65 +7,17 @@ import pty
 import re
 import select
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from audit_log import ours
-from cluster import Cluster
-from documents import ROOT, STORY
-from harness import KubeCluster, Postern, User, binary
-from people import Person
+from documents import STORY
+from harness import binary
+from people import Person, names
 from pki import Authority
-from raw_http import wait_for
-from test_access_story import names
-
-NGINX_1 = "/postern.test/pod/mycluster/dev/nginx-1"
-
-
-class Town:
-    """A proxy, its administrator, and two people."""
-
-    def __init__(self, folder: Path, postern: Postern, cluster: Cluster) -> None:
-        self.postern = postern
-        self.cluster = cluster
-        self.root, self.alice, self.bob = (
-            Person(folder, name, postern, cluster) for name in ("root", "alice", "bob")
-        )
-        (self.root.home / "token").write_text(postern.users["root"].token + "\n")
-        self.root.postern("login", "--proxy", f"127.0.0.1:{postern.port}", "--ca-file",
-                          str(postern.ca_file), "--token-file", "token")  # fmt: skip
-        (self.root.home / "roles.yaml").write_text(STORY)
-        self.root.postern("create", "-f", "roles.yaml")
-        for person, role in ((self.alice, "k8s-requester"), (self.bob, "k8s-resource-requester-reviewer")):
-            link = self.root.json("users", "add", person.name, "--roles", role)["link"]
-            person.postern("login", link, "--new-password-file", str(person.password_file))
-        self.alice.postern("kube", "login", "--set-context-namespace", "dev")
-
-    def approve(self, reason: str) -> str:
-        """Waits for alice's request with this reason; bob approves it."""
-
-        def pending() -> list[str]:
-            listed = self.bob.json("request", "ls", "--reviewable")["items"]
-            return [r["metadata"]["name"] for r in listed if r["spec"]["reason"] == reason]
-
-        name = wait_for(f"the request for {reason}", pending)[0]
-        self.bob.postern("request", "review", "--approve", "--yes", name)
-        return name
-
-
-@pytest.fixture(scope="module")
-def town(authority: Authority, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("town")
-    postern = Postern(
-        folder / "postern", authority, documents=ROOT, users=[User("root")], own_certificate=False,
-        clusters=[KubeCluster("mycluster", cluster.postern_kubeconfig, {"env": "test"})],
-    )  # fmt: skip
-    with postern:
-        yield Town(folder, postern, cluster)
+from town import NGINX_1, Town, town  # noqa: F401  (a fixture)
 
 
 def test_the_pin_that_is_logged_is_enough(town: Town) -> None:
@@ -294,10 +246,18 @@ def test_invites_resets_and_roles(town: Town) -> None:
     zoe.login(link, kube=False)
     assert "zoe" in zoe.postern("status")
 
-    said = town.root.refusal("users", "add", "late", "--roles", "k8s-requester", "--ttl", "1000h")
-    assert "spec.ttl" in said and "postern users invite late" in said
-    assert "late" in town.root.postern("users", "ls")
-    town.root.postern("users", "rm", "late", "zoe")
+    town.root.postern("users", "rm", "zoe")
+
+
+def test_an_invite_that_cannot_be_made_makes_no_user(town: Town) -> None:
+    for ttl in ("1000h", "169h", "8d", "0", "10ms"):
+        said = town.root.refusal("users", "add", "late", "--roles", "k8s-requester", "--ttl", ttl, code=2)
+        assert said.startswith("error: --ttl: an invite holds for at least 1s and at most 168h"), said
+        assert "late" not in town.root.postern("users", "ls")
+    for word in ("invite", "reset"):
+        assert "at most 168h" in town.root.refusal("users", word, "bob", "--ttl", "1000h", code=2)
+    town.root.postern("users", "add", "late", "--roles", "k8s-requester", "--ttl", "7d")
+    town.root.postern("users", "rm", "late")
 
 
 def test_sessions_are_listed_and_ended(town: Town) -> None:
@@ -388,10 +348,12 @@ def test_guessing_is_slowed_down_and_tells_no_names(town: Town) -> None:
 
     known_codes, known_wait, known_bodies = until_slowed("bob")
     codes, wait, bodies = until_slowed("nobody-of-that-name")
-    assert known_codes == codes and set(codes[:-1]) == {401} and codes[-1] == 429
-    assert len(codes) > 4, "who mistypes a few times does not wait"
+    # How many more than the free ones depends on how long each took: the next may come a second later.
+    for each in (known_codes, codes):
+        assert set(each[:-1]) == {401} and each[-1] == 429
+        assert len(each) > 5, "who mistypes a few times does not wait"
     assert wait > 0 and known_wait > 0
-    assert [{**b, "message": ""} for b in known_bodies[:-1]] == [{**b, "message": ""} for b in bodies[:-1]]
+    assert all(body == bodies[0] for body in known_bodies[:-1] + bodies[:-1])
     assert known_bodies[0]["message"] == bodies[0]["message"] == "Unauthorized"
     assert known_bodies[-1]["reason"] == bodies[-1]["reason"] == "TooManyRequests"
     town.bob.postern("request", "ls")  # who is in already does not notice

@@ -94,8 +94,36 @@ def test_files_that_are_not_there(made: Postern) -> None:
     made.config["resources"].append(str(made.folder / "no-roles.yaml"))
     made.config["kubeClusters"][0]["kubeconfig"] = str(made.folder / "no-kubeconfig")
     made.write_config()
-    refused(made, "no-tokens.csv", "no-ca.crt", "no-roles.yaml", "no-kubeconfig")
+    said = refused(made, "no-tokens.csv", "no-ca.crt", "no-roles.yaml", "no-kubeconfig")
+    for key in ("authentication.tokenFile: ", "authentication.clientCAFile: ", "resources: ", "kubeClusters[0]: "):
+        assert f"postern.yaml: {key}{made.folder}/no-" in said, said
     assert run("proxy", "--config", "/nonexistent/postern.yaml").returncode == 2
+
+
+def test_places_that_a_start_could_not_use(made: Postern) -> None:
+    """A folder that nobody made, a file where a folder is to be, addresses of another machine, and a file
+    that is missing: told together, by the check as by the start, which makes nothing either."""
+    (made.folder / "file").write_text("")
+    made.config |= {
+        "listen": f"192.0.2.1:{made.port}", "adminListen": f"[2001:db8::1]:{made.admin_port}",
+        "dataDir": "file/data", "audit": {"path": "logs/audit.log"},
+        "tls": {"certFile": "no-tls.crt", "keyFile": "no-tls.key"},
+    }  # fmt: skip
+    made.write_config()
+    said = refused(
+        made, f"postern.yaml: listen: cannot listen on 192.0.2.1:{made.port}: ",
+        f"postern.yaml: adminListen: cannot listen on [2001:db8::1]:{made.admin_port}: ",
+        f"postern.yaml: dataDir: {made.folder}/file",
+        f"postern.yaml: audit.path: {made.folder}/logs: cannot be opened: No such file or directory",
+        f"postern.yaml: tls: {made.folder}/no-tls.crt: cannot be opened",
+        f"postern.yaml: tls: {made.folder}/no-tls.key: cannot be opened",
+    )  # fmt: skip
+    assert len(said.splitlines()) == 6, said
+    made.config["dataDir"] = "data"
+    made.write_config()
+    refused(made, "audit.path")
+    assert not (made.folder / "data").exists(), "half started"
+    assert not (made.folder / "logs").exists()
 
 
 BAD_ROLES = {

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from attack import POD
 from fixture_api import compact
+from life import WATCH, Life, make  # noqa: F401  (a fixture)
 from raw_http import Cut, RawClient, wait_for
 from test_attack_j_streams import EXEC, echo, websocket
-from test_life import WATCH, Life, make  # noqa: F401  (a fixture)
 from upstream import Connection, Recorded, Reply
 
 LOG = f"{POD}/nginx-1/log?follow=true"

@@ -5,8 +5,8 @@ import json
 import subprocess
 from typing import Any
 
+from access_api import approve, get, post, proxy  # noqa: F401  the fixture
 from harness import Postern
-from test_access_api import approve, get, post, proxy  # noqa: F401  the fixture
 
 import build_tools
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import KubeCluster, Postern, binary, upstream_kubeconfig
-from pki import Authority
+from pki import Authority, key_pin
 from raw_http import wait_for
 
 
@@ -54,6 +54,10 @@ def test_the_listener_of_users(recorded_postern: Postern, tmp_path: Path) -> Non
     assert "answers 401:\nUnauthorized\n" in said
     for more in ((), ("--ca-file", authorities)):
         assert "answers 401" in healthcheck("--url", url, "--reachable", *more, code=0)
+    pin = key_pin(recorded_postern.certificate.cert_file)
+    assert "answers 401" in healthcheck("--url", url, "--reachable", "--ca-pin", pin, code=0)
+    said = healthcheck("--url", url, "--reachable", "--ca-pin", "sha256:" + "0" * 64, code=1)
+    assert "cannot be trusted" in said and "has the pin sha256:000" in said
     stranger = Authority(tmp_path, "stranger", "somebody else")
     said = healthcheck("--url", url, "--reachable", "--ca-file", str(stranger.cert_file), code=1)
     assert "cannot be trusted" in said

@@ -1,17 +1,10 @@
-"""Identity in the cluster: TokenReview, a cluster's own client CA, the plain listener for sidecars,
-two service accounts, and what the self-check says. Attack rows: names of one cluster elsewhere.
+"""Identity in the cluster: TokenReview, a cluster's own client CA, two service accounts, and what the
+self-check says. Attack rows: names of one cluster elsewhere."""
 
-One real API server stands behind two names, `mycluster` and `other`, so that whatever the second
-one answers would be an answer.
-"""
-
-import http.client
 import json
-import socket
-import ssl
-import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,179 +12,15 @@ import pytest
 import yaml
 from cluster import Cluster
 from conftest import As
-from listening import accept_each, close_listener
 from harness import KubeCluster, Postern, User
+from identity import (  # noqa: F401  (fixtures)
+    CI, IMPERSONATOR, OWN, PODS, REQUESTS, ROLES, SESSIONS, SHORTLIVED, bearer, ci_token,
+    identity_cluster, kubeconfig, own_kubeconfig, proxy, service_account, token_of,
+)
 from in_pod import InPod, can_unshare, make_pod
 from pki import Authority, write_kubeconfig
 from process import wait_until
-from streams import kubectl_running
-
-CI = "system:serviceaccount:dev:ci"
-SHORTLIVED = "system:serviceaccount:dev:shortlived"
-PODS = "/api/v1/namespaces/dev/pods"
-SESSIONS = "/apis/access.postern.dev/v1alpha1/sessions"
-REQUESTS = "/apis/access.postern.dev/v1alpha1/accessrequests"
-
-ROLES = """
-kind: role
-version: v7
-metadata: {name: nginx}
-spec:
-  allow:
-    kubernetes_labels: {'*': '*'}
-    kubernetes_groups: [dev-team]
-    kubernetes_resources:
-    - {kind: pod, namespace: dev, name: 'nginx-*', verbs: [get, list, watch, exec]}
----
-kind: role
-version: v7
-metadata: {name: searches}
-spec:
-  allow:
-    request: {search_as_roles: [nginx]}
----
-""" + "".join(
-    f"kind: user\nversion: v2\nmetadata: {{name: '{name}'}}\nspec: {{roles: [{roles}]}}\n---\n"
-    for name, roles in [
-        ("alice", "nginx"), (CI, "nginx, searches"), ("carol", "nginx"), ("root", "editor")
-    ]
-)  # fmt: skip
-
-# The two service accounts: postern's own without any right to impersonate, and the one that has it.
-ACCOUNTS = """
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: own, namespace: postern}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: impersonator, namespace: postern}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: identity-own}
-rules:
-- {apiGroups: [""], resources: [namespaces], resourceNames: [kube-system], verbs: [get]}
-- {apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: identity-own}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: identity-own}
-subjects: [{kind: ServiceAccount, name: own, namespace: postern}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: identity-own, namespace: postern}
-rules:
-- {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [impersonator], verbs: [create]}
-- {apiGroups: [""], resources: [events], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: identity-own, namespace: postern}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: identity-own}
-subjects: [{kind: ServiceAccount, name: own, namespace: postern}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: identity-own-ca, namespace: kube-system}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: extension-apiserver-authentication-reader}
-subjects: [{kind: ServiceAccount, name: own, namespace: postern}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: identity-impersonator}
-rules:
-- {apiGroups: [""], resources: [users, groups, serviceaccounts], verbs: [impersonate]}
-- {apiGroups: [authentication.k8s.io], resources: [userextras/access.postern.dev/request], verbs: [impersonate]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: identity-impersonator}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: identity-impersonator}
-subjects: [{kind: ServiceAccount, name: impersonator, namespace: postern}]
-"""
-OWN = "system:serviceaccount:postern:own"
-IMPERSONATOR = "system:serviceaccount:postern:impersonator"
-
-
-def service_account(cluster: Cluster, name: str, namespace: str = "dev") -> None:
-    cluster.kubectl("create", "serviceaccount", name, "-n", namespace)
-
-
-def token_of(cluster: Cluster, name: str, *args: str, audience: str = "postern") -> str:
-    audiences = (f"--audience={audience}",) if audience else ()
-    done = cluster.kubectl("create", "token", name, "-n", "dev", *audiences, *args)
-    return str(done.stdout).strip()
-
-
-def bearer(token: str) -> list[tuple[str, str]]:
-    return [("Authorization", f"Bearer {token}")]
-
-
-@pytest.fixture(scope="module")
-def identity_cluster(cluster: Cluster) -> Iterator[Cluster]:
-    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=ACCOUNTS)
-    service_account(cluster, "ci")
-    yield cluster
-    cluster.kubectl("delete", "-f", "-", "--wait=false", stdin=ACCOUNTS)
-    cluster.kubectl("delete", "serviceaccount", "ci", "-n", "dev")
-
-
-@pytest.fixture(scope="module")
-def own_kubeconfig(identity_cluster: Cluster) -> Path:
-    token = identity_cluster.make_token("postern/own")
-    return identity_cluster.write_kubeconfig("identity-own.kubeconfig", token=token)
-
-
-@pytest.fixture(scope="module")
-def proxy(
-    identity_cluster: Cluster,
-    own_kubeconfig: Path,
-    authority: Authority,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Postern]:
-    """Everything of this page at once, in front of the session's cluster."""
-    made = Postern(
-        tmp_path_factory.mktemp("identity"),
-        authority,
-        clusters=[KubeCluster("mycluster", own_kubeconfig), KubeCluster("other", own_kubeconfig)],
-        documents=ROLES,
-        users=[User("alice"), User("root")],
-    )
-    for entry in made.config["kubeClusters"]:
-        entry["impersonator"] = {"serviceAccount": "impersonator", "namespace": "postern"}
-    made.config["authentication"] |= {
-        "tokenReview": {"kubeCluster": "mycluster", "cacheTTL": "1s"},
-        "clusterClientCA": {"kubeCluster": "mycluster"},
-    }
-    made.config["impersonation"] = {"allowSystem": [CI, SHORTLIVED]}
-    made.loopback_port = made._reservations.port()  # type: ignore[attr-defined]
-    made.config["loopbackListen"] = f"127.0.0.1:{made.loopback_port}"  # type: ignore[attr-defined]
-    made.config["loopbackHosts"] = ["api.sidecar.internal"]
-    made.write_config()
-    with made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def ci_token(identity_cluster: Cluster) -> str:
-    return token_of(identity_cluster, "ci")
-
-
-def kubeconfig(proxy: Postern, name: str, token: str, path: str = "", server: str = "") -> Path:
-    return write_kubeconfig(
-        proxy.folder / f"{name}.kubeconfig",
-        name="postern",
-        server=server or f"https://127.0.0.1:{proxy.port}{path}",
-        ca_file=proxy.ca_file,
-        token=token,
-        namespace="dev",
-    )
-
-
-# -- TokenReview -------------------------------------------------------------------------------
+from web_tokens import claims_of, sign_again
 
 
 def test_a_service_account_is_a_user(
@@ -295,6 +124,38 @@ def test_nor_by_a_session_or_a_request(proxy: Postern, ci_token: str) -> None:
         )
         assert there.status == 403, there.body
         assert 'counts at the kube cluster "mycluster" only' in there.json()["message"]
+
+
+def session_by(proxy: Postern, token: str, **spec: str) -> tuple[str, float]:
+    """A session's token, and when it ends by its own word."""
+    kind = {"apiVersion": "access.postern.dev/v1alpha1", "kind": "Session", "spec": spec}
+    made = post(proxy, SESSIONS, kind, token)
+    assert made.status == 201, made.body
+    status = made.json()["status"]
+    return status["token"], datetime.fromisoformat(status["expirationTimestamp"]).timestamp()
+
+
+def test_a_session_ends_with_the_web_token_that_made_it(
+    proxy: Postern, identity_cluster: Cluster
+) -> None:
+    """A token of the least time that the API server gives, and one of seconds, by its own key."""
+    of_minutes = token_of(identity_cluster, "ci", "--duration=10m")
+    parent, ends = session_by(proxy, of_minutes, ttl="30h")
+    assert ends == claims_of(of_minutes)["exp"]
+    assert session_by(proxy, parent)[1] == ends
+
+    brief = sign_again(of_minutes, identity_cluster.pki.service_accounts.key_file, exp=int(time.time()) + 6)
+    parent, ends = session_by(proxy, brief)
+    child, ends_too = session_by(proxy, parent)
+    assert ends == ends_too == claims_of(brief)["exp"]
+    with proxy.client() as watching:
+        watching.send(proxy.request(None, "GET", f"{PODS}?watch=1", bearer(child)))
+        assert watching.read_head().status == 200
+        assert [proxy.ask(None, "GET", PODS, bearer(each)).status for each in (parent, child)] == [200, 200]
+        watching.reader.chunks()  # to its end
+    assert ends - 1 < time.time() < ends + 5
+    for each in (parent, child):
+        assert proxy.ask(None, "GET", PODS, bearer(each)).status == 401
 
 
 # -- the self-check -----------------------------------------------------------------------------
@@ -418,6 +279,7 @@ def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) ->
     ask = lambda: proxy.ask(None, "GET", PODS, bearer(token)).status  # noqa: E731
     wait_until("the user's role", lambda: ask() == 200, 10)
     watches = lambda: proxy.metric("postern_longrunning_requests", verb="watch")  # noqa: E731
+    session, _ = session_by(proxy, token)
 
     def refused_once() -> bool:
         """The cluster has refused the old impersonator's token; no client has seen it."""
@@ -434,6 +296,11 @@ def test_accounts_that_are_deleted(proxy: Postern, identity_cluster: Cluster) ->
         wait_until("a refused token of the impersonator", refused_once, 20)
         wait_until("the end of the watch", lambda: watches() == 0, 20)
     assert ask() == 401
+    # What postern has for itself of the account is its session: that is the administrator's to end.
+    assert proxy.ask(None, "GET", PODS, bearer(session)).status == 200
+    name = proxy.ask(None, "GET", f"{SESSIONS}/self", bearer(session)).json()["metadata"]["name"]
+    assert proxy.ask("root", "DELETE", f"{SESSIONS}/{name}").status == 200
+    assert proxy.ask(None, "GET", PODS, bearer(session)).status == 401
     assert "warn:" not in proxy.admin("/readyz?verbose")[1]
     proxy.write_documents(ROLES)
 
@@ -516,144 +383,6 @@ def test_existing_kubeconfigs_with_certificates_work(
     assert "Unauthorized" in As(
         identity_cluster, proxy.kubeconfig("carol", client=stranger)
     ).fails("get", "--raw", "/version")
-
-
-# -- the plain listener -------------------------------------------------------------------------
-
-
-def plain(
-    proxy: Postern, target: str, *, token: str = "", host: str = "", method: str = "GET",
-    body: bytes | None = None,
-) -> tuple[int, Any]:  # fmt: skip
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.loopback_port, timeout=10)  # type: ignore[attr-defined]
-    try:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if host:
-            headers["Host"] = host
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        connection.request(method, target, body, headers)
-        response = connection.getresponse()
-        return response.status, json.loads(response.read() or b"{}")
-    finally:
-        connection.close()
-
-
-def test_the_plain_listener_has_no_identity_of_its_own(proxy: Postern, ci_token: str) -> None:
-    alice = proxy.users["alice"].token
-    assert plain(proxy, PODS)[0] == 401
-    assert plain(proxy, "/version")[0] == 401
-    assert plain(proxy, PODS, token="wrong")[0] == 401
-    assert plain(proxy, PODS, token=alice)[0] == 200
-    assert plain(proxy, PODS, token=ci_token)[0] == 200
-    login = {
-        "apiVersion": "access.postern.dev/v1alpha1",
-        "kind": "Session",
-        "spec": {"login": {"user": "root", "password": "x"}},
-    }
-    status, said = plain(proxy, SESSIONS, method="POST", body=json.dumps(login).encode())
-    assert (status, said["reason"]) == (401, "Unauthorized")
-
-
-def test_dns_rebinding_is_refused(proxy: Postern) -> None:
-    alice = proxy.users["alice"].token
-    for host in ("evil.example.com", "127.0.0.1.evil.example.com:6443", "10.0.0.1"):
-        status, said = plain(proxy, PODS, token=alice, host=host)
-        assert status == 403, (host, said)
-    for host in ("localhost:6443", "127.0.0.1", "[::1]:6443", "api.sidecar.internal"):
-        assert plain(proxy, PODS, token=alice, host=host)[0] == 200, host
-
-
-def test_the_codec_is_as_strict_there(proxy: Postern) -> None:
-    def answer(request: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", proxy.loopback_port), 10) as plain_socket:  # type: ignore[attr-defined]
-            plain_socket.sendall(request)
-            plain_socket.settimeout(10)
-            return plain_socket.recv(4096)
-
-    token = proxy.users["alice"].token.encode()
-    head = b"GET /version HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + b"\r\n"
-    assert answer(head + b"\r\n").startswith(b"HTTP/1.1 200")
-    for bad in (b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", b" folded: x\r\n",
-                b"Host: 127.0.0.1\r\n"):  # fmt: skip
-        assert answer(head + bad + b"\r\n").startswith(b"HTTP/1.1 400"), bad
-    assert b" 403 " in answer(b"GET /version HTTP/1.0\r\nAuthorization: Bearer " + token + b"\r\n\r\n")
-
-
-class Terminator:
-    """TLS in front of the plain listener, as a dashboard's own server stands before its sidecar.
-
-    (kubectl itself sends no token to an http:// server: client-go drops it.)
-    """
-
-    def __init__(self, certificate: Any, port: int) -> None:
-        self._to = port
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate.cert_file, certificate.key_file)
-        self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        accept_each(self._listener, self._serve)
-
-    def close(self) -> None:
-        close_listener(self._listener)
-
-    def _serve(self, raw: socket.socket) -> None:
-        try:
-            client = self._context.wrap_socket(raw, server_side=True)
-            server = socket.create_connection(("127.0.0.1", self._to))
-        except OSError:
-            raw.close()
-            return
-        for source, sink in ((client, server), (server, client)):
-            threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _copy(source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            pass
-        try:
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-
-def test_kubectl_watches_and_executes_through_a_sidecar(
-    proxy: Postern, identity_cluster: Cluster, ci_token: str
-) -> None:
-    outside = Terminator(proxy.certificate, proxy.loopback_port)  # type: ignore[attr-defined]
-    try:
-        path = kubeconfig(proxy, "sidecar", ci_token, server=f"https://127.0.0.1:{outside.port}")
-        ci = As(identity_cluster, path)
-        assert ci.names("pods") == {"dev/nginx-1", "dev/nginx-2"}
-        assert ci("exec", "nginx-1", "--", "echo", "hello").stdout == "hello\n"
-        args = ("get", "pods", "-w", "-o", "name")
-        with kubectl_running(identity_cluster, *args, kubeconfig=path) as watch:
-            watch.wait_for(rb"nginx-2")
-            identity_cluster.kubectl(
-                "label", "pod", "nginx-1", "-n", "dev", f"sidecar={time.time_ns()}", "--overwrite"
-            )
-            watch.wait_for(rb"(?s)nginx-1.*nginx-1")
-    finally:
-        outside.close()
-
-
-def test_an_http_server_gets_no_token_from_kubectl(
-    proxy: Postern, identity_cluster: Cluster, ci_token: str
-) -> None:
-    server = f"http://127.0.0.1:{proxy.loopback_port}"  # type: ignore[attr-defined]
-    path = kubeconfig(proxy, "plain", ci_token, server=server)
-    text = yaml.safe_load(path.read_text())
-    del text["clusters"][0]["cluster"]["certificate-authority-data"]
-    path.write_text(yaml.safe_dump(text))
-    done = identity_cluster.kubectl("get", "--raw", PODS, kubeconfig=path, check=False)
-    assert done.returncode == 1 and "Unauthorized" in done.stderr + done.stdout, done
-
-
-# -- two service accounts -----------------------------------------------------------------------
 
 
 def test_the_audit_log_tells_which_account_did_what(

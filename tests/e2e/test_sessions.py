@@ -135,6 +135,7 @@ def ends(access: Access, how: str, end: Callable[[], Any]) -> None:
 
 @pytest.mark.parametrize("how", ENDS)
 def test_what_ends_an_access_ends_its_streams(proxy: Postern, how: str) -> None:
+    """Row 193 of the attack matrix, too; `test_an_expiry_ends_its_streams` is its other half."""
     access = Access(proxy)
     try:
         assert access.status_of(POD) == 200
@@ -173,6 +174,23 @@ def test_an_expiry_ends_its_streams(proxy: Postern) -> None:
     assert min(after.values()) >= -0.01  # not before, but for the two clocks
     assert access.status_of(POD) == 403
     assert access.call(None, "GET", "sessions/self")["metadata"]["name"] == access.session
+
+
+def test_f116_a_page_shows_what_is_approved_when_it_is_asked_for(proxy: Postern) -> None:
+    """The first page was read with more than is left when its token is used."""
+    pods = "/api/v1/namespaces/dev/pods"
+    narrow = Access(proxy, resources=["/postern.test/pod/mycluster/dev/nginx-*"])
+    wide = Access(proxy, besides=(narrow.name,))
+    answer = proxy.ask(None, "GET", f"{pods}?limit=1", [wide.credential])
+    page = json.loads(answer.body)
+    assert [item["metadata"]["name"] for item in page["items"]] == ["db-0"]
+    wide.post(None, "sessions/self/requests", {"drop": [wide.name]})
+    rest = proxy.ask(None, "GET", f"{pods}?limit=500&continue={page['metadata']['continue']}", [wide.credential])
+    names = [item["metadata"]["name"] for item in json.loads(rest.body).get("items", [])]
+    assert (rest.status, names) == (200, ["nginx-1", "nginx-2"])
+    wide.post(None, "sessions/self/requests", {"drop": ["*"]})
+    nothing = proxy.ask(None, "GET", f"{pods}?limit=500&continue={page['metadata']['continue']}", [wide.credential])
+    assert nothing.status in (400, 403) and b"nginx" not in nothing.body
 
 
 def test_the_cluster_is_told_the_request_whose_principals_it_is_told(proxy: Postern, cluster: Cluster) -> None:

@@ -52,7 +52,7 @@ TEST_CASE("media types of patches; H157, H158") {
   }
 }
 
-TEST_CASE("media types of answers") {
+TEST_CASE("behaviour 3.7: media types of answers, and which of them a filter reads") {
   CHECK(classify_content_type("application/json") == ContentClass::kJson);
   CHECK(classify_content_type("application/json; charset=utf-8") == ContentClass::kJson);
   CHECK(classify_content_type("application/json;stream=watch") == ContentClass::kJson);

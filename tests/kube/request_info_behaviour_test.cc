@@ -1,5 +1,5 @@
-// The tables 3.1 and 3.2 of the behaviour reference as rows: how a path is read, and which object a
-// request is about. Where the design is stricter on purpose, the row says so.
+// The tables 1.1, 1.2, 3.1 and 3.2 of the behaviour reference as rows: how a path is read, and
+// which object a request is about. Where the design is stricter on purpose, the row says so.
 
 #include "kube/request_info.h"
 
@@ -40,6 +40,68 @@ void check_gets(std::initializer_list<Row> rows) {
 #define POD "/api/v1/namespaces/kube-system/pods/foo"
 
 }  // namespace
+
+TEST_CASE("behaviour 1.1: shapes of paths") {
+  check_gets({
+      // Stricter: a path that would have to be cleaned is refused.
+      {"/api/v1/namespaces/default/./pods", "400"},
+      {"/api/v1/namespaces/default/x/../pods", "400"},
+      {"/api/v1//pods", "400"},
+      {"/api/v1/pods/", "400"},
+      // The core group has one version that exists; another is not known to discovery.
+      {"/api/v2/pods", "list core/v2 - pods -"},
+      {"/version", "nonresource"},
+      {"/healthz", "nonresource"},
+      {"/openapi/v3/apis/apps/v1", "nonresource"},
+      {"/metrics", "nonresource"},
+      {"/api/v1/nodes/foo", "get core/v1 - nodes foo"},
+      {"/api/v1/nodes/foo/status", "get core/v1 - nodes/status foo"},
+      {"/apis/apps/v1/namespaces/default/deployments/foo/scale",
+       "get apps/v1 default deployments/scale foo"},
+      // Three segments below `namespaces` are a subresource of the namespace where there is one.
+      {"/api/v1/namespaces/default/status", "get core/v1 default namespaces/status default"},
+      {"/api/v1/namespaces/default/states", "list core/v1 default states -"},
+      // Stricter: no subresource but a proxy has a path behind it.
+      {POD "/status/x", "400"},
+  });
+  CHECK(understood("PUT", "/api/v1/namespaces/default/finalize") ==
+        "update core/v1 default namespaces/finalize default");
+}
+
+TEST_CASE("behaviour 1.2: verbs of methods and of the query") {
+  struct Verb {
+    const char* method;
+    const char* target;
+    const char* verb;
+  };
+  for (const Verb& row : {
+           Verb{"POST", "/api/v1/pods", "create"},
+           Verb{"GET", "/api/v1/pods", "list"},
+           Verb{"GET", "/api/v1/pods?watch", "watch"},
+           Verb{"GET", "/api/v1/pods?watch=banana", "watch"},
+           Verb{"GET", "/api/v1/pods?watch=1", "watch"},
+           Verb{"GET", "/api/v1/pods?watch=false", "list"},
+           Verb{"GET", "/api/v1/pods?watch=False", "list"},
+           Verb{"GET", "/api/v1/pods?watch=0", "list"},
+           Verb{"GET", POD, "get"},
+           Verb{"PUT", POD, "update"},
+           Verb{"PATCH", POD, "patch"},
+           Verb{"DELETE", POD, "delete"},
+           Verb{"DELETE", "/api/v1/namespaces/kube-system/pods", "deletecollection"},
+           // As kube-apiserver has it: a name makes it a get. By name a watch has a selector.
+           Verb{"GET", POD "?watch=true", "get"},
+           // Stricter: methods that no client of Kubernetes uses are refused.
+           Verb{"HEAD", POD, "405"},
+           Verb{"OPTIONS", POD, "405"},
+           Verb{"BREW", POD, "405"},
+       }) {
+    CAPTURE(row.method);
+    CAPTURE(row.target);
+    const auto info = parse_request_info(row.method, row.target);
+    CHECK((info ? info->verb : std::to_string(info.error().code)) == row.verb);
+  }
+  CHECK(understood("GET", "/api/v1/pods?watch=false&watch=true") == "400");  // stricter
+}
 
 TEST_CASE("behaviour 3.1: discovery paths are about no object") {
   for (const char* path :

@@ -9,6 +9,7 @@ constexpr std::string_view kCore = R"({"kind":"APIResourceList","groupVersion":"
   {"name":"pods","kind":"Pod","namespaced":true,"verbs":["create","delete","deletecollection","get","list","patch","update","watch"]},
   {"name":"pods/log","kind":"Pod","namespaced":true,"verbs":["get"]},
   {"name":"namespaces","kind":"Namespace","namespaced":false,"verbs":["create","delete","get","list","patch","update","watch"]},
+  {"name":"persistentvolumes","kind":"PersistentVolume","namespaced":false,"verbs":["get","list"]},
   {"name":"nodes","kind":"Node","namespaced":false,"verbs":["get","list","watch"]}]})";
 
 ApiCatalog catalog() {
@@ -38,6 +39,11 @@ TEST_CASE("kinds are found by group, version and plural, in their own scope only
       {"GET", "/api/v1/pods/nginx-1", Resolution::kWrongScope, 404},             // A35
       {"DELETE", "/api/v1/pods", Resolution::kWrongScope, 404},                  // I173
       {"POST", "/api/v1/pods", Resolution::kWrongScope, 404},
+      // Behaviour 3.2, stricter: the scope is looked at, and nothing unknown is forwarded.
+      {"GET", "/api/v1/namespaces/default/persistentvolumes/foo", Resolution::kWrongScope, 404},
+      {"GET", "/api/v1/persistentvolumes/foo", Resolution::kKnown, 0},
+      {"GET", "/apis/argoproj.io/v1alpha1/namespaces/team-x/applications/prod-billing",
+       Resolution::kUnknown, 404},
       {"DELETE", "/api/v1/nodes/n1", Resolution::kMethodNotAllowed, 405},
       {"GET", "/api/v2/namespaces/dev/pods/nginx-1", Resolution::kUnknown, 404},  // A26
       {"GET", "/apis/e.com/v1/namespaces/dev/pods/nginx-1", Resolution::kUnknown, 404},

@@ -87,7 +87,12 @@ TEST_CASE("a hidden object and one that does not exist get the same answer (rows
 }
 
 TEST_CASE("a refusal says what to do (design section 2)") {
-  const World world(fixture());
+  const World world(
+      fixture() +
+      role_v8({"{kind: '*', api_group: '*', namespace: '*', name: '*', verbs: ['*']}"}, {}, "all") +
+      "kind: role\nversion: v8\nmetadata: {name: asks}\nspec: {allow: {request: {search_as_roles: "
+      "[all]}}}\n---\n"
+      "kind: user\nmetadata: {name: alice}\nspec: {roles: [dev, asks]}\n");
   const kube::Status status = world.ask("GET", DEV "/pods/db-0").status;
   CHECK(status.message ==
         "pods \"db-0\" is forbidden: User \"alice\" cannot get resource \"pods\" in API group \"\" "

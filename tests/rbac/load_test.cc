@@ -244,7 +244,7 @@ TEST_CASE("keys without a meaning: permitting ones warn, restricting and unknown
       "metadata.expires: is not supported");
 }
 
-TEST_CASE("kubernetes_resources by version") {
+TEST_CASE("behaviour 1.7: kubernetes_resources by version") {
   const auto ok = [](const char* version, const char* rule) {
     CAPTURE(version);
     CAPTURE(rule);
@@ -268,6 +268,9 @@ TEST_CASE("kubernetes_resources by version") {
   ok("v7", "{kind: clusterrole, name: x, verbs: [get]}");
   ok("v7", "{kind: namespace, name: x, verbs: [get]}");
   bad("v7", "{kind: pods, namespace: dev, name: x, verbs: [get]}", "unknown kind \"pods\"");
+  bad("v7", "{kind: other_type, namespace: dev, name: x}", "unknown kind \"other_type\"");
+  bad("v7", "{kind: pod, namespace: dev, name: x, verbs: [fly]}", "unknown verb \"fly\"");
+  ok("v7", "{kind: pod, namespace: dev, name: x, verbs: ['{{external.verbs}}']}");
   bad("v7", "{kind: pod, api_group: apps, namespace: dev, name: x}", "must be empty");
   bad("v7", "{kind: pod, name: x, verbs: [get]}", "needs a namespace");
   bad("v7", "{kind: '*', name: x, verbs: [get]}", "needs a namespace");

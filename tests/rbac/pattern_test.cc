@@ -39,7 +39,7 @@ void check_rows(std::initializer_list<Row> rows) {
 
 }  // namespace
 
-TEST_CASE("generic patterns (behaviour table 3.3)") {
+TEST_CASE("behaviour 3.3: generic patterns") {
   check_rows({
       {"test|staging", "test|staging", "yes"},
       {"test", "^test|staging$", "yes"},
@@ -63,8 +63,8 @@ TEST_CASE("generic patterns (behaviour table 3.3)") {
   });
 }
 
-TEST_CASE("a regular expression is anchored also around an alternation") {
-  // Stricter than the behaviour described in 1.6, on purpose (design section 1 "Resource IDs").
+TEST_CASE("behaviour 1.6: a regular expression is anchored also around an alternation") {
+  // Stricter on purpose (design section 1 "Resource IDs").
   check_rows({
       {"test-anything", "^test|staging$", "no"},
       {"pre-staging", "^test|staging$", "no"},

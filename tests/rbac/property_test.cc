@@ -1,6 +1,5 @@
 // The compiled matchers against the plain reading of rules, and filters against single decisions.
 
-#include "rbac/rule_index.h"
 #include "rbac/subject_rules.h"
 #include "world.h"
 
@@ -10,89 +9,6 @@
 using namespace postern;
 using namespace postern::rbac;
 using namespace postern::rbac::test;
-
-namespace {
-
-Pattern pattern(std::string_view text) {
-  return Pattern::compile(text).value();
-}
-
-struct Input {
-  std::string name;
-  std::string space;
-  std::string group;
-};
-
-Rule make_rule(std::string_view name, std::string_view space, std::string_view group,
-               Effect effect) {
-  Rule rule;
-  rule.plural = "pods";
-  rule.group = pattern(group);
-  rule.namespace_ = pattern(space);
-  rule.namespaced = !space.empty();
-  rule.cluster_scoped = rule.namespace_.matches("", effect);
-  rule.name = pattern(name);
-  rule.verbs = Verb::kGet;
-  return rule;
-}
-
-/// Whether index and plain reading agree about every input, in both scopes.
-void check_same(const std::vector<Rule>& rules, const std::vector<Input>& inputs, Effect effect) {
-  const RuleIndex index(rules, effect);
-  for (const Input& input : inputs) {
-    for (const VerbSet verbs : {VerbSet(Verb::kGet), VerbSet(Verb::kList)}) {
-      const ObjectRef object{input.group, "pods", !input.space.empty(), input.space, input.name};
-      const bool plain =
-          std::any_of(index.rules().begin(), index.rules().end(), [&](const Rule& rule) {
-            return rule.verbs.intersects(verbs) && reaches(rule, object, effect);
-          });
-      const int found = index.find(object, verbs);
-      CAPTURE(input.name);
-      CAPTURE(input.space);
-      CAPTURE(input.group);
-      REQUIRE((found != RuleIndex::kNone) == plain);
-      if (found != RuleIndex::kNone) {
-        REQUIRE(reaches(index.rules()[static_cast<std::size_t>(found)], object, effect));
-      }
-    }
-  }
-}
-
-const std::vector<std::string> kNames = {"nginx", "nginx-*", "^nginx-[a-z]+$", "*", ""};
-const std::vector<std::string> kSpaces = {"default", "kube-*", "^staging-.*$", "*", ""};
-const std::vector<std::string> kGroups = {"", "apps", "*"};
-
-std::vector<Input> matrix_inputs() {
-  std::vector<Input> inputs;
-  for (const char* name : {"nginx", "nginx-web", "nginx-123", "redis", ""}) {
-    for (const char* space : {"default", "kube-system", "staging-prod", "other", ""}) {
-      for (const char* group : {"", "apps"}) inputs.push_back({name, space, group});
-    }
-  }
-  return inputs;
-}
-
-}  // namespace
-
-TEST_CASE("3.7: 75 rules by 50 inputs, each alone and all together") {
-  const std::vector<Input> inputs = matrix_inputs();
-  CHECK(inputs.size() == 50);
-  for (const Effect effect : {Effect::kAllow, Effect::kDeny}) {
-    std::vector<Rule> all;
-    for (const std::string& name : kNames) {
-      for (const std::string& space : kSpaces) {
-        for (const std::string& group : kGroups) {
-          all.push_back(make_rule(name, space, group, effect));
-          check_same({all.back()}, inputs, effect);
-        }
-      }
-    }
-    CHECK(all.size() == 75);
-    check_same(all, inputs, effect);
-    std::reverse(all.begin(), all.end());
-    check_same(all, inputs, effect);
-  }
-}
 
 namespace {
 

@@ -37,7 +37,7 @@ std::string error_of(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("resource IDs (behaviour table 3.11)") {
+TEST_CASE("behaviour 3.11: IDs of other inventories") {
   CHECK(parts("/one/node/uuid") == "node name=uuid");
   CHECK(parts("/two/db/uuid-2") == "db name=uuid-2");
   CHECK(parts("//node/uuid") == "error");
@@ -46,28 +46,66 @@ TEST_CASE("resource IDs (behaviour table 3.11)") {
   CHECK(parts("/one/node/ \"'`~!@#$%^&*()[]{},;:\\|?<>+=") ==
         "node name= \"'`~!@#$%^&*()[]{},;:\\|?<>+=");
   CHECK(parts("/one/node/node/id") == "node name=node/id");
+  CHECK(parts("/one/node/cluster/namespace/x") == "node name=cluster/namespace/x");
+}
+
+TEST_CASE("behaviour 3.11: kube kinds in namespaces") {
   CHECK(parts("/one/pod/cluster/namespace/pod*") == "pods/ in cluster ns=namespace name=pod*");
   CHECK(parts("/one/pod/cluster/1/namespace/pod*") == "pods/ in cluster/1 ns=namespace name=pod*");
-  CHECK(parts("/one/pod/cluster//pod*") == "error");
-  CHECK(parts("/one/pod/cluster") == "error");
-  for (const std::string kind :
-       {"secret", "configmap", "service", "serviceaccount", "persistentvolumeclaim"}) {
-    CAPTURE(kind);
-    CHECK(parts("/one/" + kind + "/cluster/namespace/x*") ==
-          kind + "s/ in cluster ns=namespace name=x*");
-    CHECK(parts("/one/" + kind + "/cluster//x*") == "error");
-    CHECK(parts("/one/" + kind + "/cluster") == "error");
+  int checked = 0;
+  for (const ShortKind& kind : short_kinds()) {
+    if (!kind.namespaced) continue;
+    CAPTURE(kind.name);
+    const std::string head = "/one/" + std::string(kind.name);
+    const std::string what = std::string(kind.plural) + "/" + std::string(kind.group);
+    CHECK(parts(head + "/cluster/namespace/x*") == what + " in cluster ns=namespace name=x*");
+    CHECK(parts(head + "/a/b/namespace/x*") == what + " in a/b ns=namespace name=x*");
+    CHECK(parts(head + "/cluster//x*") == "error");
+    CHECK(parts(head + "//x*") == "error");
+    CHECK(parts(head + "/cluster/namespace/") == "error");
+    CHECK(parts(head + "/cluster/x*") == "error");
+    CHECK(parts(head + "/cluster") == "error");
+    CHECK(parts(head) == "error");
+    ++checked;
   }
+  CHECK(checked == 15);
+}
+
+TEST_CASE("behaviour 3.11: kube kinds of the whole cluster") {
   for (const std::string kind : {"namespace", "kube_node", "persistentvolume", "clusterrole",
                                  "clusterrolebinding", "certificatesigningrequest"}) {
     CAPTURE(kind);
     const ShortKind* known = find_short_kind(kind);
     REQUIRE(known != nullptr);
-    CHECK(parts("/one/" + kind + "/cluster/x*") ==
-          std::string(known->plural) + "/" + std::string(known->group) + " in cluster name=x*");
+    const std::string what = std::string(known->plural) + "/" + std::string(known->group);
+    CHECK(parts("/one/" + kind + "/cluster/x*") == what + " in cluster name=x*");
+    CHECK(parts("/one/" + kind + "/a/b/x*") == what + " in a/b name=x*");
     CHECK(parts("/one/" + kind + "/cluster") == "error");
     CHECK(parts("/one/" + kind + "/cluster/") == "error");
+    CHECK(parts("/one/" + kind + "//x*") == "error");
   }
+}
+
+// The model of 2025 writes `kube:ns:PLURAL.GROUP` and `kube:cw:PLURAL.GROUP` and converts the short
+// kinds to them. Here a short kind stays what it is, every other kind is PLURAL.GROUP, and the ID's
+// own segments say whether it has a namespace: one spelling for one thing.
+TEST_CASE("behaviour 3.11: the newer spelling is refused with a sentence") {
+  for (const char* kind :
+       {"kube:ns:pods", "kube:cw:nodes", "kube:ns:widgets.e.com", "kube:ns:*.*"}) {
+    CAPTURE(kind);
+    CHECK(error_of("/one/" + std::string(kind) + "/cluster/namespace/x*").find("unknown kind") !=
+          std::string::npos);
+  }
+  CHECK(parts("/one/kube_node/cluster/x*") == "nodes/ in cluster name=x*");
+  CHECK(parts("/one/namespace/cluster/x*") == "namespaces/ in cluster name=x*");
+}
+
+// A slash separates also within a regular expression. Unlike in the model, whose patterns are
+// looked at when they are used, what is left of it is refused at once.
+TEST_CASE("behaviour 2.1: patterns are checked when they are accepted, and have no slash") {
+  CHECK(error_of("/one/pod/cluster/namespace/^a/b$").find("begins with ^") != std::string::npos);
+  CHECK(error_of("/one/pod/cluster/namespace/^[$").find("does not compile") != std::string::npos);
+  CHECK(error_of("/one/pod/cluster/^(?!x)$/a").find("does not compile") != std::string::npos);
 }
 
 TEST_CASE("whole clusters, custom kinds, and the kinds of other inventories") {
@@ -106,7 +144,7 @@ TEST_CASE("patterns of IDs are compiled when they are accepted (attack row 229)"
   CHECK_FALSE(id->name_pattern().matches("web-1"));
 }
 
-TEST_CASE("every fault has a sentence") {
+TEST_CASE("behaviour 2.1: every fault has a sentence") {
   CHECK(error_of("").ends_with("does not begin with /"));
   CHECK(error_of("one/pod/c/ns/x").ends_with("does not begin with /"));
   CHECK(error_of("/one").ends_with("needs at least /CLUSTER/KIND/NAME"));

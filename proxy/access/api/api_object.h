@@ -40,6 +40,9 @@ ObjectPtr make_object(RolePtr role);
 ObjectPtr make_object(UserPtr user);
 ObjectPtr make_object(ClusterPtr cluster);
 ObjectPtr make_object(SessionPtr session);
+/// With what its requests give at present, which is no part of what is kept: no version tells of a
+/// change of it.
+ObjectPtr make_object(SessionPtr session, std::vector<SessionGrant> grants);
 
 /// A session with its token, for the one answer that shows it.
 Json issued_session_document(const IssuedSession& issued);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kube/json_writer.h"
 #include "proxy/access/api/json.h"
 #include "proxy/access/api/wire_values.h"
 
@@ -27,41 +28,18 @@ inline void append_json(std::string& out, std::string_view text) {
   }
 }
 
-/// One list, from its opening bracket on; closed by the destructor.
-class ListWriter {
+using ListWriter = kube::JsonListWriter;
+
+/// An object whose members have to come in the order of their keys.
+class ObjectWriter : public kube::JsonObjectWriter {
  public:
-  explicit ListWriter(std::string& out) : out_(out), begin_(out.size() + 1) { out_ += '['; }
-  ~ListWriter() { out_ += ']'; }
-  ListWriter(const ListWriter&) = delete;
-  ListWriter& operator=(const ListWriter&) = delete;
-
-  bool empty() const { return out_.size() == begin_; }
-  /// Where the next item is to be written.
-  std::string& item() {
-    if (!empty()) out_ += ',';
-    return out_;
-  }
-
- private:
-  std::string& out_;
-  std::size_t begin_;
-};
-
-/// One object, from its opening brace on; closed by the destructor. Its members have to come in the
-/// order of their keys, which are the program's own and are written as they are.
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
-  ~ObjectWriter() { out_ += '}'; }
-  ObjectWriter(const ObjectWriter&) = delete;
-  ObjectWriter& operator=(const ObjectWriter&) = delete;
+  using JsonObjectWriter::JsonObjectWriter;
 
   /// Where the value is to be written.
   std::string& member(std::string_view key) {
     assert(last_ < key);
-    if (!last_.empty()) out_ += ',';
     last_ = key;
-    return out_.append(1, '"').append(key).append("\":");
+    return JsonObjectWriter::member(key);
   }
   void text(std::string_view key, std::string_view value) { append_json(member(key), value); }
   void texts(std::string_view key, const std::vector<std::string>& values) {
@@ -83,7 +61,6 @@ class ObjectWriter {
   }
 
  private:
-  std::string& out_;
   std::string_view last_;
 };
 

@@ -98,7 +98,7 @@ KindInfo make_access_roles() {
                 {"options",
                  open_object("How it is used.",
                              {{"max_session_ttl", duration("How long sessions may live.")},
-                              {"request_access", one_of("Whether a request is made at each login.",
+                              {"request_access", one_of("reason: every access request needs one.",
                                                         {"optional", "always", "reason"})},
                               {"request_prompt", text("What people are asked then.")}})}}),
         true}});

@@ -27,6 +27,16 @@ SubresourceInfo refusals() {
                    {{"items", list_of("Oldest first; the newest 64.", refusal), true}})};
 }
 
+Schema grants() {
+  const Schema grant = object("What a request gives.",
+                              {{"request", text("Its name."), true},
+                               {"inForce", flag("Whether it counts at present."), true},
+                               {"expirationTimestamp", time("When it ends for this session.")},
+                               {"message", text("Why it does not count.")}});
+  return list_of("What each assumed request gives at present; in answers about one session.",
+                 grant);
+}
+
 Schema login() {
   return object("Who logs in; the call then needs no other credential.",
                 {{"user", text("The user."), true},
@@ -64,6 +74,7 @@ KindInfo make_sessions() {
                                {"groups", texts("The user's groups, as they were proved.")},
                                {"expirationTimestamp", time("When it ends.")},
                                {"requests", texts("What it has assumed.")},
+                               {"grants", grants()},
                                {"confined", flag("Makes sessions only that are a part of itself.")},
                                {"parent", text("The session that made it.")}})}});
   kind.subresources = {refusals(), session_requests()};

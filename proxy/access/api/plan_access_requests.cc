@@ -77,6 +77,14 @@ Result<Call> plan_review(Planning& planning, const SubresourceInfo& reviews) {
   });
 }
 
+/// Why something is refused, without kube-apiserver's words about who cannot do what.
+std::string reason_of(const kube::Status& refusal) {
+  constexpr std::string_view kScope = "at the cluster scope: ";
+  const std::size_t scope = refusal.message.find(kScope);
+  return scope == std::string::npos ? refusal.message
+                                    : refusal.message.substr(scope + kScope.size());
+}
+
 /// Whether the caller may review it now, and what stands against it.
 Result<Json> reviewability(const AccessState& state, const Caller& caller,
                            const std::string& name) {
@@ -85,7 +93,7 @@ Result<Json> reviewability(const AccessState& state, const Caller& caller,
   const auto may = rbac::request::may_review((*request)->request, Viewer(state, caller).person());
   Json answer = document_head("AccessReviewability", metadata_json((*request)->meta));
   answer["status"]["mayReview"] = may.has_value();
-  if (!may) answer["status"]["why"] = may.error().message;
+  if (!may) answer["status"]["why"] = reason_of(may.error());
   return answer;
 }
 

@@ -90,6 +90,12 @@ Result<Call> plan_create(Planning& planning) {
                     });
 }
 
+/// The session with what its requests give.
+Outcome with_grants(unsigned code, const AccessState& state, SessionPtr session) {
+  std::vector<SessionGrant> grants = state.grants(session->meta.name);
+  return {code, make_object(std::move(session), std::move(grants)), {}};
+}
+
 Result<Call> plan_change(Planning& planning, const SubresourceInfo& subresource) {
   const auto body = planning.body(subresource.kind, subresource.schema);
   if (!body) return fail(body.error());
@@ -104,10 +110,12 @@ Result<Call> plan_change(Planning& planning, const SubresourceInfo& subresource)
   }
   Causes causes;
   const Fields spec(*body, "spec", causes);
-  return state_call(201, [caller = planning.request.caller, assume = spec.texts("assume"),
-                          drop = spec.texts("drop")](AccessState& state) {
-    return state.change_session(caller, assume, drop);
-  });
+  return StateCall{[caller = planning.request.caller, assume = spec.texts("assume"),
+                    drop = spec.texts("drop")](AccessState& state) -> Result<Outcome> {
+    auto session = state.change_session(caller, assume, drop);
+    if (!session) return fail(std::move(session.error()));
+    return with_grants(201, state, std::move(*session));
+  }};
 }
 
 Json refusal_list(const ObjectMeta& session, const std::vector<RecordedRefusal>& refusals) {
@@ -164,9 +172,9 @@ Result<Call> plan_sessions(Planning& planning) {
   if (!id) return fail(std::move(id.error()));
   return StateCall{[caller = planning.request.caller,
                     id = std::move(*id)](AccessState& state) -> Result<Outcome> {
-    auto session = get_object(state, Viewer(state, caller), sessions(), id);
-    if (!session) return fail(std::move(session.error()));
-    return Outcome{200, std::move(*session), {}};
+    const auto seen = get_object(state, Viewer(state, caller), sessions(), id);
+    if (!seen) return fail(seen.error());
+    return with_grants(200, state, state.sessions().at((*seen)->meta().name));
   }};
 }
 

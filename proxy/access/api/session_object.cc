@@ -6,26 +6,35 @@
 namespace postern::proxy::access::api {
 namespace {
 
-Json status_json(const SessionObject& session) {
+Json grant_json(const SessionGrant& grant) {
+  Json json = {{"request", grant.request}, {"inForce", grant.problem.empty()}};
+  if (grant.expires) json["expirationTimestamp"] = time_text(*grant.expires);
+  if (!grant.problem.empty()) json["message"] = grant.problem;
+  return json;
+}
+
+Json status_json(const SessionObject& session, const std::vector<SessionGrant>& grants) {
   Json status = {{"user", session.user.name},
                  {"expirationTimestamp", time_text(session.expires)},
                  {"requests", session.requests}};
   if (!session.user.groups.empty()) status["groups"] = session.user.groups;
   if (session.confined) status["confined"] = true;
   if (!session.parent.empty()) status["parent"] = session.parent;
+  for (const SessionGrant& grant : grants) status["grants"].push_back(grant_json(grant));
   return status;
 }
 
 class SessionView : public ApiObject {
  public:
-  explicit SessionView(SessionPtr session) : object_(std::move(session)) {}
+  SessionView(SessionPtr session, std::vector<SessionGrant> grants)
+      : object_(std::move(session)), grants_(std::move(grants)) {}
 
   const KindInfo& kind() const override { return sessions(); }
   const ObjectMeta& meta() const override { return object_->meta; }
   std::string_view field(std::string_view path) const override { return field_of(*object_, path); }
   Json document() const override {
     Json json = document_head("Session", metadata());
-    json["status"] = status_json(*object_);
+    json["status"] = status_json(*object_, grants_);
     return json;
   }
   std::vector<Json> cells(TimePoint now) const override {
@@ -45,6 +54,7 @@ class SessionView : public ApiObject {
 
  private:
   SessionPtr object_;
+  std::vector<SessionGrant> grants_;
 };
 
 class ClusterView : public ApiObject {
@@ -92,7 +102,11 @@ std::string_view field_of(const ClusterObject& cluster, std::string_view) {
 }
 
 ObjectPtr make_object(SessionPtr session) {
-  return std::make_shared<SessionView>(std::move(session));
+  return make_object(std::move(session), {});
+}
+
+ObjectPtr make_object(SessionPtr session, std::vector<SessionGrant> grants) {
+  return std::make_shared<SessionView>(std::move(session), std::move(grants));
 }
 
 ObjectPtr make_object(ClusterPtr cluster) {

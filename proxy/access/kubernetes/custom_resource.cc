@@ -91,10 +91,10 @@ void read_spec(const json& spec, CustomResource& resource) {
   decode(spec, "encoding", resource.data);
 }
 
-json spec_of(const CustomResource& resource, const Summary& summary, bool stub) {
+json spec_of(const CustomResource& resource, const Summary& summary, bool blank) {
   json spec;
   encode(spec, "name", "nameEncoding", resource.name);
-  if (stub) return spec;
+  if (blank) return spec;
   encode(spec, "data", "encoding", resource.data);
   spec["nonce"] = resource.nonce;
   spec["seal"] = resource.seal;
@@ -143,16 +143,16 @@ std::optional<CustomResource> read_custom_resource(const json& object) {
 
 std::string write_custom_resource(const ResourceKind& kind, std::string_view in_namespace,
                                   const CustomResource& resource, const Summary& summary) {
-  const bool stub = resource.version == 0;
+  const bool blank = resource.version == 0;
   json metadata{{"name", resource.object_name}, {"namespace", in_namespace}};
-  if (!stub) {
+  if (!blank) {
     metadata["uid"] = resource.uid;
     metadata["resourceVersion"] = std::to_string(resource.version);
   }
   const json object{{"apiVersion", std::string(kStoreGroup) + "/" + std::string(kStoreVersion)},
                     {"kind", kind.kubernetes_kind},
                     {"metadata", std::move(metadata)},
-                    {"spec", spec_of(resource, summary, stub)}};
+                    {"spec", spec_of(resource, summary, blank)}};
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -57,7 +57,8 @@ class LocalCopy {
   /// Nothing happened up to here.
   void take_bookmark(std::size_t kind, Version version);
   std::optional<KnownResource> known(std::size_t kind, const std::string& object_name) const;
-  /// What is only waiting to be deleted: removed states, and stubs whose maker never came back.
+  /// What is only waiting to be deleted: removed states, and blank
+  /// objects whose maker never came back.
   std::vector<CustomResource> leftovers(std::size_t kind) const;
   /// What is there and does not count, with the reason.
   struct Forged {

@@ -73,18 +73,18 @@ Task<Result<void>> ResourceWriter::check(const Write& write) {
   co_return check_precondition(write, version_of(*now));
 }
 
-Task<Result<ResourceWriter::Current>> ResourceWriter::make_stub(std::size_t kind,
-                                                                const Write& write) {
-  CustomResource stub;
-  stub.object_name = object_name_of(write.name);
-  stub.name = write.name;
-  auto made = co_await client_.create(copy_.kinds()[kind], stub, {});
+Task<Result<ResourceWriter::Current>> ResourceWriter::make_blank(std::size_t kind,
+                                                                 const Write& write) {
+  CustomResource blank;
+  blank.object_name = object_name_of(write.name);
+  blank.name = write.name;
+  auto made = co_await client_.create(copy_.kinds()[kind], blank, {});
   if (made) co_return Current{std::move(*made), Verdict::kUnfinished};
   if (made.error().code != 409 && made.error().code < 500) {
     co_return fail(refused(copy_.kinds()[kind], std::move(made.error())));
   }
-  // Somebody else was faster, or it is not known what happened: a stub does no harm.
-  auto now = co_await look(kind, stub.object_name);
+  // Somebody else was faster, or it is not known what happened: a blank one does no harm.
+  auto now = co_await look(kind, blank.object_name);
   if (!now) co_return fail(std::move(now.error()));
   if (!*now) co_return fail(refused(copy_.kinds()[kind], std::move(made.error())));
   co_return std::move(**now);
@@ -118,9 +118,9 @@ Task<Result<Version>> ResourceWriter::attempt(std::size_t kind, const Write& wri
     co_return fail(std::move(held.error()));
   }
   if (!now) {
-    auto stub = co_await make_stub(kind, write);
-    if (!stub) co_return fail(std::move(stub.error()));
-    now = std::move(*stub);
+    auto blank = co_await make_blank(kind, write);
+    if (!blank) co_return fail(std::move(blank.error()));
+    now = std::move(*blank);
     if (auto held = check_precondition(write, version_of(now)); !held) {
       co_return fail(std::move(held.error()));
     }

@@ -37,7 +37,8 @@ class ResourceWriter {
   /// As the API server has it now; nullopt: there is none.
   Task<Result<std::optional<Current>>> look(std::size_t kind, std::string object_name);
   std::optional<Current> remembered(std::size_t kind, const std::string& object_name) const;
-  Task<Result<Current>> make_stub(std::size_t kind, const Write& write);
+  /// An object with nothing but its name: a seal covers the UID, which the API server gives.
+  Task<Result<Current>> make_blank(std::size_t kind, const Write& write);
   Task<Result<CustomResource>> replace(std::size_t kind, const Write& write,
                                        const CustomResource& before);
   Task<Result<Version>> attempt(std::size_t kind, const Write& write, std::optional<Current> now);

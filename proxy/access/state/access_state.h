@@ -160,6 +160,10 @@ class AccessState {
   /// The last refusals under a session, oldest first; at most 64.
   std::vector<RecordedRefusal> refusals(std::string_view session) const;
 
+  /// What the requests give that a session has assumed, as the data path has it. Empty for a
+  /// session that is not in force itself.
+  std::vector<SessionGrant> grants(std::string_view session) const;
+
   /// Changes of one kind after this version, oldest first; 410 when they are no longer known, or
   /// the version was never reached.
   Result<std::vector<StateChange>> changes_since(StateChange::Kind kind, Version version) const;
@@ -204,7 +208,7 @@ class AccessState {
   Result<UserPtr> update_user(const Caller& caller, std::string_view name,
                               const std::string& document, const Preconditions& preconditions,
                               bool dry_run);
-  /// Also ends the user's sessions and takes the password away.
+  /// First ends what the user has open: requests, sessions, the password. Nobody inherits them.
   Result<UserPtr> delete_user(const Caller& caller, std::string_view name,
                               const Preconditions& preconditions, bool dry_run);
 

@@ -100,6 +100,13 @@ struct SessionObject {
   std::string basis{};       ///< SessionBasis::token: it counts while that token does
 };
 
+/// What a request that a session has assumed gives it at present.
+struct SessionGrant {
+  std::string request;
+  std::optional<TimePoint> expires;  ///< by the request's end, or its session_ttl; nullopt: never
+  std::string problem;               ///< why it gives nothing, a sentence; "": it is in force
+};
+
 using RequestPtr = std::shared_ptr<const RequestObject>;
 using RolePtr = std::shared_ptr<const RoleObject>;
 using UserPtr = std::shared_ptr<const UserObject>;

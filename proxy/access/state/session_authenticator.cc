@@ -26,8 +26,8 @@ tl::expected<Authenticated, SessionRefusal> TableAuthenticator::authenticate_ses
   }
   count(SessionLookup::kHit);
   rbac::UserInfo user = entry->user;
-  std::string basis = entry->basis;
-  return Authenticated{std::move(user), std::move(entry), std::move(basis)};
+  const std::string_view basis = entry->basis;
+  return Authenticated{std::move(user), std::move(entry), basis};
 }
 
 void TableAuthenticator::count(SessionLookup result) const {

@@ -100,4 +100,17 @@ void AccessState::Impl::remake_users_of(const std::string& request) {
   }
 }
 
+std::vector<SessionGrant> AccessState::grants(std::string_view session) const {
+  const auto found = impl_->live_sessions.find(session);
+  std::vector<SessionGrant> grants;
+  if (found == impl_->live_sessions.end() || found->second.entry == nullptr) return grants;
+  for (const rbac::Grant& grant : found->second.entry->grants) {
+    const bool over = grant.expires_at && *grant.expires_at <= impl_->now();
+    const bool silent_end = over && grant.problem.empty();
+    grants.push_back(
+        {grant.request, grant.expires_at, silent_end ? "it has ended" : grant.problem});
+  }
+  return grants;
+}
+
 }  // namespace postern::proxy::access

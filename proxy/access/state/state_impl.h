@@ -26,7 +26,8 @@ namespace postern::proxy::access {
 
 /// The inside of AccessState. Its methods are in several files by what they are about:
 /// state_store.cc (what the store tells), state_requests.cc, state_people.cc (roles and users),
-/// state_sessions.cc, state_grants.cc (what the data path reads), state_time.cc.
+/// state_removal.cc (what ends with a user), state_sessions.cc, state_grants.cc (what the data path
+/// reads), state_time.cc.
 struct AccessState::Impl {
   Impl(ObjectStore& with_store, StateOptions with_options, Log& with_log, Metrics* with_metrics);
 
@@ -111,6 +112,16 @@ struct AccessState::Impl {
   template <typename T>
   Result<std::shared_ptr<const T>> delete_object(const Caller& caller, std::string_view name,
                                                  const Preconditions& preconditions, bool dry_run);
+
+  // state_removal.cc
+  struct EndsOfUser;
+  /// A part of what a user has open, and how it ends.
+  EndsOfUser ends_of_user(const Caller& caller, const std::string& user) const;
+  /// Ends everything that the user has open, then removes the user.
+  Result<void> remove_user(const Caller& caller, const UserObject& user);
+  /// What another replica let the user begin while it did not know of the removal.
+  void end_late_ones(const Caller& caller, const std::string& user);
+  void note_ends(const Caller& caller, const EndsOfUser& ends);
 
   // state_sessions.cc
   struct LiveSession {

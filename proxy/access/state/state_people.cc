@@ -71,7 +71,9 @@ struct AccessState::Impl::PeopleKind<RoleObject> {
     }
     return {};
   }
-  static void add_to_delete(const Impl&, const std::string&, std::vector<Write>&) {}
+  static Result<void> remove(Impl& impl, const Caller&, const RoleObject& role) {
+    return impl.commit({Write::remove(std::string(kStored), role.meta.name, role.meta.version)});
+  }
 };
 
 template <>
@@ -95,13 +97,8 @@ struct AccessState::Impl::PeopleKind<UserObject> {
     return fail(invalid_object(kKind, user.meta.name, std::move(causes)));
   }
   static Result<void> check_delete(const Impl&, const UserObject&) { return {}; }
-  static void add_to_delete(const Impl& impl, const std::string& name, std::vector<Write>& writes) {
-    if (impl.logins.contains(name)) writes.push_back(Write::remove(std::string(kLoginKind), name));
-    for (const auto& [id, session] : impl.sessions) {
-      if (session->user.name == name && writes.size() < kMaxWrites) {
-        writes.push_back(Write::remove(std::string(kSessionKind), id));
-      }
-    }
+  static Result<void> remove(Impl& impl, const Caller& caller, const UserObject& user) {
+    return impl.remove_user(caller, user);
   }
 };
 
@@ -210,10 +207,7 @@ Result<std::shared_ptr<const T>> AccessState::Impl::delete_object(
   if (checked) checked = Kind::check_delete(*this, before);
   if (!checked) return fail(std::move(checked.error()));
   if (dry_run) return *held;
-  std::vector<Write> writes{
-      Write::remove(std::string(Kind::kStored), before.meta.name, before.meta.version)};
-  Kind::add_to_delete(*this, before.meta.name, writes);
-  auto done = commit(writes);
+  auto done = Kind::remove(*this, caller, before);
   if (!done) return fail(std::move(done.error()));
   audit(caller, std::string(Kind::kResource) + ".delete", name);
   return *held;

@@ -1,5 +1,6 @@
 #include "proxy/authn/authenticator.h"
 
+#include "proxy/authn/session_basis.h"
 #include "proxy/authn/token_file.h"
 #include "proxy/crypto/base64url.h"
 
@@ -19,9 +20,14 @@ class FixedConnection : public ConnectionAuthenticator {
   Identity authenticate_connection(SSL*, std::chrono::system_clock::time_point) const override {
     return identity_;
   }
+  std::string basis_of_connection(SSL*, std::chrono::system_clock::time_point) const override {
+    return identity_ && *identity_ ? vouches_for_ : "";
+  }
+  bool still_vouches(std::string_view basis) const override { return basis == vouches_for_; }
 
  private:
   Identity identity_;
+  std::string vouches_for_ = "ca::0123";
 };
 
 /// Knows sessions by their token.
@@ -29,9 +35,10 @@ class FixedSessions : public SessionAuthenticator {
  public:
   tl::expected<Authenticated, SessionRefusal> authenticate_session(
       std::string_view token) const override {
-    if (token == "pst_alice") return Authenticated{{"alice", {"assumed"}, ""}, nullptr};
+    if (token == "pst_alice") return Authenticated{{"alice", {"assumed"}, ""}, nullptr, basis};
     return tl::unexpected(SessionRefusal{"the session token is unknown", "s1"});
   }
+  std::string_view basis;
 };
 
 /// What a cluster is known to have said of tokens.
@@ -179,6 +186,27 @@ TEST_CASE_FIXTURE(Fixture, "session tokens have an authenticator of their own") 
   // A session confines even the connection of somebody with a certificate of the same name.
   certificate(rbac::UserInfo{"alice", {"admins"}, ""});
   CHECK(ask(bearer("Bearer pst_alice"))->groups == std::vector<std::string>{"assumed"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a session counts while what it was made with does") {
+  const auto sessions = std::make_shared<FixedSessions>();
+  members.sessions = sessions;
+  const auto counts = [&] { return ask(bearer("Bearer pst_alice")).has_value(); };
+  const std::string of_token = basis_digest("sesame");
+  sessions->basis = of_token;
+  CHECK(counts());
+  sessions->basis = "ca::0123";
+  CHECK_FALSE(counts());  // postern has no client CA any more
+  members.cluster_ca = std::make_shared<FixedConnection>(std::nullopt);
+  CHECK(counts());
+  members.client_ca = std::move(members.cluster_ca);
+  CHECK(counts());
+  members.token_file = nullptr;
+  CHECK(counts());
+  for (const std::string_view gone : {"ca::4567", "ca:", "ca::", of_token.c_str()}) {
+    sessions->basis = gone;
+    CHECK_FALSE(counts());
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "web tokens have no authenticator here") {

@@ -1,5 +1,6 @@
 #include "proxy/authn/client_ca.h"
 
+#include "proxy/authn/authority_basis.h"
 #include "tests/proxy/authn/certificates.h"
 
 #include <doctest/doctest.h>
@@ -250,6 +251,38 @@ TEST_CASE("a connection's certificate is verified once, until something changes"
   CHECK_FALSE(other.ca->authenticate_connection(connection.server.get(), now));
   const auto prefixed = authority.load({"x:", ""});
   CHECK((*prefixed->authenticate_connection(connection.server.get(), now))->name == "x:alice");
+}
+
+TEST_CASE("who vouched for a connection is remembered by name and key") {
+  const Authority authority;
+  const MadeCertificate server = make_certificate(client({{"CN", "server"}}));
+  const MadeCertificate alice = authority.issue(client({{"CN", "alice"}}));
+  const Handshake connection(server, &alice);
+  SSL* const tls = connection.server.get();
+  const std::string basis = authority.ca->basis_of_connection(tls, system_clock::now());
+  CHECK(basis == authority_basis("", authority.root.certificate.get()));
+  CHECK(authority.ca->still_vouches(basis));
+
+  // A bundle of tomorrow: another prefix, another CA beside it, the same CA with a new certificate.
+  CHECK(authority.load({"x:", ""})->still_vouches(basis));
+  const Authority other;
+  const std::string both =
+      to_pem(other.root.certificate.get()) + to_pem(authority.root.certificate.get());
+  CHECK((*ClientCA::parse("ca.pem", both, NamePrefix{}))->still_vouches(basis));
+  X509Ptr renewed(X509_dup(authority.root.certificate.get()));
+  X509_gmtime_adj(X509_getm_notAfter(renewed.get()), 86400);
+  X509_sign(renewed.get(), authority.root.key.get(), EVP_sha256());
+  CHECK((*ClientCA::parse("ca.pem", to_pem(renewed.get()), NamePrefix{}))->still_vouches(basis));
+
+  // The same name with another key; another cluster's; nobody.
+  CHECK_FALSE(other.ca->still_vouches(basis));
+  CHECK(other.ca->basis_of_connection(tls, system_clock::now()).empty());
+  const std::string pem = to_pem(authority.root.certificate.get());
+  CHECK_FALSE((*ClientCA::parse("ca.pem", pem, NamePrefix{}, "staging"))->still_vouches(basis));
+  CHECK_FALSE(authority.ca->still_vouches(""));
+  CHECK_FALSE(authority.ca->still_vouches(kAuthorityBasis));
+  const Handshake without(server, nullptr);
+  CHECK(authority.ca->basis_of_connection(without.server.get(), system_clock::now()).empty());
 }
 
 TEST_CASE("no certificate, no TLS: no opinion") {

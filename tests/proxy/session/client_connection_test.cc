@@ -188,6 +188,16 @@ TEST_CASE("a Status answer has a length, and says when the connection ends") {
   CHECK(text.find("Audit-Id: id-1\r\n") != std::string::npos);
   const std::size_t body = text.find("\r\n\r\n") + 4;
   CHECK(text.find("Content-Length: " + std::to_string(text.size() - body)) != std::string::npos);
+  CHECK(text.find("Allow:") == std::string::npos);
+}
+
+TEST_CASE("405 names the methods there are, and says so where there is none") {
+  const auto status = kube::Status::method_not_allowed("no");
+  const auto has = [&](std::string_view allow, const char* line) {
+    return status_response(status, "id-1", true, allow).find(line) != std::string::npos;
+  };
+  CHECK(has("GET, DELETE", "\r\nAllow: GET, DELETE\r\n"));
+  CHECK(has("", "\r\nAllow: \r\n"));
 }
 
 }  // namespace

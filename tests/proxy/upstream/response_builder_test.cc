@@ -46,12 +46,14 @@ TEST_CASE("attack 220: only the allow-list comes back") {
       "Content-Type: application/json\r\nCache-Control: no-cache, private\r\nAudit-Id: a\r\n"
       "Warning: 299 - \"one\"\r\nWarning: 299 - \"two\"\r\nRetry-After: 1\r\n"
       "X-Kubernetes-Pf-Flowschema-Uid: f\r\nX-Kubernetes-Pf-Prioritylevel-Uid: p\r\n"
-      "Set-Cookie: a=b\r\nLocation: /x\r\nServer: apiserver\r\nWWW-Authenticate: Basic\r\n"
+      "Allow: GET, HEAD\r\nSet-Cookie: a=b\r\nLocation: /x\r\nServer: "
+      "apiserver\r\nWWW-Authenticate: Basic\r\n"
       "Connection: close\r\nETag: \"e\"\r\nLast-Modified: x\r\nVary: Accept\r\n"
       "Access-Control-Allow-Origin: *\r\nStrict-Transport-Security: max-age=1\r\n");
   const std::string rewritten = relayed(head, ResponseUse::kRewritten);
   CHECK(rewritten ==
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-cache, private\r\n"
+        "HTTP/1.1 200 OK\r\nAllow: GET, HEAD\r\n"
+        "Content-Type: application/json\r\nCache-Control: no-cache, private\r\n"
         "Warning: 299 - \"one\"\r\nWarning: 299 - \"two\"\r\nRetry-After: 1\r\n"
         "X-Kubernetes-Pf-Flowschema-Uid: f\r\nX-Kubernetes-Pf-Prioritylevel-Uid: p\r\n"
         "X-Content-Type-Options: nosniff\r\n\r\n");

@@ -1,5 +1,8 @@
 #include "tests/rbac/request/fixture.h"
 
+#include <map>
+#include <sstream>
+
 using namespace postern;
 using namespace postern::rbac;
 using namespace postern::rbac::request;
@@ -16,257 +19,149 @@ const std::string kRoles =
     role("five", "allow: {request: {roles: [plain], max_duration: 5d}}") +
     role("month", "allow: {request: {roles: [plain], max_duration: 30d}}");
 
-struct Asked {
-  std::optional<seconds> max_duration;
-  std::optional<seconds> request_ttl;
-  std::optional<seconds> session_ttl;
-};
-
-struct Row {
-  const char* what;
-  std::vector<std::string> held;
-  std::string requested;
-  seconds certificate;
-  Asked asked;
-  bool dry_run;
-  seconds access, session, pending;  ///< access 0: refused
-};
-
 std::string error_field(const Result<AccessRequest>& request) {
   return request || request.error().causes.empty() ? "" : request.error().causes[0].field;
 }
 
-}  // namespace
+/// "8h", "13m", "30h", "2d", "-1h", "1s".
+seconds duration(const std::string& text) {
+  const std::map<char, seconds> units = {{'s', 1s}, {'m', 60s}, {'h', 3600s}, {'d', kDay}};
+  return std::stoi(text) * units.at(text.back());
+}
 
-TEST_CASE("durations: access, session and pending") {
+/// "max 4d, pending 2d, session 8h, dry" as what is asked for.
+struct Asked {
+  explicit Asked(const std::string& text) {
+    std::istringstream words(text);
+    for (std::string what, value; words >> what;) {
+      if (what == "dry") {
+        dry_run = true;
+        continue;
+      }
+      words >> value;
+      const std::map<std::string, std::optional<seconds>*> fields = {
+          {"max", &times.max_duration},
+          {"pending", &times.request_ttl},
+          {"session", &times.session_ttl}};
+      *fields.at(what) = duration(value);
+    }
+  }
+  AskedTimes times;
+  bool dry_run = false;
+};
+
+struct Row {
+  std::vector<std::string> held;
+  std::string requested;
+  std::string certificate;  ///< how long the requester's session still lives
+  std::string asked;
+  std::string want;  ///< how long access, session and wait last; or the field that is refused
+};
+
+/// "3d 8h 3d" in hours, minutes or days as `want` writes it.
+std::string lengths(const AccessRequest& request, const std::string& want) {
+  std::istringstream words(want);
+  std::string text;
+  for (const seconds length :
+       {std::chrono::floor<seconds>(request.access_expires - kNow), request.session_ttl,
+        std::chrono::floor<seconds>(request.pending_expires - kNow)}) {
+    std::string word;
+    words >> word;
+    text += (text.empty() ? "" : " ") + (duration(word) == length ? word : duration_text(length));
+  }
+  return text;
+}
+
+void check(const std::vector<Row>& rows) {
   const Directory directory = directory_of(kRoles);
-  const seconds h = 1h;
-  const seconds d = kDay;
-  for (
-      const Row& row : std::vector<Row>{
-          {"capped by the role",
-           {"three"},
-           "plain",
-           8 * h,
-           {7 * d, {}, {}},
-           false,
-           3 * d,
-           8 * h,
-           3 * d},
-          {"dry run", {"three"}, "plain", 8 * h, {10 * d, {}, {}}, true, 3 * d, 8 * h, 3 * d},
-          {"dry run, not asked", {"three"}, "plain", 8 * h, {}, true, 3 * d, 8 * h, 3 * d},
-          {"not asked", {"three"}, "plain", 8 * h, {}, false, 8 * h, 8 * h, 8 * h},
-          {"no maximum, less",
-           {"any"},
-           "plain",
-           8 * h,
-           {5 * h, {}, {}},
-           false,
-           5 * h,
-           5 * h,
-           5 * h},
-          {"no maximum, more",
-           {"any"},
-           "plain",
-           8 * h,
-           {10 * h, {}, {}},
-           false,
-           8 * h,
-           8 * h,
-           8 * h},
-          {"session of the role",
-           {"any"},
-           "six",
-           8 * h,
-           {1 * d, {}, {}},
-           false,
-           6 * h,
-           6 * h,
-           6 * h},
-          {"shorter than that", {"any"}, "six", 8 * h, {5 * h, {}, {}}, false, 5 * h, 5 * h, 5 * h},
-          {"long access, short session",
-           {"seven"},
-           "six",
-           8 * h,
-           {1 * d, {}, {}},
-           false,
-           1 * d,
-           6 * h,
-           1 * d},
-          {"short all over", {"seven"}, "six", 8 * h, {2 * h, {}, {}}, false, 2 * h, 2 * h, 2 * h},
-          {"only roles that list it",
-           {"three", "one"},
-           "plain",
-           8 * h,
-           {7 * d, {}, {}},
-           false,
-           3 * d,
-           8 * h,
-           3 * d},
-          {"only roles that list it, the other",
-           {"three", "one"},
-           "six",
-           8 * h,
-           {7 * d, {}, {}},
-           false,
-           1 * d,
-           6 * h,
-           1 * d},
-          {"the largest of the roles that list it",
-           {"three", "five"},
-           "plain",
-           8 * h,
-           {7 * d, {}, {}},
-           false,
-           5 * d,
-           8 * h,
-           5 * d},
-          {"asked pending",
-           {"five"},
-           "plain",
-           8 * h,
-           {4 * d, 2 * d, {}},
-           false,
-           4 * d,
-           8 * h,
-           2 * d},
-          {"pending at most seven days",
-           {"month"},
-           "plain",
-           8 * h,
-           {10 * d, {}, {}},
-           false,
-           10 * d,
-           8 * h,
-           7 * d},
-          {"pending, all of it",
-           {"month"},
-           "plain",
-           8 * h,
-           {10 * d, 7 * d, {}},
-           false,
-           10 * d,
-           8 * h,
-           7 * d},
-          {"pending beyond seven days",
-           {"month"},
-           "plain",
-           8 * h,
-           {10 * d, 8 * d, {}},
-           false,
-           0s,
-           0s,
-           0s},
-          {"pending of the access",
-           {"five"},
-           "plain",
-           8 * h,
-           {4 * d, 4 * d, {}},
-           false,
-           4 * d,
-           8 * h,
-           4 * d},
-          {"pending less than the access",
-           {"five"},
-           "plain",
-           8 * h,
-           {4 * d, 3 * d, {}},
-           false,
-           4 * d,
-           8 * h,
-           3 * d},
-          {"pending beyond the access",
-           {"five"},
-           "plain",
-           8 * h,
-           {4 * d, 5 * d, {}},
-           false,
-           0s,
-           0s,
-           0s},
-          {"pending in the past", {"five"}, "plain", 8 * h, {4 * d, -1h, {}}, false, 0s, 0s, 0s},
-          {"session asked", {"any"}, "minutes", 8 * h, {{}, {}, 13min}, false, 13min, 13min, 13min},
-          {"session above the role", {"any"}, "minutes", 8 * h, {{}, {}, 14min}, false, 0s, 0s, 0s},
-          {"session above the certificate",
-           {"any"},
-           "plain",
-           13min,
-           {{}, {}, 14min},
-           false,
-           0s,
-           0s,
-           0s},
-          {"session above the limit",
-           {"any"},
-           "plain",
-           1000 * h,
-           {{}, {}, 31 * h},
-           false,
-           0s,
-           0s,
-           0s},
-          {"session of thirty hours",
-           {"any"},
-           "plain",
-           1000 * h,
-           {{}, {}, 30 * h},
-           false,
-           30 * h,
-           30 * h,
-           30 * h},
-          {"fourteen days at most",
-           {"month"},
-           "plain",
-           8 * h,
-           {14 * d, {}, {}},
-           false,
-           14 * d,
-           8 * h,
-           7 * d},
-          {"more than fourteen days",
-           {"month"},
-           "plain",
-           8 * h,
-           {14 * d + 1s, {}, {}},
-           false,
-           0s,
-           0s,
-           0s},
-          {"nothing", {"month"}, "plain", 8 * h, {0s, {}, {}}, false, 0s, 0s, 0s},
-          {"less than nothing",
-           {"month"},
-           "plain",
-           8 * h,
-           {seconds::min(), {}, {}},
-           false,
-           0s,
-           0s,
-           0s},
-          {"for ever", {"month"}, "plain", 8 * h, {seconds::max(), {}, {}}, false, 0s, 0s, 0s},
-      }) {
-    INFO(row.what);
+  for (const Row& row : rows) {
+    INFO(row.held.front() << " for " << row.requested << ": " << row.asked);
+    const Asked terms(row.asked);
     NewRequest asked;
     asked.roles = {row.requested};
-    asked.times = {row.asked.max_duration, row.asked.request_ttl, row.asked.session_ttl, {}};
+    asked.times = terms.times;
     const auto request = create_as(directory, person_of(directory, "alice", row.held), asked, {},
-                                   kNow + row.certificate, row.dry_run);
-    REQUIRE_MESSAGE(request.has_value() == (row.access > 0s), said(request));
-    if (request) {
-      CHECK(request->access_expires == kNow + row.access);
-      CHECK(request->session_ttl == row.session);
-      CHECK(request->pending_expires == kNow + row.pending);
-      CHECK(request->expires() == request->pending_expires);
-    } else {
+                                   kNow + duration(row.certificate), terms.dry_run);
+    if (row.want.starts_with("spec.")) {
+      REQUIRE(!request.has_value());
       CHECK(request.error().code == 422);
-      const char* field = row.asked.session_ttl   ? "spec.sessionTTL"
-                          : row.asked.request_ttl ? "spec.requestTTL"
-                                                  : "spec.maxDuration";
-      CHECK(error_field(request) == field);
+      CHECK(error_field(request) == row.want);
+      continue;
     }
+    REQUIRE_MESSAGE(request.has_value(), said(request));
+    CHECK(lengths(*request, row.want) == row.want);
+    CHECK(request->expires() == request->pending_expires);
   }
 }
 
-TEST_CASE("durations: several requested roles take the smallest") {
+}  // namespace
+
+TEST_CASE("behaviour 3.12 max duration: access, session and wait") {
+  check({
+      {{"three"}, "plain", "8h", "max 7d", "3d 8h 3d"},
+      {{"three"}, "plain", "8h", "max 10d dry", "3d 8h 3d"},
+      {{"three"}, "plain", "8h", "dry", "3d 8h 3d"},
+      {{"three"}, "plain", "8h", "", "8h 8h 8h"},
+      {{"any"}, "plain", "8h", "max 5h", "5h 5h 5h"},
+      {{"any"}, "plain", "8h", "max 10h", "8h 8h 8h"},
+      {{"any"}, "six", "8h", "max 1d", "6h 6h 6h"},
+      {{"any"}, "six", "8h", "max 5h", "5h 5h 5h"},
+      {{"seven"}, "six", "8h", "max 1d", "1d 6h 1d"},
+      {{"seven"}, "six", "8h", "max 2h", "2h 2h 2h"},
+      // Only roles that list the requested role count; of these the largest.
+      {{"three", "one"}, "plain", "8h", "max 7d", "3d 8h 3d"},
+      {{"three", "one"}, "six", "8h", "max 7d", "1d 6h 1d"},
+      {{"three", "five"}, "plain", "8h", "max 7d", "5d 8h 5d"},
+      {{"five"}, "plain", "8h", "max 4d pending 2d", "4d 8h 2d"},
+      // Two weeks are the longest of all, and nothing is no duration.
+      {{"month"}, "plain", "8h", "max 14d", "14d 8h 7d"},
+      {{"month"}, "plain", "8h", "max 1209601s", "spec.maxDuration"},
+      {{"month"}, "plain", "8h", "max 0s", "spec.maxDuration"},
+      {{"month"}, "plain", "8h", "max -1h", "spec.maxDuration"},
+  });
+}
+
+TEST_CASE("behaviour 3.12 pending TTL: within the access and seven days") {
+  check({
+      {{"five"}, "plain", "8h", "max 4d pending 3d", "4d 8h 3d"},
+      {{"five"}, "plain", "8h", "max 4d pending 4d", "4d 8h 4d"},
+      {{"month"}, "plain", "8h", "max 10d pending 7d", "10d 8h 7d"},
+      {{"month"}, "plain", "8h", "max 10d", "10d 8h 7d"},
+      {{"five"}, "plain", "8h", "max 4d", "4d 8h 4d"},
+      {{"five"}, "plain", "8h", "max 4d pending 5d", "spec.requestTTL"},
+      {{"month"}, "plain", "8h", "max 10d pending 8d", "spec.requestTTL"},
+      {{"month"}, "plain", "8h", "max 10d pending 604801s", "spec.requestTTL"},
+      {{"five"}, "plain", "8h", "max 4d pending -1h", "spec.requestTTL"},
+      {{"five"}, "plain", "8h", "max 4d pending 0s", "spec.requestTTL"},
+  });
+}
+
+TEST_CASE("behaviour 3.12 session TTL: never more than the certificate, the role or thirty hours") {
+  check({
+      {{"any"}, "minutes", "8h", "session 13m", "13m 13m 13m"},
+      {{"any"}, "plain", "13m", "session 13m", "13m 13m 13m"},
+      {{"any"}, "minutes", "13m", "session 14m", "spec.sessionTTL"},
+      {{"any"}, "minutes", "8h", "session 14m", "spec.sessionTTL"},
+      {{"any"}, "plain", "13m", "session 14m", "spec.sessionTTL"},
+      {{"any"}, "plain", "1000h", "session 30h", "30h 30h 30h"},
+      {{"any"}, "plain", "1000h", "session 31h", "spec.sessionTTL"},
+      {{"any"}, "plain", "8h", "session 0s", "spec.sessionTTL"},
+      {{"seven"}, "plain", "8h", "max 1d session 1h", "1d 1h 1d"},
+  });
+}
+
+TEST_CASE("durations: no number of seconds is too large or too small to be refused") {
+  const Directory directory = directory_of(kRoles);
+  for (const seconds length : {seconds::min(), seconds::max()}) {
+    NewRequest asked;
+    asked.roles = {"plain"};
+    asked.times.max_duration = length;
+    const auto request = create_as(directory, person_of(directory, "alice", {"month"}), asked);
+    CHECK(error_field(request) == "spec.maxDuration");
+  }
+}
+
+TEST_CASE("behaviour 2.2 max duration: of several requested roles the smallest") {
   const Directory directory = directory_of(kRoles);
   NewRequest asked;
   asked.roles = {"plain", "six"};
@@ -283,7 +178,7 @@ TEST_CASE("durations: several requested roles take the smallest") {
   CHECK(one->access_expires == kNow + 6h);
 }
 
-TEST_CASE("durations: the start of the access") {
+TEST_CASE("behaviour 2.2 assume-start: within seven days, before the end") {
   const Directory directory = directory_of(kRoles);
   const Person alice = person_of(directory, "alice", {"month"});
   struct Row {

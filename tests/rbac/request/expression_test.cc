@@ -39,7 +39,7 @@ bool holds(std::string_view text, const Facts& facts) {
 
 }  // namespace
 
-TEST_CASE("expressions: what holds") {
+TEST_CASE("behaviour 3.12 filters: what holds") {
   Facts facts;
   facts.reviewer_roles = {"dev", "ops"};
   facts.reviewer_traits = {{"team", {"blue", "green"}}};
@@ -96,7 +96,75 @@ TEST_CASE("expressions: what holds") {
   }
 }
 
-TEST_CASE("expressions: nothing known") {
+TEST_CASE("behaviour 3.12 filters: one condition, facts that fit and facts that do not") {
+  const auto facts = [](auto change) {
+    Facts made;
+    change(made);
+    return made;
+  };
+  struct Row {
+    std::string_view text;
+    Facts fits;
+    Facts fails;
+  };
+  for (const Row& row : std::vector<Row>{
+           {R"(contains(reviewer.roles,"dev"))", facts([](Facts& f) {
+              f.reviewer_roles = {"ops", "dev"};
+            }),
+            facts([](Facts& f) {
+              f.reviewer_roles = {"ops", "developer"};
+            })},
+           {R"(contains(reviewer.traits["teams"], "blue") &&
+               contains(request.system_annotations["teams"], "blue"))",
+            facts([](Facts& f) {
+              f.reviewer_traits = {{"teams", {"blue", "red"}}};
+              f.request_annotations = {{"teams", {"blue"}}};
+            }),
+            facts([](Facts& f) {
+              f.reviewer_traits = {{"teams", {"blue"}}};
+              f.request_annotations = {{"teams", {"red"}}, {"other", {"blue"}}};
+            })},
+           {R"(!contains(reviewer.traits["teams"], "red") ||
+               !contains(request.system_annotations["teams"], "red"))",
+            facts([](Facts& f) {
+              f.reviewer_traits = {{"teams", {"red"}}};
+            }),
+            facts([](Facts& f) {
+              f.reviewer_traits = {{"teams", {"red"}}};
+              f.request_annotations = {{"teams", {"red"}}};
+            })},
+           {R"(equals(request.reason, "holiday") && equals(review.reason, "approved"))",
+            facts([](Facts& f) {
+              f.request_reason = "holiday";
+              f.review_reason = "approved";
+            }),
+            facts([](Facts& f) {
+              f.request_reason = "holiday";
+              f.review_reason = "Approved";
+            })},
+           {R"(regexp.match(request.roles, "^dev(elopers)?$"))", facts([](Facts& f) {
+              f.request_roles = {"ops", "developers"};
+            }),
+            facts([](Facts& f) {
+              f.request_roles = {"ops", "developer", "dev-1"};
+            })},
+           {R"(regexp.match(request.reason,"^Ticket [0-9]+.*$"))",
+            facts([](Facts& f) { f.request_reason = "Ticket 123: down"; }),
+            facts([](Facts& f) { f.request_reason = "a Ticket 123"; })},
+           {R"(contains(review.annotations["seen"], "all"))", facts([](Facts& f) {
+              f.review_annotations = {{"seen", {"all"}}};
+            }),
+            facts([](Facts& f) {
+              f.request_annotations = {{"seen", {"all"}}};
+            })},
+       }) {
+    INFO(row.text);
+    CHECK(holds(row.text, row.fits));
+    CHECK(!holds(row.text, row.fails));
+  }
+}
+
+TEST_CASE("behaviour 3.12 filters: nothing known") {
   const Facts nobody;
   CHECK(holds(R"(equals("", ""))", nobody));
   CHECK(holds(R"(equals(request.reason, review.reason))", nobody));
@@ -108,7 +176,7 @@ TEST_CASE("expressions: nothing known") {
              ->evaluate({}));
 }
 
-TEST_CASE("expressions: errors and where they are") {
+TEST_CASE("behaviour 3.12 filters: errors and where they are") {
   struct Row {
     std::string_view text;
     std::string_view error;

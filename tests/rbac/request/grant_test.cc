@@ -60,7 +60,7 @@ TEST_CASE("grant: what an approved request gives") {
   CHECK(grant->roles[0]->allow.request.roles.empty());
 }
 
-TEST_CASE("grant: not before, not after, not in another state") {
+TEST_CASE("behaviour 2.2 assume: not before, not after, not in another state") {
   const World world;
   const AccessRequest request = world.for_pods();
   const auto at = [&](const AccessRequest& which, TimePoint now) {

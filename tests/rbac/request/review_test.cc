@@ -1,6 +1,8 @@
 #include "rbac/request/review.h"
 
+#include "rbac/request/agreement.h"
 #include "rbac/request/check_roles.h"
+#include "rbac/request/removed_user.h"
 #include "tests/rbac/request/fixture.h"
 
 using namespace postern;
@@ -51,7 +53,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("review: who may, and why not") {
+TEST_CASE("behaviour 2.2 review: who may, and why not") {
   const World world;
   struct Row {
     std::string name;
@@ -101,7 +103,7 @@ TEST_CASE("review: who may, and why not") {
         "scope: nobody reviews a request of their own");
 }
 
-TEST_CASE("review: it is recorded as it was given") {
+TEST_CASE("behaviour 2.2 review: once per author, with the time and the thresholds") {
   const World world;
   const AccessRequest request = world.request({"dev"}, 8h, "two");
   const auto once =
@@ -152,7 +154,7 @@ TEST_CASE("review: it is bound to what was shown") {
   CHECK(said(apply(request, review_of(request, bob, Vote::kApprove), kNow, {})) == "ok");
 }
 
-TEST_CASE("review: after the end it is refused") {
+TEST_CASE("behaviour 2.2 review: after the end it is refused") {
   const World world;
   const Person bob = world.person("bob", {"review-dev"});
   const Person carol = world.person("carol", {"review-dev"});
@@ -177,7 +179,7 @@ TEST_CASE("review: after the end it is refused") {
                    {})) == "ok");
 }
 
-TEST_CASE("review: what is written wrongly") {
+TEST_CASE("behaviour 2.2 review: reasons and start times") {
   const World world;
   const Person bob = world.person("bob", {"review-dev"});
   const AccessRequest request = world.request({"dev"}, 10 * kDay);
@@ -325,4 +327,30 @@ TEST_CASE("expressions of roles are checked when they are loaded") {
   CHECK(messages[1].key_path == "spec.allow.review_requests.where");
   CHECK(messages[2].key_path == "spec.deny.review_requests.where");
   CHECK(check_expressions(preset_roles()).empty());
+}
+
+TEST_CASE("review: what is open ends with its user, and what has ended stays as it is") {
+  const World world;
+  const AccessRequest waiting = end_with_user(world.request(), "carol", kNow + 1h);
+  CHECK(waiting.state == State::kExpired);
+  CHECK(waiting.expired == kNow + 1h);
+  CHECK(waiting.revoked_by.empty());
+
+  const AccessRequest revoked = end_with_user(world.approved(), "carol", kNow + 1h);
+  CHECK(revoked.state == State::kRevoked);
+  CHECK(revoked.revoked == kNow + 1h);
+  CHECK(revoked.revoked_by == "carol");
+  CHECK(revoked.revoke_reason == "its user was removed");
+
+  const AccessRequest late = end_with_user(world.approved(1h), "carol", kNow + 2h);
+  CHECK(late.state == State::kExpired);
+  CHECK(!late.revoked);
+
+  const AccessRequest again = end_with_user(revoked, "dave", kNow + 2h);
+  CHECK(again.state == State::kRevoked);
+  CHECK(again.revoked_by == "carol");
+  CHECK(end_with_user(waiting, "dave", kNow + 2h).expired == kNow + 1h);
+  for (const AccessRequest& ended : {waiting, revoked, late}) {
+    CHECK(said(check_agreement(ended)) == "ok");
+  }
 }

@@ -48,7 +48,7 @@ std::vector<std::string> names(const RoleSet& roles) {
 
 using Names = std::vector<std::string>;
 
-TEST_CASE("a kind is searched as those search roles with which it may be requested") {
+TEST_CASE("behaviour 2.2 search: as the search roles with which the kind may be requested") {
   const Directory directory = directory_of(kRoles);
   const Person alice = person_of(directory, "alice", {"requester"});
   const auto pods = ResourceId::parse("/mycluster/pod/k/dev/*");
@@ -59,7 +59,7 @@ TEST_CASE("a kind is searched as those search roles with which it may be request
   CHECK(names(roles_to_search(bob, directory, *pods)).empty());
 }
 
-TEST_CASE("a preview is made as the preview roles, without denied ones, and the search roles") {
+TEST_CASE("behaviour 2.2 preview: preview_as_roles without denied ones, and the search roles") {
   const Directory directory = directory_of(kRoles);
   CHECK(names(roles_to_preview(person_of(directory, "bob", {"reviewer"}), directory)) ==
         Names{"dev-pods", "everything"});

@@ -159,6 +159,8 @@ TEST_CASE("the life of a request") {
   const std::string name = world.file();
   CHECK(world.ask("alice", "GET", "accessrequests/" + name + "/review")["status"]["mayReview"] ==
         false);
+  CHECK(world.ask("alice", "GET", "accessrequests/" + name + "/review")["status"]["why"] ==
+        "nobody reviews a request of their own");
   CHECK(world.ask("bob", "GET", "accessrequests/" + name + "/review")["status"]["mayReview"] ==
         true);
   CHECK(world.review("alice", name, "Approve")["code"] == 403);

@@ -123,10 +123,10 @@ TEST_CASE("a removal is a state of its own, and an empty beginning is nobody's f
   removed.seal = kSealer.seal(removed.state(kRoles.kind));
   CHECK(judge(kSealer, kRoles.kind, *read_custom_resource(kept(removed))) == Verdict::kRemoved);
 
-  CustomResource stub;
-  stub.object_name = "dev";
-  stub.name = "dev";
-  json object = json::parse(write_custom_resource(kRoles, "postern", stub, {}));
+  CustomResource blank;
+  blank.object_name = "dev";
+  blank.name = "dev";
+  json object = json::parse(write_custom_resource(kRoles, "postern", blank, {}));
   CHECK(object["spec"] == json{{"name", "dev"}});
   CHECK_FALSE(object["metadata"].contains("resourceVersion"));
   object["metadata"]["uid"] = "u1";

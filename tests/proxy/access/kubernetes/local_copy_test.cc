@@ -124,9 +124,9 @@ TEST_CASE("a copy under another name does not exist; a deletion past postern is 
 TEST_CASE("an unfinished object is not there and nobody's fault, but is left over") {
   Fixture f;
   f.begin();
-  CustomResource stub = resource("role", "a", "", 11, 1);
-  stub.seal.clear();
-  f.copy.take(kRole, stub);
+  CustomResource blank = resource("role", "a", "", 11, 1);
+  blank.seal.clear();
+  f.copy.take(kRole, blank);
   CHECK(f.copy.get("role", "a").error().code == 404);
   CHECK(f.refusals.empty());
   CHECK(f.copy.leftovers(kRole).size() == 1);

@@ -121,6 +121,24 @@ TEST_CASE_FIXTURE(StoryWorld, "what has ended is not assumed, and hinders no chi
   CHECK(may_get(*child, "web-1"));  // by the other one
 }
 
+TEST_CASE_FIXTURE(
+    StoryWorld, "a confined session is confined at clusters; the access API goes by static roles") {
+  const RequestPtr request = file_request();
+  SessionDocument document{.requests = {}, .ttl = {}, .confined = true};
+  const auto bobs = state->create_session(as("bob"), document);
+  REQUIRE(bobs);
+  ReviewDocument approval;
+  approval.decision = ReviewDocument::Decision::kApprove;
+  approval.uid = request->meta.uid;
+  approval.effective_digest = request->request.effective.digest();
+  const Caller bob = as("bob", bobs->session->meta.name);
+  CHECK(state->review_request(bob, request->meta.name, approval, false));
+  const auto carols = state->create_session(as("carol"), document);
+  REQUIRE(carols);
+  const char* erin = R"({"kind":"user","metadata":{"name":"erin"},"spec":{"roles":[]}})";
+  CHECK(state->create_user(as("carol", carols->session->meta.name), erin, false));
+}
+
 TEST_CASE_FIXTURE(StoryWorld, "who may end whose session") {
   const IssuedSession alices = session("alice");
   const std::string& id = alices.session->meta.name;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::proxy::access::test {
@@ -27,6 +28,10 @@ class FragileStore : public ObjectStore {
  public:
   explicit FragileStore(ObjectStore& inner) : inner_(inner) {}
   bool broken = false;
+  /// As a shared store: so many single changes succeed, then it is gone, in the midst of a write().
+  std::optional<std::size_t> changes_left;
+  std::function<void()> before_write;    ///< another replica, once
+  std::function<void()> before_refresh;  ///< another replica, each time
   std::function<void(std::string_view kind, std::string_view name)> on_look;
 
   Result<StoredObject> get(std::string_view kind, std::string_view name) const override {
@@ -38,7 +43,12 @@ class FragileStore : public ObjectStore {
   }
   Result<std::vector<Version>> write(const std::vector<Write>& writes) override {
     if (broken) return fail(kube::Status::unavailable("the disk is full"));
-    return inner_.write(writes);
+    if (before_write) std::exchange(before_write, nullptr)();
+    return changes_left ? write_singly(writes) : inner_.write(writes);
+  }
+  Result<void> refresh(std::string_view) override {
+    if (before_refresh) before_refresh();
+    return {};
   }
   Result<Changes> changes_since(Version version, std::size_t limit) const override {
     return inner_.changes_since(version, limit);
@@ -53,6 +63,18 @@ class FragileStore : public ObjectStore {
   }
 
  private:
+  Result<std::vector<Version>> write_singly(const std::vector<Write>& writes) {
+    std::vector<Version> versions;
+    for (const Write& write : writes) {
+      if (*changes_left == 0) return fail(kube::Status::unavailable("the cluster is gone"));
+      auto written = inner_.write({write});
+      if (!written) return written;
+      --*changes_left;
+      versions.push_back(written->front());
+    }
+    return versions;
+  }
+
   ObjectStore& inner_;
 };
 
@@ -65,14 +87,14 @@ struct World {
   Metrics metrics;
   Log log{LogOptions{LogLevel::kInfo, LogFormat::kJson,
                      [this](std::string_view line) { lines.emplace_back(line); }}};
-  std::unique_ptr<ObjectStore> kept = make_memory_store();
+  std::unique_ptr<ObjectStore> kept;
   FragileStore store{*kept};
   StateOptions options;
   std::string files;
   ClusterFacts cluster;
   std::optional<AccessState> state;
 
-  World() {
+  explicit World(std::unique_ptr<ObjectStore> with = make_memory_store()) : kept(std::move(with)) {
     options.cluster_name = "mycluster";
     options.wall = [this] { return wall; };
     options.steady = [this] { return steady; };
@@ -121,7 +143,8 @@ inline Caller as(const std::string& user, const std::string& session = "") {
 
 /// The story's people: alice may search as dev-pods, bob reviews, carol administers; in files.
 struct StoryWorld : World {
-  StoryWorld() {
+  explicit StoryWorld(std::unique_ptr<ObjectStore> with = make_memory_store())
+      : World(std::move(with)) {
     files = rbac::request::pod_role("dev-pods",
                                     "{kind: pod, namespace: dev, name: '*', verbs: ['*']}") +
             role("requester-of-dev", "allow: {request: {search_as_roles: [dev-pods]}}") +
@@ -132,11 +155,12 @@ struct StoryWorld : World {
     start();
   }
 
-  RequestPtr file_request(const std::string& id = "/mycluster/pod/k/dev/web-*") {
+  RequestPtr file_request(const std::string& id = "/mycluster/pod/k/dev/web-*",
+                          const std::string& who = "alice") {
     RequestDocument document;
     document.spec.resource_ids = {id};
     document.spec.reason = "it is broken";
-    auto made = state->create_request(as("alice"), document, false);
+    auto made = state->create_request(as(who), document, false);
     REQUIRE_MESSAGE(made, said(made));
     return *made;
   }
@@ -148,8 +172,9 @@ struct StoryWorld : World {
     document.effective_digest = request->request.effective.digest();
     return state->review_request(as(who), request->meta.name, document, false);
   }
-  RequestPtr approved_request() {
-    auto done = review("bob", file_request(), ReviewDocument::Decision::kApprove);
+  RequestPtr approved_request(const std::string& who = "alice") {
+    auto done = review("bob", file_request("/mycluster/pod/k/dev/web-*", who),
+                       ReviewDocument::Decision::kApprove);
     REQUIRE_MESSAGE(done, said(done));
     return *done;
   }
