@@ -139,6 +139,55 @@ TEST_CASE("behaviour 3.12 pruning: a role that denies what is asked for is of no
   });
 }
 
+TEST_CASE("behaviour 2.2 pruning: what a deny takes wholly, by its kind and version") {
+  const std::string pod = "/mycluster/pod/k/dev/web";
+  const std::string space = "/mycluster/namespace/k/dev";
+  const std::string node = "/mycluster/kube_node/k/n1";
+  const std::string zone = "/mycluster/zones.e.com/k/z1";
+  struct Deny {
+    const char* version;
+    const char* rule;  ///< beside everything that is allowed
+    std::vector<std::string> taken;
+    std::vector<std::string> left;
+  };
+  for (const Deny& deny : std::vector<Deny>{
+           {"v7", "{kind: namespace, name: dev, verbs: ['*']}", {pod, space}, {node, zone}},
+           {"v7", "{kind: '*', namespace: dev, name: '*', verbs: ['*']}", {pod, space}, {node}},
+           {"v7", "{kind: '*', namespace: dev, name: 'web*', verbs: ['*']}", {pod}, {space, node}},
+           {"v7", "{kind: '*', namespace: prod, name: '*', verbs: ['*']}", {}, {pod, space, node}},
+           {"v7", "{kind: pod, namespace: '*', name: '*', verbs: [get, exec]}", {}, {pod, space}},
+           {"v7", "{kind: pod, namespace: 'd*', name: 'w*', verbs: ['*']}", {pod}, {space}},
+           {"v7", "{kind: pod, namespace: dev, name: '^we$', verbs: ['*']}", {}, {pod, space}},
+           {"v7", "{kind: pod, namespace: dev, name: '^x|eb$', verbs: ['*']}", {pod}, {space}},
+           {"v7", "{kind: kube_node, name: 'n*', verbs: ['*']}", {node}, {pod, space, zone}},
+           {"v8",
+            "{kind: '*', api_group: '*', namespace: dev, name: '*', verbs: ['*']}",
+            {pod, space},
+            {node, zone}},
+           {"v8",
+            "{kind: '*', api_group: apps, namespace: dev, name: '*', verbs: ['*']}",
+            {},
+            {pod, space}},
+           {"v8", "{kind: zones, api_group: e.com, name: '*', verbs: ['*']}", {zone}, {node, pod}},
+           {"v8", "{kind: zones, api_group: f.com, name: '*', verbs: ['*']}", {}, {zone}},
+       }) {
+    const Directory directory = directory_of(
+        role("most",
+             "allow: {kubernetes_labels: {'*': '*'}, kubernetes_resources: [{kind: '*', " +
+                 std::string(deny.version == std::string_view("v8") ? "api_group: '*', " : "") +
+                 "namespace: '*', name: '*', verbs: ['*']}]}, deny: {kubernetes_resources: [" +
+                 deny.rule + "]}",
+             deny.version) +
+        role("seek", "allow: {request: {search_as_roles: [most]}}"));
+    const auto ask = [&](const std::string& id) {
+      return roles_of(create_as(directory, person_of(directory, "alice", {"seek"}), for_ids({id})));
+    };
+    INFO(std::string(deny.rule));
+    for (const std::string& id : deny.taken) CHECK_HAS(ask(id), kNobody);
+    for (const std::string& id : deny.left) CHECK(ask(id) == "most");
+  }
+}
+
 // There is no login hint: `logins` are kept for an inventory of nodes and say nothing about
 // clusters, so that no role is dropped for having too many of them.
 TEST_CASE("behaviour 3.12 pruning: logins do not count") {
