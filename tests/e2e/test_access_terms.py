@@ -211,6 +211,21 @@ def test_not_before_its_start(proxy: Postern) -> None:
     assert past["code"] == 422 and past["details"]["causes"][0]["field"] == "spec.assumeStartTime"
 
 
+@pytest.mark.parametrize(("namespace", "code"), [("dev", None), ("prod", 403)])
+def test_behaviour_3_12_filing_tells_nothing_of_what_there_is(
+    proxy: Postern, namespace: str, code: int | None
+) -> None:
+    """An object that is there and one that is not are asked for, and refused, in the same words."""
+
+    def answer(pod: str) -> str:
+        made = file(proxy, resources=[f"/postern.test/pod/mycluster/{namespace}/{pod}"])
+        assert made.get("code") == code, made
+        said = made["message"] if code else [made["spec"], made["status"]["state"]]
+        return json.dumps(said).replace(pod, "POD")
+
+    assert answer("nginx-1") == answer("nothing-1")
+
+
 @pytest.mark.parametrize("kind", ["node", "db", "app", "windows_desktop"])
 def test_kinds_of_other_inventories_are_refused_with_a_sentence(proxy: Postern, kind: str) -> None:
     refused = file(proxy, resources=[f"/postern.test/{kind}/some-name"])
