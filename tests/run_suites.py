@@ -151,7 +151,7 @@ CLUSTER_TESTS = str(ROOT / "tests" / "cluster")
 
 SUITES = [
     Suite("style", "clang-format, and includes against the layers", 10, 300,
-          pytest("style", str(ROOT / "tests" / "style_test.py"), str(ROOT / "tests" / "layers_test.py")),
+          pytest("style", *(str(ROOT / "tests" / f"{name}_test.py") for name in ("style", "layers", "demo"))),
           count_pytest, live=True),
     Suite("monitoring", "rules, alerts and runbooks, with promtool", 15, 300,
           pytest("monitoring", str(ROOT / "tests" / "monitoring")), count_pytest, live=True),

@@ -43,7 +43,8 @@ def main() -> int:
     process, terminal = pty.fork()
     if process == 0:
         os.execvp(command[0], command)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(process, signal.SIGHUP))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os.kill(process, signal.SIGHUP))
     attend(terminal, answers)
     code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     return code if code >= 0 else 128 - code

@@ -17,6 +17,8 @@ in_one_go() {
   bob_approves_it
   must postern kubectl --request-reason 'bug 15' exec nginx-2 -- echo 'hello again'
   sees '^hello again'
+  must postern kubectl --request-reason 'bug 15' logs nginx-2 --tail=1 # by what is approved already
+  sees_no 'Waiting for a decision'
   bob_approves_it
   must postern kubectl --request-reason 'of any kind' get deployment web
   sees '^web '
@@ -46,6 +48,8 @@ plain_kubectl() {
   title "What kubectl knows of it, by discovery and OpenAPI"
   must kubectl api-resources --api-group=access.postern.dev
   sees '^accessrequests .*AccessRequest'
+  must kubectl explain accessrequest
+  sees '^KIND:  *AccessRequest'
   must kubectl explain accessrequest.spec.resources
   sees 'Resource IDs'
   must bash -c "kubectl describe accessrequest $request | head -n 31"

@@ -22,12 +22,13 @@ typed() {
 }
 prompt() { printf '%s%s $ %s%s\n' "$dim" "$as" "$(typed "$@")" "$plain"; }
 
-# A command as $as: in their home, at their terminal when something is to be typed.
+# A command as $as: in their home, at a terminal of its own when something is to be typed. In the foreground, so that Ctrl-C
+# reaches it, too.
 person() {
   local home=$work/homes/$as terminal=()
   [ ${#typing[@]} = 0 ] || terminal=(/usr/bin/python3 "$root/scripts/demo/at_terminal.py" "${typing[@]}" --)
   cd "$home" && exec env HOME="$home" KUBECONFIG="$home/.kube/config" KUBECACHEDIR="$work/cache" \
-    PATH="$root/build:$PATH" NO_COLOR=1 timeout "$limit" "${terminal[@]}" "$@"
+    PATH="$root/build:$PATH" NO_COLOR=1 timeout --foreground "$limit" "${terminal[@]}" "$@"
 }
 quietly() { (person "$@"); }
 
