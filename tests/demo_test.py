@@ -37,6 +37,8 @@ def test_somebody_types(typed: tuple[str, ...], command: str, said: str, code: i
 def test_a_command_is_needed() -> None:
     assert "COMMAND" in at_terminal("a", "b").stderr
     assert "COMMAND" in at_terminal("a", "--", "true").stderr
+    missing = at_terminal("--", "no-such-program")
+    assert (missing.stdout, missing.returncode) == ("no-such-program: No such file or directory\n", 127)
 
 
 def parts(text: str) -> list[str]:

@@ -34,15 +34,25 @@ def attend(terminal: int, answers: list[tuple[bytes, bytes]]) -> None:
             os.write(terminal, CTRL_C if answer == b"^C" else answer + b"\n")
 
 
+def become(command: list[str]) -> None:
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", flush=True)
+        os._exit(127)
+
+
 def main() -> int:
-    split = sys.argv.index("--") if "--" in sys.argv else 0
-    words, command = sys.argv[1:split], sys.argv[split + 1 :]
+    words, command = sys.argv[1:], []
+    if "--" in words:
+        split = words.index("--")
+        words, command = words[:split], words[split + 1 :]
     if not command or len(words) % 2:
         sys.exit(__doc__)
     answers = [(text.encode(), answer.encode()) for text, answer in zip(words[::2], words[1::2])]
     process, terminal = pty.fork()
     if process == 0:
-        os.execvp(command[0], command)
+        become(command)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os.kill(process, signal.SIGHUP))
     attend(terminal, answers)
