@@ -191,6 +191,47 @@ TEST_CASE_FIXTURE(StoryWorld, "refusals stay with the session while its entries 
   CHECK(state->refusals("nothing").empty());
 }
 
+TEST_CASE_FIXTURE(StoryWorld, "a session tells what its requests give at present") {
+  const RequestPtr request = approved_request();
+  const IssuedSession session = this->session("alice", {request->meta.name});
+  const std::string id = session.session->meta.name;
+  const auto only = [&] {
+    const auto grants = state->grants(id);
+    REQUIRE(grants.size() == 1);
+    CHECK(grants[0].request == request->meta.name);
+    return grants[0];
+  };
+  CHECK(only().problem.empty());
+  CHECK(only().expires == std::min(request->request.access_expires,
+                                   wall + TimePoint::duration(request->request.session_ttl)));
+  const std::string before = files;
+  const std::string has = "spec: {roles: [requester-of-dev]}";
+  files.replace(files.find(has), has.size(), "spec: {roles: []}");
+  state->set_files(file_objects(files));
+  CHECK(only().problem.find("today's roles no longer let \"alice\" request") != std::string::npos);
+  state->set_files(file_objects(before));
+  CHECK(only().problem.empty());
+  REQUIRE(review("bob", request, Decision::kRevoke));
+  CHECK(only().problem.find("is REVOKED") != std::string::npos);
+  CHECK(state->grants("nothing").empty());
+}
+
+TEST_CASE_FIXTURE(StoryWorld, "a request is in force for as long as its session_ttl says") {
+  RequestDocument document;
+  document.spec.resource_ids = {"/mycluster/pod/k/dev/web-1"};
+  document.spec.reason = "for an hour";
+  document.spec.times.session_ttl = 1h;
+  const auto filed = state->create_request(as("alice"), document, false);
+  REQUIRE(filed);
+  REQUIRE(review("bob", *filed, Decision::kApprove));
+  const IssuedSession session = this->session("alice", {(*filed)->meta.name});
+  CHECK(may_get(session, "web-1"));
+  CHECK(state->grants(session.session->meta.name).at(0).problem.empty());
+  pass(1h);
+  CHECK_FALSE(may_get(session, "web-1"));
+  CHECK(state->grants(session.session->meta.name).at(0).problem == "it has ended");
+}
+
 TEST_CASE_FIXTURE(StoryWorld, "nobody fills the store with sessions") {
   options.max_sessions_per_user = 2;
   start();
