@@ -44,12 +44,11 @@ Decision Decider::deny(std::string explanation) const {
                      problem_);
   }
   const bool events = required_.kind == Requirement::Kind::kEvents;
-  if (!may_ask(rules_, cluster_, required_.main(), events)) {
-    return deny_with(helpless_refusal(user, asked()), std::move(explanation));
-  }
-  return deny_with(
-      access_refusal(user, asked(), wanted_id(policy_, cluster_, required_.main(), events)),
-      std::move(explanation));
+  const Need& need = required_.main();
+  const std::string id = wanted_id(policy_, cluster_, need, events);
+  return deny_with(may_ask(rules_, cluster_, need, events) ? access_refusal(user, asked(), id)
+                                                           : helpless_refusal(user, asked(), id),
+                   std::move(explanation));
 }
 
 /// What no role can give is not worth asking for.

@@ -26,6 +26,18 @@ std::string id_name(const ObjectRef& object) {
                                                : std::string(object.name);
 }
 
+/// Without an ID nothing could be asked for.
+kube::Status refusal_with_id(std::string_view user, const kube::RequestInfo& info,
+                             const std::string& id, const std::string& way_out) {
+  const kube::RefusedAction action = kube::refused_action(user, info);
+  if (id.empty()) {
+    return kube::forbidden_status(action, "");
+  }
+  kube::Status status = kube::forbidden_status(action, way_out);
+  status.causes.push_back({"ResourceID", id, ""});
+  return status;
+}
+
 }  // namespace
 
 std::string wanted_id(const Policy& policy, const Cluster& cluster, const Need& need, bool events) {
@@ -49,21 +61,16 @@ std::string wanted_id(const Policy& policy, const Cluster& cluster, const Need& 
 
 kube::Status access_refusal(std::string_view user, const kube::RequestInfo& info,
                             const std::string& id) {
-  const kube::RefusedAction action = kube::refused_action(user, info);
-  if (id.empty()) {
-    return kube::forbidden_status(action, "");
-  }
-  kube::Status status = kube::forbidden_status(
-      action, "ask for access with: postern request create --resource " + kube::shell_quote(id) +
-                  " --reason " + kube::shell_quote("why you need it"));
-  status.causes.push_back({"ResourceID", id, ""});
-  return status;
+  return refusal_with_id(user, info, id,
+                         "ask for access with: postern request create --resource " +
+                             kube::shell_quote(id) + " --reason " +
+                             kube::shell_quote("why you need it"));
 }
 
-kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info) {
-  return kube::forbidden_status(
-      kube::refused_action(user, info),
-      "none of your roles lets you ask for access to it: ask your administrator");
+kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info,
+                              const std::string& id) {
+  return refusal_with_id(
+      user, info, id, "none of your roles lets you ask for access to it: ask your administrator");
 }
 
 kube::Status principal_refusal(std::string_view user, const kube::RequestInfo& info,

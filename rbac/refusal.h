@@ -21,8 +21,10 @@ std::string wanted_id(const Policy& policy, const Cluster& cluster, const Need& 
 kube::Status access_refusal(std::string_view user, const kube::RequestInfo& info,
                             const std::string& id);
 
-/// The same for who may not ask for it: no ID, for there is nothing that they could do with it.
-kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info);
+/// The same for who may not ask for it: whom to ask. The ID stays in details.causes, for audit logs
+/// and for whoever gives the access.
+kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info,
+                              const std::string& id);
 
 /// The client has to choose among several users, or chose one that it may not be.
 kube::Status principal_refusal(std::string_view user, const kube::RequestInfo& info,

@@ -143,18 +143,41 @@ std::string text_of(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// False when an item lacks what a delete needs.
-bool add_items(const nlohmann::ordered_json& list, VisibleObjects& visible) {
-  for (const auto& item : list.at("items")) {
-    const auto& metadata = item.at("metadata");
-    const auto uid = metadata.find("uid");
-    if (uid == metadata.end() || !uid->is_string() || !metadata.at("name").is_string()) {
-      return false;
-    }
-    visible.victims.push_back({metadata.at("name"), *uid});
-    visible.items.append(visible.items.empty() ? "" : ",").append(text_of(item));
+/// False when the item lacks what a delete needs.
+bool add_item(const nlohmann::ordered_json& item, VisibleObjects& visible) {
+  const auto metadata = item.find("metadata");
+  if (metadata == item.end()) {
+    return false;
   }
+  const auto name = metadata->find("name");
+  const auto uid = metadata->find("uid");
+  if (name == metadata->end() || !name->is_string() || uid == metadata->end() ||
+      !uid->is_string()) {
+    return false;
+  }
+  visible.victims.push_back({*name, *uid});
+  visible.items.append(visible.items.empty() ? "" : ",").append(text_of(item));
   return true;
+}
+
+/// Takes over the items of a list, of which one at a time is held as values, and gives what is left
+/// of it. Discarded when it cannot be read.
+nlohmann::ordered_json add_items(const std::string& list, VisibleObjects& visible) {
+  using Json = nlohmann::ordered_json;
+  bool in_items = false;
+  bool sound = true;
+  const auto take_item = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::key && depth == 1) {
+      in_items = parsed == "items";
+    }
+    if (event != Json::parse_event_t::object_end || depth != 2 || !in_items) {
+      return true;
+    }
+    sound = add_item(parsed, visible) && sound;
+    return false;
+  };
+  Json envelope = Json::parse(list, take_item, false);
+  return sound ? envelope : Json(Json::value_t::discarded);
 }
 
 /// The list of everything that was visible, as one page.
@@ -187,14 +210,17 @@ Result<std::string> add_page(const ProxiedRequest& request, const FetchedRespons
     return fail(
         kube::Status::too_large("too much would be deleted at once: narrow it with a selector"));
   }
-  auto document = nlohmann::ordered_json::parse(kept, nullptr, false);
-  if (document.is_discarded() || !add_items(document, visible)) {
+  auto envelope = add_items(kept, visible);
+  if (!envelope.is_object()) {
     return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
   }
   if (visible.envelope.empty()) {
-    document["metadata"].erase("continue");
-    document.erase("items");
-    visible.envelope = text_of(document);
+    if (const auto metadata = envelope.find("metadata");
+        metadata != envelope.end() && metadata->is_object()) {
+      metadata->erase("continue");
+    }
+    envelope.erase("items");
+    visible.envelope = text_of(envelope);
   }
   return filter->summary().continue_token;
 }

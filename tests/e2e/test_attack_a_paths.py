@@ -86,7 +86,9 @@ def test_a002_hidden_name_is_403_with_its_details(attack: Attack) -> None:
     )
     # alice may ask for nothing: with no role to ask by, she is told whom to ask.
     assert status["message"].endswith(": ask your administrator")
-    assert "causes" not in status["details"] and "postern request" not in status["message"]
+    assert "postern request" not in status["message"]
+    causes = [cause["message"] for cause in status["details"]["causes"]]
+    assert causes == ["/postern.test/pod/mycluster/dev/db-0"]
 
 
 def test_a003_absent_name_gives_the_same_answer(attack: Attack) -> None:
