@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace postern::kube::filter {
@@ -301,9 +302,10 @@ class Walker {
   }
 
   [[gnu::noinline]] const char* escaped_key_done(std::string_view raw, const char* after) {
-    const char* const end = decode_json_string(raw, decoded_);
+    if (decoded_ == nullptr) decoded_ = std::make_unique_for_overwrite<char[]>(kMaxToken);
+    const char* const end = decode_json_string(raw, decoded_.get());
     if (end == nullptr) return fail("a key cannot be decoded");
-    return key_done({decoded_, end}, false, after);
+    return key_done({decoded_.get(), end}, false, after);
   }
 
   [[gnu::always_inline]] const char* text(const char* p, const char* end) {
@@ -411,7 +413,7 @@ class Walker {
   bool in_key_ = false;
   std::uint32_t containers_ = kNone;  // below its highest bit, those open: 1 for an array
   TokenReader reader_;
-  char decoded_[kMaxToken];  // a key that had escapes
+  std::unique_ptr<char[]> decoded_;  // a key that had escapes; made for the first
   RawCapture raw_;
 
   const char* reached_ = nullptr;  // in this chunk; for offset() after a failure
