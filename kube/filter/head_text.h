@@ -9,7 +9,9 @@ namespace postern::kube::filter {
 
 /// A text of an object's head: a view of the body where that can be, else a copy. Most are a few
 /// bytes and asked for at once, so that to copy them would cost more than to read them.
-class HeadText {
+///
+/// Aligned, for it is emptied for each item: a store across two cache lines takes much longer.
+class alignas(16) HeadText {
  public:
   HeadText() = default;
   HeadText(const HeadText&) = delete;

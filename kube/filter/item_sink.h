@@ -78,7 +78,8 @@ class ItemSink {
   static constexpr std::size_t kMostPieces = 5;
 
   void note(std::string_view piece, std::string& out) {
-    if (noted_ == kMostPieces) write(out);
+    if (noted_ == kMostPieces) [[unlikely]]
+      write(out);
     pieces_[noted_++] = piece;
     noted_bytes_ += piece.size();
   }

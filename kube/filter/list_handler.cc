@@ -11,10 +11,16 @@ namespace postern::kube::filter {
 
 ListHandler::ListHandler(FilterOptions options, Predicate& predicate)
     : options_(std::move(options)),
+      objects_(objects_for(options_)),
       predicate_(predicate),
       head_(options_.event_references),
       sink_(options_.max_undecided_bytes),
       holding_(options_.hold_until_kept) {}
+
+ListHandler::Objects ListHandler::objects_for(const FilterOptions& options) {
+  if (options.blank_table_objects) return Objects::kNone;
+  return options.reduce_table_objects ? Objects::kReduced : Objects::kWhole;
+}
 
 void ListHandler::chunk_begin(std::string_view chunk, std::string& out) {
   out_ = &out;
@@ -127,7 +133,6 @@ Step ListHandler::on_null(const char* after) {
     case At::kRow:
       return drop();
     case At::kMetadata:
-      head_.on_null();
       return head_.complete() ? decide(after) : Step::kGo;
     default:
       return drop();
@@ -146,14 +151,14 @@ Step ListHandler::open_other(const char* at) {
       return check_held();
     case At::kRow:
       at_ = At::kRowObject;
-      if (replaces_objects()) sink_.pause(at, *out_);
+      if (objects_ != Objects::kWhole) sink_.pause(at, *out_);
       break;
     case At::kItem:
       at_ = At::kMetadata;
       break;
     case At::kRowObject:
       at_ = At::kMetadata;
-      if (reduces_objects()) sink_.resume(at, reduced_object_, *out_);
+      if (objects_ == Objects::kReduced) sink_.resume(at, reduced_object_, *out_);
       break;
     default:
       return fail("data after the list");
@@ -182,7 +187,7 @@ Step ListHandler::on_metadata_close(const char* after) {
   if (!decided_ && head_.complete()) {
     if (const Step step = decide(after); step != Step::kGo) return step;
   }
-  if (at_ == At::kRowObject && reduces_objects()) sink_.pause(after, *out_);
+  if (at_ == At::kRowObject && objects_ == Objects::kReduced) sink_.pause(after, *out_);
   return Step::kGo;
 }
 
@@ -191,7 +196,8 @@ Step ListHandler::on_object_close(const char* after) {
   if (!decided_) {
     if (const Step step = decide(after); step != Step::kGo) return step;
   }
-  if (replaces_objects()) sink_.resume(after, reduces_objects() ? "}" : "null", *out_);
+  if (objects_ == Objects::kReduced) sink_.resume(after, "}", *out_);
+  if (objects_ == Objects::kNone) sink_.resume(after, "null", *out_);
   return Step::kGo;
 }
 

@@ -57,6 +57,8 @@ class ListHandler {
   };
   enum class Part : std::uint8_t { kKind, kApiVersion, kMetadata, kColumns };
   enum class Shape : std::uint8_t { kUnknown, kList, kTable };
+  /// What a client gets of a row's object.
+  enum class Objects : std::uint8_t { kWhole, kReduced, kNone };
 
   /// What a reduced object begins with.
   static constexpr std::string_view kReducedV1 =
@@ -82,11 +84,6 @@ class ListHandler {
   Step on_item_close(const char* after);
   Step on_list_close();
 
-  bool replaces_objects() const { return options_.blank_table_objects || reduces_objects(); }
-  bool reduces_objects() const {
-    return options_.reduce_table_objects && !options_.blank_table_objects;
-  }
-
   Step decide(const char* at);
   Step ask();
   Step drop();
@@ -95,7 +92,10 @@ class ListHandler {
   std::string& begin_member(std::string_view key);
   Step check_held();
 
+  static Objects objects_for(const FilterOptions& options);
+
   const FilterOptions options_;
+  const Objects objects_;
   Predicate& predicate_;
   ObjectHead head_;
   ItemSink sink_;

@@ -17,14 +17,14 @@ bool read_head_text(std::string_view value, bool stays, HeadText& text) {
 }  // namespace
 
 Want ObjectHead::on_reference_key(std::string_view key) {
+  constexpr const char* kTwice = "duplicate reference key";
   if (is_word(key, "involvedObject") || is_word(key, "regarding")) {
     reference_ = &regarding_;
-  } else if (is_word(key, "related")) {
-    reference_ = &related_;
-  } else {
-    return Want::kSkip;
+    return once(kSeenRegarding, Want::kRaw, kTwice);
   }
-  return once(reference_->seen, Want::kRaw, "duplicate reference key");
+  if (!is_word(key, "related")) return Want::kSkip;
+  reference_ = &related_;
+  return once(kSeenRelated, Want::kRaw, kTwice);
 }
 
 bool ObjectHead::on_raw(const RawValue& value) {

@@ -6,6 +6,7 @@
 #include "kube/filter/walk_step.h"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace postern::kube::filter {
@@ -32,15 +33,18 @@ class ObjectHead {
   Want on_metadata_key(std::string_view key);
   /// `after`: behind the closing quote, where `raw` is a part of the chunk.
   bool on_text(std::string_view raw, const char* after);
-  void on_null() { name_and_namespace_ = seen_name_ && seen_namespace_; }
+
   bool on_raw(const RawValue& value);
-  void on_metadata_end() { metadata_over_ = true; }
+  void on_metadata_end() { seen_ |= kSeenMetadataEnd; }
   /// The chunk ends, with what was read in it.
   void keep();
 
-  /// Whether nothing that may still come can change item(). With event references only the end of
-  /// the object says so.
-  bool complete() const { return !event_references_ && (metadata_over_ || name_and_namespace_); }
+  /// Whether nothing that may still come can change item(), after a value. With event references
+  /// only the end of the object says so.
+  bool complete() const {
+    constexpr unsigned kBoth = kSeenName | kSeenNamespace;
+    return !event_references_ && ((seen_ & kSeenMetadataEnd) != 0 || (seen_ & kBoth) == kBoth);
+  }
   /// Whether there is a name to decide by.
   bool named() const { return !name_.empty(); }
   /// Views into this object.
@@ -49,8 +53,17 @@ class ObjectHead {
   const char* reason() const { return reason_; }
 
  private:
+  /// What of an object was seen, as bits.
+  enum Seen : std::uint8_t {
+    kSeenMetadata = 1,
+    kSeenName = 2,
+    kSeenNamespace = 4,
+    kSeenMetadataEnd = 8,
+    kSeenRegarding = 16,
+    kSeenRelated = 32
+  };
+
   struct Reference {
-    bool seen = false;
     bool present = false;  ///< the texts are this object's
     enum Field : unsigned { kApiVersion, kKind, kNamespace, kName, kFields };
     std::array<HeadText, kFields> fields;
@@ -62,17 +75,13 @@ class ObjectHead {
   };
 
   Want on_reference_key(std::string_view key);
-  Want once(bool& seen, Want want, const char* reason);
+  Want once(Seen what, Want want, const char* reason);
   bool read_metadata(std::string_view text, std::string_view& rest);
   bool read_reference(const RawValue& value, Reference& reference);
   static ObjectReference view(const Reference& reference);
 
   const bool event_references_;
-  bool seen_metadata_ = false;
-  bool seen_name_ = false;
-  bool seen_namespace_ = false;
-  bool name_and_namespace_ = false;
-  bool metadata_over_ = false;
+  std::uint8_t seen_ = 0;
   const char* reason_ = nullptr;
   HeadText* text_ = nullptr;
   Reference* reference_ = nullptr;
@@ -88,30 +97,25 @@ class ObjectHead {
 inline void ObjectHead::reset() {
   name_.clear();
   namespace_.clear();
-  seen_metadata_ = seen_name_ = seen_namespace_ = false;
-  name_and_namespace_ = metadata_over_ = false;
-  if (!event_references_) return;
-  regarding_.seen = regarding_.present = false;
-  related_.seen = related_.present = false;
+  seen_ = 0;
+  if (event_references_) regarding_.present = related_.present = false;
 }
 
-inline Want ObjectHead::once(bool& seen, Want want, const char* reason) {
-  if (seen) {
+inline Want ObjectHead::once(Seen what, Want want, const char* reason) {
+  if ((seen_ & what) != 0) {
     reason_ = reason;
     return Want::kRefuse;
   }
-  seen = true;
+  seen_ |= what;
   return want;
 }
 
 inline Want ObjectHead::on_object_key(std::string_view key) {
-  if (is_word(key, "metadata"))
-    return once(seen_metadata_, Want::kObject, "duplicate metadata key");
+  if (is_word(key, "metadata")) return once(kSeenMetadata, Want::kObject, "duplicate metadata key");
   return event_references_ ? on_reference_key(key) : Want::kSkip;
 }
 
 inline bool ObjectHead::on_text(std::string_view raw, const char* after) {
-  on_null();
   const bool stays = raw.data() + raw.size() + 1 == after;
   if (text_->read(raw, stays)) return true;
   reason_ = "a name cannot be decoded";
@@ -121,11 +125,11 @@ inline bool ObjectHead::on_text(std::string_view raw, const char* after) {
 inline Want ObjectHead::on_metadata_key(std::string_view key) {
   if (is_word(key, "name")) {
     text_ = &name_;
-    return once(seen_name_, Want::kText, "duplicate name key");
+    return once(kSeenName, Want::kText, "duplicate name key");
   }
   if (is_word(key, "namespace")) {
     text_ = &namespace_;
-    return once(seen_namespace_, Want::kText, "duplicate namespace key");
+    return once(kSeenNamespace, Want::kText, "duplicate namespace key");
   }
   return Want::kSkip;
 }

@@ -15,7 +15,10 @@ namespace postern::kube::filter {
 ///   Step finish(std::string& out)
 ///   const ListSummary& summary() const
 template <class Handler>
-class WalkFilter final : public BodyFilter {
+///
+/// Begins at a cache line: where its members lie in lines must not be left to chance, since what
+/// changes for each key and item would now and then lie in two (half the speed, where it does).
+class alignas(64) WalkFilter final : public BodyFilter {
  public:
   WalkFilter(FilterOptions options, Predicate& predicate)
       : handler_(std::move(options), predicate), walker_(handler_, handler_.cap()) {}

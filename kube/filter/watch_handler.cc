@@ -88,7 +88,7 @@ Step WatchHandler::on_raw(const RawValue& value) {
 
 Step WatchHandler::on_null(const char* after) {
   if (at_ == At::kEvent) return fail("an event without type or object");
-  if (at_ == At::kMetadata) head_.on_null();
+
   return decide_early(after);
 }
 
