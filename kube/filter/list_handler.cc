@@ -139,46 +139,34 @@ Step ListHandler::on_null(const char* after) {
   }
 }
 
-Step ListHandler::open_other(const char* at) {
-  switch (at_) {
-    case At::kStart:
-      at_ = At::kEnvelope;
-      envelope().push_back('{');
-      break;
-    case At::kEnvelope:
-      at_ = At::kItems;
-      begin_member(shape_ == Shape::kTable ? "rows" : "items").push_back('[');
-      return check_held();
-    case At::kRow:
-      at_ = At::kRowObject;
-      if (objects_ != Objects::kWhole) sink_.pause(at, *out_);
-      break;
-    case At::kItem:
-      at_ = At::kMetadata;
-      break;
-    case At::kRowObject:
-      at_ = At::kMetadata;
-      if (objects_ == Objects::kReduced) sink_.resume(at, reduced_object_, *out_);
-      break;
-    default:
-      return fail("data after the list");
+Step ListHandler::open_list_or_items() {
+  if (at_ == At::kStart) {
+    at_ = At::kEnvelope;
+    envelope().push_back('{');
+    return Step::kGo;
   }
+  if (at_ != At::kEnvelope) return fail("data after the list");
+  at_ = At::kItems;
+  begin_member(shape_ == Shape::kTable ? "rows" : "items").push_back('[');
+  return check_held();
+}
+
+Step ListHandler::open_row_object(const char* at) {
+  at_ = At::kRowObject;
+  if (objects_ != Objects::kWhole) sink_.pause(at, *out_);
   return Step::kGo;
 }
 
-Step ListHandler::close_other(const char* after) {
-  switch (at_) {
-    case At::kMetadata:
-      return on_metadata_close(after);
-    case At::kRowObject:
-      return on_object_close(after);
-    case At::kItems:
-      at_ = At::kEnvelope;
-      envelope().push_back(']');
-      return check_held();
-    default:
-      return on_list_close();
-  }
+Step ListHandler::open_row_metadata(const char* at) {
+  at_ = At::kMetadata;
+  if (objects_ == Objects::kReduced) sink_.resume(at, reduced_object_, *out_);
+  return Step::kGo;
+}
+
+Step ListHandler::on_items_close() {
+  at_ = At::kEnvelope;
+  envelope().push_back(']');
+  return check_held();
 }
 
 Step ListHandler::on_metadata_close(const char* after) {

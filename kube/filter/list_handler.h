@@ -37,10 +37,8 @@ class ListHandler {
   Step on_text(std::string_view raw, const char* after);
   Step on_raw(const RawValue& value);
   Step on_null(const char* after);
-  Step on_open(const char* at) { return at_ == At::kItems ? open_item(at) : open_other(at); }
-  [[gnu::always_inline]] Step on_close(const char* after) {
-    return at_ == At::kItem || at_ == At::kRow ? on_item_close(after) : close_other(after);
-  }
+  Step on_open(const char* at);
+  Step on_close(const char* after);
   Step on_abandoned(const char* after);
   std::size_t abandon_level() const { return 3; }
 
@@ -79,8 +77,10 @@ class ListHandler {
   Step on_metadata_close(const char* after);
   Step on_object_close(const char* after);
   Step open_item(const char* at);
-  Step open_other(const char* at);
-  Step close_other(const char* after);
+  Step open_row_object(const char* at);
+  Step open_row_metadata(const char* at);
+  Step open_list_or_items();
+  Step on_items_close();
   Step on_item_close(const char* after);
   Step on_list_close();
 
@@ -134,7 +134,23 @@ inline Want ListHandler::on_row_key(std::string_view key) {
   return Want::kObject;
 }
 
-inline Step ListHandler::open_item(const char* at) {
+[[gnu::always_inline]] inline Step ListHandler::on_open(const char* at) {
+  if (at_ == At::kItems) return open_item(at);
+  if (at_ == At::kRow) return open_row_object(at);
+  if (at_ == At::kRowObject) return open_row_metadata(at);
+  if (at_ != At::kItem) return open_list_or_items();
+  at_ = At::kMetadata;
+  return Step::kGo;
+}
+
+[[gnu::always_inline]] inline Step ListHandler::on_close(const char* after) {
+  if (at_ == At::kItem || at_ == At::kRow) return on_item_close(after);
+  if (at_ == At::kMetadata) return on_metadata_close(after);
+  if (at_ == At::kRowObject) return on_object_close(after);
+  return at_ == At::kItems ? on_items_close() : on_list_close();
+}
+
+[[gnu::always_inline]] inline Step ListHandler::open_item(const char* at) {
   at_ = shape_ == Shape::kTable ? At::kRow : At::kItem;
   head_.reset();
   sink_.begin(at);
