@@ -8,6 +8,7 @@
 #include "proxy/session/answer.h"
 #include "proxy/session/audit_event.h"
 #include "proxy/session/audit_request.h"
+#include "proxy/session/list_items.h"
 #include "proxy/session/memory_budget.h"
 #include "proxy/session/response_body.h"
 #include "proxy/session/still_allowed.h"
@@ -16,6 +17,7 @@
 #include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/response_builder.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
@@ -139,12 +141,9 @@ kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& r
   return status;
 }
 
-std::string text_of(const nlohmann::ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 /// False when the item lacks what a delete needs.
-bool add_item(const nlohmann::ordered_json& item, VisibleObjects& visible) {
+bool add_item(std::string_view text, VisibleObjects& visible) {
+  const auto item = nlohmann::json::parse(text, nullptr, false);
   const auto metadata = item.find("metadata");
   if (metadata == item.end()) {
     return false;
@@ -156,35 +155,36 @@ bool add_item(const nlohmann::ordered_json& item, VisibleObjects& visible) {
     return false;
   }
   visible.victims.push_back({*name, *uid});
-  visible.items.append(visible.items.empty() ? "" : ",").append(text_of(item));
+  visible.items.append(visible.items.empty() ? "" : ",").append(text);
   return true;
 }
 
-/// Takes over the items of a list, of which one at a time is held as values, and gives what is left
-/// of it. Discarded when it cannot be read.
-nlohmann::ordered_json add_items(const std::string& list, VisibleObjects& visible) {
-  using Json = nlohmann::ordered_json;
-  bool in_items = false;
-  bool sound = true;
-  const auto take_item = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::key && depth == 1) {
-      in_items = parsed == "items";
-    }
-    if (event != Json::parse_event_t::object_end || depth != 2 || !in_items) {
-      return true;
-    }
-    sound = add_item(parsed, visible) && sound;
+/// Takes over a page's items, one at a time, and of the first page what is around them. False when
+/// something of it cannot be read.
+bool add_parts(const ListParts& page, VisibleObjects& visible) {
+  auto envelope = nlohmann::ordered_json::parse(page.envelope, nullptr, false);
+  if (!envelope.is_object()) {
     return false;
-  };
-  Json envelope = Json::parse(list, take_item, false);
-  return sound ? envelope : Json(Json::value_t::discarded);
+  }
+  if (visible.envelope.empty()) {
+    if (const auto metadata = envelope.find("metadata");
+        metadata != envelope.end() && metadata->is_object()) {
+      metadata->erase("continue");
+    }
+    envelope.erase("items");
+    visible.envelope = envelope.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  return std::all_of(page.items.begin(), page.items.end(),
+                     [&](std::string_view item) { return add_item(item, visible); });
 }
 
 /// The list of everything that was visible, as one page.
 std::string whole_list(VisibleObjects& visible) {
   std::string list = std::move(visible.envelope);
   list.pop_back();  // its last brace
-  list.append(",\"items\":[").append(visible.items).append("]}");
+  list.append(list.back() == '{' ? "\"items\":[" : ",\"items\":[")
+      .append(visible.items)
+      .append("]}");
   visible.items = std::string();
   return list;
 }
@@ -210,17 +210,9 @@ Result<std::string> add_page(const ProxiedRequest& request, const FetchedRespons
     return fail(
         kube::Status::too_large("too much would be deleted at once: narrow it with a selector"));
   }
-  auto envelope = add_items(kept, visible);
-  if (!envelope.is_object()) {
+  const auto parts = split_list(kept);
+  if (!parts || !add_parts(*parts, visible)) {
     return fail(kube::Status::bad_gateway("the API server's list could not be read for sure"));
-  }
-  if (visible.envelope.empty()) {
-    if (const auto metadata = envelope.find("metadata");
-        metadata != envelope.end() && metadata->is_object()) {
-      metadata->erase("continue");
-    }
-    envelope.erase("items");
-    visible.envelope = text_of(envelope);
   }
   return filter->summary().continue_token;
 }
