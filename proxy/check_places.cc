@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -71,6 +72,19 @@ Problem check_file(const fs::path& file, const fs::path& data_dir) {
   return is_made ? std::nullopt : check_folder(folder);
 }
 
+/// Of replicas with a certificate of their own, keys and objects are in the cluster.
+bool is_written(const ProxyConfiguration& configuration) {
+  return configuration.storage.type != StorageConfiguration::kKubernetes ||
+         configuration.tls.cert_file.empty();
+}
+
+Problem check_data_dir(const ProxyConfiguration& configuration) {
+  std::error_code error;
+  const bool is_there = fs::is_directory(configuration.data_dir, error);
+  if (is_there && !is_written(configuration)) return std::nullopt;
+  return check_folder_to_make(configuration.data_dir);
+}
+
 /// Whether the address is one of this machine's. No port is taken, and nobody can connect.
 Problem check_address(const std::string& text) {
   const auto listen = parse_listen_address(text);
@@ -98,7 +112,7 @@ ConfigErrors check_places(const ProxyConfiguration& configuration) {
   add("adminListen", check_address(configuration.admin_listen));
   add("loopbackListen", check_address(configuration.loopback_listen));
   const fs::path data_dir = configuration.data_dir;
-  const bool has_folder = add("dataDir", check_folder_to_make(data_dir));
+  const bool has_folder = add("dataDir", check_data_dir(configuration));
   if (has_folder && configuration.storage.type == StorageConfiguration::kSqlite) {
     add("dataDir", check_file(data_dir / "postern.db", data_dir));
   }

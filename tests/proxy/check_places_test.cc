@@ -91,11 +91,20 @@ TEST_CASE_FIXTURE(Places, "folders and files that may not be written to") {
   const std::string text = said();
   configuration.data_dir = directory.file("a/data/more");
   const std::string below = said();
+  // Where everything is in a cluster, nothing is written.
+  configuration.data_dir = directory.file("a/data");
+  configuration.audit.path = "/dev/stdout";
+  configuration.storage.type = StorageConfiguration::kKubernetes;
+  const std::string own_certificate = said();
+  configuration.tls.cert_file = "tls.crt";
+  const std::string replica = said();
   if (is_root) REQUIRE(::setresuid(0, 0, 0) == 0);
   if (!reaches) return;  // $TMPDIR is in a folder of root's own
   CHECK(text == "postern.yaml: dataDir: ~/a/data: cannot be written to: Permission denied\n");
   CHECK(below.find("dataDir: ~/a/data: cannot be written to: Permission denied\n") !=
         std::string::npos);
+  CHECK(own_certificate == text);
+  CHECK(replica.empty());
 }
 
 TEST_CASE_FIXTURE(Places, "addresses that this machine does not have, all at once") {
