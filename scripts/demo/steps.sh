@@ -28,7 +28,7 @@ person() {
   local home=$work/homes/$as terminal=()
   [ ${#typing[@]} = 0 ] || terminal=(/usr/bin/python3 "$root/scripts/demo/at_terminal.py" "${typing[@]}" --)
   cd "$home" && exec env HOME="$home" KUBECONFIG="$home/.kube/config" KUBECACHEDIR="$work/cache" \
-    PATH="$root/build:$PATH" NO_COLOR=1 timeout --foreground "$limit" "${terminal[@]}" "$@"
+    PATH="$root/build:$PATH" NO_COLOR=1 timeout --foreground "$limit" "${terminal[@]}" "$@" </dev/null
 }
 quietly() { (person "$@"); }
 
