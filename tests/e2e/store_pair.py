@@ -26,10 +26,12 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(
-    definitions: Cluster, authority: Authority, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
+    request: pytest.FixtureRequest, definitions: Cluster, authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Pair]:  # fmt: skip
+    """One for each file: their clusters may be the same."""
     folder = tmp_path_factory.mktemp("pair")
-    store = ResourceStore(definitions, "pair")
+    store = ResourceStore(definitions, f"pair-{request.module.__name__.rpartition('_')[2]}")
     with store.replica(authority, folder / "one") as one, store.replica(authority, folder / "other") as other:
         yield Pair(store, one, other)
 
