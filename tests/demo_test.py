@@ -11,9 +11,12 @@ AT_TERMINAL = ROOT / "scripts" / "demo" / "at_terminal.py"
 
 
 def at_terminal(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Started as by a script in the background, where Ctrl-C counts for nothing."""
+    in_background = "trap '' INT QUIT; exec \"$@\""
     return subprocess.run(
-        [str(AT_TERMINAL), *words], capture_output=True, text=True, timeout=30, check=False
-    )
+        ["sh", "-c", in_background, "sh", str(AT_TERMINAL), *words],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

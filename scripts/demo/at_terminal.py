@@ -35,6 +35,9 @@ def attend(terminal: int, answers: list[tuple[bytes, bytes]]) -> None:
 
 
 def become(command: list[str]) -> None:
+    # As at a login: behind `&` in a script SIGINT is ignored, and Python ignores SIGPIPE.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(command[0], command)
     except OSError as error:
