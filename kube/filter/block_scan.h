@@ -15,6 +15,7 @@ struct BlockMasks {
   std::uint64_t open;
   std::uint64_t close;
 };
+
 /// Scanning by one instruction set: `Simd` compares the 64 bytes of a block.
 template <class Simd>
 struct BlockScan {

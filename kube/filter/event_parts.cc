@@ -62,7 +62,6 @@ std::string EventParts::list_metadata() const {
     Part part;
     std::string_view key;
   };
-
   std::array<Member, 3> members{{{Part::kSelfLink, "\"selfLink\":"},
                                  {Part::kResourceVersion, "\"resourceVersion\":"},
                                  {Part::kContinue, "\"continue\":"}}};

@@ -55,6 +55,7 @@ struct ListSummary {
   /// never for the client.
   std::string continue_token;
 };
+
 /// What a filter is to do beside dropping items. A plain value.
 struct FilterOptions {
   /// Items are Events: fill Item::regarding and Item::related. Events carry them at the top level

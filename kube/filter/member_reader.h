@@ -72,7 +72,6 @@ class MemberReader {
   const int length = short_text(p + 1, escapes);
   if (length == kShortValue || p[length + 2] != ':') return next_long_key(key);
   key = {p + 1, static_cast<std::size_t>(length)};
-
   first_ = false;
   p_ = past_space(p + length + 3, end_);
   return !escapes || decode_short_key(key);

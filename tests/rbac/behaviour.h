@@ -12,6 +12,12 @@
 
 namespace postern::rbac::test {
 
+/// Objects of the tables' cluster, as NAMESPACE/NAME.
+inline const std::vector<std::string> kFixturePods = {"default/nginx-1", "default/nginx-2",
+                                                      "default/test", "dev/nginx-1", "dev/nginx-2"};
+inline const std::vector<std::string> kFixtureClusterRoles = {"cr-nginx-1", "cr-nginx-2",
+                                                              "cr-test"};
+
 inline const char* const kAll = "['*']";
 /// v8: everything of every kind.
 inline const char* const kEverything =

@@ -13,15 +13,12 @@ namespace {
 
 #define NS "/api/v1/namespaces/"
 
-const std::vector<std::string> kPods = {"default/nginx-1", "default/nginx-2", "default/test",
-                                        "dev/nginx-1", "dev/nginx-2"};
 const char* kDefaultPods = "default/nginx-1 default/nginx-2 default/test";
 const char* kAllPods = "default/nginx-1 default/nginx-2 default/test dev/nginx-1 dev/nginx-2";
 const char* kNginx = "default/nginx-1 default/nginx-2";
 const char* kDevPods = "dev/nginx-1 dev/nginx-2";
 
 const char* kRoles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
-const std::vector<std::string> kClusterRoles = {"cr-nginx-1", "cr-nginx-2", "cr-test"};
 
 const char* kWidgets = "/apis/e.com/v1/widgets";
 const std::vector<std::string> kWidgetObjects = {"default/telerole-1", "default/telerole-1",
@@ -87,7 +84,7 @@ TEST_CASE("behaviour 3.6: pods") {
           {nginx, "/c/pod/k/default/test", here, "403", "403"},
           {only_get, {}, here, "403", "allow"},
       },
-      kPods, NS "default/pods/test");
+      kFixturePods, NS "default/pods/test");
   // One name for a thing: there is no second form of the same ID, `kube:ns:pods`, to be granted.
   CHECK_FALSE(ResourceId::parse("/c/kube:ns:pods/k/default/test").has_value());
 }
@@ -101,7 +98,7 @@ TEST_CASE("behaviour 3.6: cluster roles") {
           {some, {}, kRoles, "cr-nginx-1 cr-nginx-2", "403"},
           {some, "/c/pod/k/default/test", kRoles, "403", "403"},
       },
-      kClusterRoles, "/apis/rbac.authorization.k8s.io/v1/clusterroles/cr-test");
+      kFixtureClusterRoles, "/apis/rbac.authorization.k8s.io/v1/clusterroles/cr-test");
 }
 
 TEST_CASE("behaviour 3.6: custom resources") {
@@ -136,7 +133,7 @@ TEST_CASE("behaviour 3.6: a requested namespace gives what is in it, and its own
   const std::string every = role_v7({rule("*", "*", "*")});
   World world(every);
   world.assume({grant("r1", {load_role(every)}, {"/c/namespace/k/dev"})});
-  CHECK(world.seen("/api/v1/pods", kPods) == kDevPods);
+  CHECK(world.seen("/api/v1/pods", kFixturePods) == kDevPods);
   CHECK(world.seen("/api/v1/namespaces", {"default", "test", "dev", "prod"}) == "dev");
   CHECK(world.verdict("GET", kRoles) == "403");
   CHECK(world.verdict("DELETE", NS "dev") == "403");

@@ -11,12 +11,9 @@ namespace {
 
 #define NS "/api/v1/namespaces/"
 
-const std::vector<std::string> kPods = {"default/nginx-1", "default/nginx-2", "default/test",
-                                        "dev/nginx-1", "dev/nginx-2"};
 const std::vector<std::string> kWidgets = {"default/telerole-1", "default/telerole-2",
                                            "default/telerole-test", "dev/telerole-1",
                                            "dev/telerole-2"};
-const std::vector<std::string> kClusterRoles = {"cr-nginx-1", "cr-nginx-2", "cr-test"};
 const std::vector<std::string> kNamespaces = {"default", "test", "dev", "prod"};
 
 std::string joined(const std::vector<std::string>& words) {
@@ -26,13 +23,13 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::string pods(const World& world) {
-  return world.seen("/api/v1/pods", kPods);
+  return world.seen("/api/v1/pods", kFixturePods);
 }
 std::string widgets(const World& world) {
   return world.seen("/apis/e.com/v1/widgets", kWidgets);
 }
 std::string cluster_roles(const World& world) {
-  return world.seen("/apis/rbac.authorization.k8s.io/v1/clusterroles", kClusterRoles);
+  return world.seen("/apis/rbac.authorization.k8s.io/v1/clusterroles", kFixtureClusterRoles);
 }
 std::string namespaces(const World& world) {
   return world.seen("/api/v1/namespaces", kNamespaces);
@@ -57,7 +54,7 @@ TEST_CASE("behaviour 3.6: list everything in a namespace, v8 and v7") {
     const char* roles;
     const char* namespaces;
   };
-  const std::string all_roles = joined(kClusterRoles);
+  const std::string all_roles = joined(kFixtureClusterRoles);
   const std::string all_names = joined(kNamespaces);
   const std::vector<Row> rows = {
       {"v8", {}, "all", all_roles.c_str(), all_names.c_str()},
@@ -92,7 +89,7 @@ TEST_CASE("behaviour 3.6: list everything in a namespace, v8 and v7") {
              : inside == "test" ? of_test
                                 : joined(in(inside, objects));
     };
-    CHECK(pods(world) == expected(kPods, "default/test"));
+    CHECK(pods(world) == expected(kFixturePods, "default/test"));
     CHECK(widgets(world) == expected(kWidgets, "default/telerole-test"));
     CHECK(cluster_roles(world) == row.roles);
     CHECK(namespaces(world) == row.namespaces);
@@ -112,18 +109,18 @@ TEST_CASE("behaviour 3.6: which namespaces are listed") {
     for (const std::vector<std::string>& given : {allow, {kEverything}}) {
       CHECK(namespaces(World(role_v8(given, {deny}))) == "403");
     }
-    CHECK(pods(World(role_v8({kEverything}, {deny}))) == joined(kPods));
+    CHECK(pods(World(role_v8({kEverything}, {deny}))) == joined(kFixturePods));
   }
 }
 
 TEST_CASE("behaviour 3.6: denies across a cluster") {
   const World first(role_v8({kEverything}, {every_kind("")}));
-  CHECK(pods(first) == joined(kPods));
+  CHECK(pods(first) == joined(kFixturePods));
   CHECK(cluster_roles(first) == "403");
   CHECK(namespaces(first) == "403");
   CHECK(deletes(first, "test") == "403");
   const World second(role_v8({kEverything}, {every_kind(""), every_kind("dev")}));
-  CHECK(pods(second) == joined(in("default", kPods)));
+  CHECK(pods(second) == joined(in("default", kFixturePods)));
   CHECK(namespaces(second) == "403");
   CHECK(deletes(second, "test") == "403");
 }

@@ -25,6 +25,7 @@ TEST_CASE("a list falls into its objects and what is around them") {
            Row{R"({"note":"items","other":[{"no":1}],"items":[{}]})",
                R"({"note":"items","other":[{"no":1}],"items":[]})",
                {"{}"}},
+           Row{R"({"it\u0065ms":[{}]})", R"({"it\u0065ms":[]})", {"{}"}},
        }) {
     CAPTURE(row.list);
     const auto parts = split_list(row.list);
@@ -39,7 +40,7 @@ TEST_CASE("what is not put together like a list is none") {
        {"", "{}", "[]", R"({"items":null})", R"({"items":{"a":[]}})", R"({"items":[)",
         R"({"items":[{}])", R"({"items":[{})", R"({"items":[{}]}})", R"({"items":[["a"]]})",
         R"({"items":["a"]})", R"({"items":[{}],"items":[{}]})", R"({"items":[{"a)",
-        R"([{"items":[{}]}])", R"({"it\u0065ms":[{}]})", "]"}) {
+        R"([{"items":[{}]}])", R"({"items":[{}],"it\u0065ms":[{}]})", R"({"items":[{}{}]})", "]"}) {
     CAPTURE(text);
     CHECK_FALSE(split_list(text));
   }
