@@ -150,7 +150,7 @@ SANITIZED = long_first(path for path in (ROOT / "tests" / "e2e").glob("test_*.py
 CLUSTER_TESTS = str(ROOT / "tests" / "cluster")
 
 SUITES = [
-    Suite("style", "clang-format, and includes against the layers", 10, 300,
+    Suite("style", "clang-format, and includes against the layers", 20, 300,
           pytest("style", *(str(ROOT / "tests" / f"{name}_test.py") for name in ("style", "layers", "demo"))),
           count_pytest, live=True),
     Suite("monitoring", "rules, alerts and runbooks, with promtool", 15, 300,

@@ -3,6 +3,7 @@
 import re
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,20 @@ def test_compilers_that_break_coroutines_are_refused(
     said = " ".join(done.stderr.split())
     assert (f"g++ {version} miscompiles coroutines" in said) == refused, said
     assert ("Use clang 16 or newer (-DCMAKE_CXX_COMPILER=clang++-16), or g++ 13 or newer." in said) == refused
+
+
+def collected(folder: str, hash_seed: str) -> list[str]:
+    done = subprocess.run(
+        ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", folder],
+        cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONHASHSEED": hash_seed},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return [line for line in done.stdout.splitlines() if "::" in line]
+
+
+@pytest.mark.parametrize("folder", ["e2e", "cluster", "chart"])
+def test_tests_are_called_the_same_in_every_process(folder: str) -> None:
+    """pytest-xdist runs nothing where two of its processes disagree: no clock, no hash, no chance in a name."""
+    first = collected(f"tests/{folder}", "1")
+    time.sleep(1.1)  # gzip, for one, writes the second down
+    assert first and collected(f"tests/{folder}", "2") == first
