@@ -124,7 +124,7 @@ class Requesting {
     wanted.max_duration = arguments_.max_duration;
     const auto object = request_object(wanted);
     if (!object) return tl::unexpected(object.error());
-    return connection_.api().post("accessrequests", *object);
+    return file_request(connection_.api(), *object, {});
   }
 
   const KubectlArguments& arguments_;

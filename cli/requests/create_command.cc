@@ -1,5 +1,6 @@
 #include "cli/requests/create_command.h"
 
+#include "cli/client/interrupt.h"
 #include "cli/connect.h"
 #include "cli/objects/object_kinds.h"
 #include "cli/objects/output_format.h"
@@ -93,6 +94,16 @@ Outcome<Json> request_object(const RequestArguments& arguments) {
   return request;
 }
 
+Outcome<Json> file_request(AccessClient& api, const Json& request, const QueryList& query) {
+  auto filed = api.post("accessrequests", request, query);
+  if (!filed && filed.error().exit_code > 128) {
+    filed.error().message =
+        "interrupted while the request was sent; to see whether it was filed: postern request ls "
+        "--mine";
+  }
+  return filed;
+}
+
 Outcome<void> run_request_create(const RequestArguments& arguments, const Context& context) {
   const auto wanted = request_object(arguments);
   if (!wanted) return tl::unexpected(wanted.error());
@@ -106,7 +117,8 @@ Outcome<void> run_request_create(const RequestArguments& arguments, const Contex
   if (!connection) return tl::unexpected(connection.error());
   QueryList query;
   if (arguments.dry_run) query.emplace_back("dryRun", "All");
-  const auto filed = connection->api().post("accessrequests", *wanted, query);
+  const Interrupt interrupt;  // from here on Ctrl-C tells what it leaves behind
+  const auto filed = file_request(connection->api(), *wanted, query);
   if (!filed) return tl::unexpected(filed.error());
   const std::string name = text_at(*filed, {"metadata", "name"});
   if (arguments.dry_run) {

@@ -33,4 +33,8 @@ Outcome<void> run_request_create(const RequestArguments& arguments, const Contex
 /// The AccessRequest that the arguments ask for; a usage failure for what is none.
 Outcome<Json> request_object(const RequestArguments& arguments);
 
+/// Files it, and returns it as the server made it. Where an Interrupt lives, a signal ends the
+/// call, and the failure says that the request may be there.
+Outcome<Json> file_request(AccessClient& api, const Json& request, const QueryList& query);
+
 }  // namespace postern::cli

@@ -101,6 +101,24 @@ def test_ctrl_c_leaves_it_pending(alice: Desk) -> None:
     assert alice.asked("DELETE", name) == []
 
 
+def test_ctrl_c_while_it_is_filed_says_that_it_may_be_there(alice: Desk) -> None:
+    come, go_on = threading.Event(), threading.Event()
+
+    def slowly(request: Recorded) -> Reply:
+        come.set()
+        assert go_on.wait(20)
+        return alice.api(request)
+
+    alice.server.on("/accessrequests", slowly)
+    waiting = alice.start("request", "create", "--resource", ID, "--reason", "r")
+    assert come.wait(20)
+    waiting.send_signal(signal.SIGINT)
+    said, chatter = waiting.communicate(timeout=10)
+    go_on.set()
+    assert waiting.returncode == 130 and said == ""
+    assert "interrupted while the request was sent" in chatter and "postern request ls --mine" in chatter
+
+
 def test_out_of_time_is_5(alice: Desk) -> None:
     said = alice.run("request", "create", "--resource", ID, "--reason", "r", "--timeout", "500ms", code=5)
     assert "stays pending" in said.stderr
