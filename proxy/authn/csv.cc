@@ -10,19 +10,19 @@ class CsvReader {
  public:
   CsvReader(const std::string& file, std::string_view text) : file_(file), text_(text) {}
 
-  Loaded<std::vector<CsvRecord>> read() {
-    std::vector<CsvRecord> records;
+  Csv read() {
+    Csv csv;
     while (position_ < text_.size()) {
       if (skip_line_end()) continue;
       CsvRecord record{line_, {}};
       if (read_record(record)) {
-        records.push_back(std::move(record));
+        csv.records.push_back(std::move(record));
       } else {
         skip_rest_of_line();
       }
     }
-    if (!errors_.empty()) return tl::unexpected(std::move(errors_));
-    return records;
+    csv.errors = std::move(errors_);
+    return csv;
   }
 
  private:
@@ -102,7 +102,7 @@ class CsvReader {
 
 }  // namespace
 
-Loaded<std::vector<CsvRecord>> parse_csv(const std::string& file, std::string_view text) {
+Csv parse_csv(const std::string& file, std::string_view text) {
   return CsvReader(file, text).read();
 }
 

@@ -5,6 +5,7 @@
 #include "proxy/authn/session_basis.h"
 #include "proxy/read_file.h"
 
+#include <algorithm>
 #include <openssl/crypto.h>
 #include <utility>
 
@@ -53,11 +54,9 @@ std::string record_problem(const CsvRecord& record) {
 Loaded<std::shared_ptr<const TokenFile>> TokenFile::parse(const std::string& file,
                                                           std::string_view text,
                                                           const NamePrefix& prefix) {
-  auto records = parse_csv(file, text);
-  if (!records) return tl::unexpected(std::move(records.error()));
+  auto [records, errors] = parse_csv(file, text);
   auto tokens = std::make_shared<TokenFile>();
-  ConfigErrors errors;
-  for (CsvRecord& record : *records) {
+  for (CsvRecord& record : records) {
     const auto refuse = [&](std::string message) {
       errors.push_back({file, record.line, 0, "", std::move(message)});
     };
@@ -76,7 +75,11 @@ Loaded<std::shared_ptr<const TokenFile>> TokenFile::parse(const std::string& fil
     }
     OPENSSL_cleanse(record.fields[0].data(), record.fields[0].size());
   }
-  if (!errors.empty()) return tl::unexpected(std::move(errors));
+  if (!errors.empty()) {
+    std::stable_sort(errors.begin(), errors.end(),
+                     [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
+    return tl::unexpected(std::move(errors));
+  }
   return tokens;
 }
 

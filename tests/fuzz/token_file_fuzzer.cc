@@ -11,14 +11,14 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace postern::proxy;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto records = parse_csv("tokens.csv", text);
+  const Csv csv = parse_csv("tokens.csv", text);
   const auto tokens = TokenFile::parse("tokens.csv", text, NamePrefix{});
   if (!tokens) {
     if (tokens.error().empty()) std::abort();
     return 0;
   }
-  if (!records || records->size() != (*tokens)->size()) std::abort();
-  for (const CsvRecord& record : *records) {
+  if (!csv.errors.empty() || csv.records.size() != (*tokens)->size()) std::abort();
+  for (const CsvRecord& record : csv.records) {
     const std::string& token = record.fields.at(0);
     if (!token_problem(token).empty() || token_form(token) != TokenForm::kOpaque) std::abort();
     const std::string header = "Bearer " + token;

@@ -128,24 +128,32 @@ TEST_CASE("all bad records are told at once, and none holds a token") {
   }
 }
 
+TEST_CASE("a line that is no CSV hides nothing of what is wrong with the others") {
+  const auto tokens = parse("sesame1,,uid\nse\"same2,user,uid\nsesame3,user\n\"sesame4,user,uid");
+  REQUIRE_FALSE(tokens);
+  REQUIRE(tokens.error().size() == 4);
+  CHECK(tokens.error()[0].line == 1);
+  CHECK(tokens.error()[1].line == 2);
+  CHECK(tokens.error()[2].line == 3);
+  CHECK(tokens.error()[3].message == "the closing quote is missing");
+}
+
 TEST_CASE("broken CSV: every bad line is told, with its column") {
-  const auto records = parse_csv("f", "a,b\nc\"d\ne,\"f\"g\nh\rj\n\"open,\nend");
-  REQUIRE_FALSE(records);
-  REQUIRE(records.error().size() == 4);
-  CHECK(records.error()[0] == ConfigError{"f", 2, 2, "", "a quote inside of an unquoted field"});
-  CHECK(records.error()[1] ==
-        ConfigError{"f", 3, 6, "", "something stands behind the closing quote"});
-  CHECK(records.error()[2] == ConfigError{"f", 4, 2, "", "a control character"});
-  CHECK(records.error()[3].message == "the closing quote is missing");
+  const Csv csv = parse_csv("f", "a,b\nc\"d\ne,\"f\"g\nh\rj\n\"open,\nend");
+  REQUIRE(csv.errors.size() == 4);
+  CHECK(csv.errors[0] == ConfigError{"f", 2, 2, "", "a quote inside of an unquoted field"});
+  CHECK(csv.errors[1] == ConfigError{"f", 3, 6, "", "something stands behind the closing quote"});
+  CHECK(csv.errors[2] == ConfigError{"f", 4, 2, "", "a control character"});
+  CHECK(csv.errors[3].message == "the closing quote is missing");
 }
 
 TEST_CASE("quoted fields span lines") {
-  const auto records = parse_csv("f", "\"a\nb\",c\nd,e");
-  REQUIRE(records);
-  REQUIRE(records->size() == 2);
-  CHECK((*records)[0].fields == std::vector<std::string>{"a\nb", "c"});
-  CHECK((*records)[0].line == 1);
-  CHECK((*records)[1].line == 3);
+  const Csv csv = parse_csv("f", "\"a\nb\",c\nd,e");
+  CHECK(csv.errors.empty());
+  REQUIRE(csv.records.size() == 2);
+  CHECK(csv.records[0].fields == std::vector<std::string>{"a\nb", "c"});
+  CHECK(csv.records[0].line == 1);
+  CHECK(csv.records[1].line == 3);
 }
 
 TEST_CASE("a file that is not there is an error that says so") {
