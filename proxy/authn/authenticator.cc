@@ -92,7 +92,7 @@ AuthenticatorUnion::Agreed AuthenticatorUnion::add_opaque(std::string_view token
                                                           Attempt& attempt) const {
   if (!members_.token_file) return add_reviewed(token, attempt);
   Identity identity = members_.token_file->authenticate_token(token);
-  if (identity && !*identity) identity = Refusal("the bearer token is unknown");
+  if (identity && !*identity) identity = Refusal("the token is unknown");
   return attempt.add(AuthenticatorKind::kToken, std::move(identity));
 }
 

@@ -24,7 +24,7 @@ std::string_view trimmed(std::string_view text) {
 
 MaybeToken checked(std::string token) {
   if (const auto problem = token_problem(token); !problem.empty()) {
-    return Refusal("the bearer token " + std::string(problem));
+    return Refusal("the token " + std::string(problem));
   }
   return token;
 }
@@ -38,7 +38,7 @@ MaybeToken authorization_token(const http::Fields& fields) {
   if (!http::iequals(value.substr(0, space), "bearer")) {
     return Refusal("the Authorization scheme is not Bearer");
   }
-  if (space == std::string_view::npos) return Refusal("the bearer token is empty");
+  if (space == std::string_view::npos) return Refusal("the token is empty");
   return checked(std::string(value.substr(space + 1)));
 }
 
@@ -62,15 +62,15 @@ MaybeToken subprotocol_token(const http::Fields& fields) {
     if (!protocol.starts_with(kBearerProtocol)) {
       another = another || !protocol.empty();
     } else if (encoded) {
-      return Refusal("several bearer subprotocols");
+      return Refusal("several subprotocols with a token");
     } else {
       encoded = protocol.substr(kBearerProtocol.size());
     }
   }
   if (!encoded) return std::nullopt;
-  if (!another) return Refusal("the bearer subprotocol stands alone");
+  if (!another) return Refusal("the subprotocol with the token stands alone");
   auto decoded = base64url_decode(*encoded);
-  if (!decoded) return Refusal("the bearer subprotocol is not base64url");
+  if (!decoded) return Refusal("the subprotocol with the token is not base64url");
   return checked(std::move(*decoded));
 }
 

@@ -111,7 +111,7 @@ Loaded<void> ClusterEndpoint::set_authorization(const EndpointSource& from, Acce
   if (from.token.absent()) return {};
   const std::string token = trimmed(from.token.text());
   if (token.empty() || !is_visible(token)) {
-    return tl::unexpected(error_at(from.token.origin(), "", "holds no bearer token"));
+    return tl::unexpected(error_at(from.token.origin(), "", "holds no token"));
   }
   access.authorization = "Bearer " + token;
   return {};

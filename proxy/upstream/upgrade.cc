@@ -99,8 +99,9 @@ Result<Upgrade> parse_websocket(const http::RequestHead& head) {
   auto subprotocols = parse_subprotocols(head.fields, "Sec-WebSocket-Protocol");
   if (!subprotocols) return fail(subprotocols.error());
   if (subprotocols->empty()) {
-    return fail(kube::Status::bad_request(
-        "a WebSocket needs a subprotocol beside a bearer token, such as v5.channel.k8s.io"));
+    return fail(
+        kube::Status::bad_request("a WebSocket needs a subprotocol beside the one with the token, "
+                                  "such as v5.channel.k8s.io"));
   }
   return Upgrade{Upgrade::Protocol::kWebSocket, std::string(*key), std::move(*subprotocols)};
 }

@@ -3,7 +3,9 @@
 #include "proxy/authn/session_basis.h"
 #include "proxy/authn/token_file.h"
 #include "proxy/crypto/base64url.h"
+#include "proxy/observe/log.h"
 
+#include <array>
 #include <doctest/doctest.h>
 #include <map>
 #include <string>
@@ -101,6 +103,25 @@ TEST_CASE_FIXTURE(Fixture, "77: an empty bearer token, and every other malformed
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "why a token is refused survives the log, which cuts out credentials") {
+  const std::string subprotocol = "base64url.bearer.authorization.k8s.io.";
+  std::vector<http::Fields> refused;
+  for (const char* value : {"Bearer ", "Bearer", "Basic YTpi", "Bearer a b", "Bearer unknown"}) {
+    refused.push_back(bearer(value));
+  }
+  const std::array offers = {subprotocol + "QUJD", "v5.channel.k8s.io, " + subprotocol + "=",
+                             subprotocol + "QUJD, " + subprotocol + "QUJD"};
+  for (const std::string& offer : offers) {
+    refused.emplace_back().add({"Sec-WebSocket-Protocol", offer});
+  }
+  for (const http::Fields& fields : refused) {
+    std::string why;
+    CHECK_FALSE(ask(fields, &why));
+    CHECK(!why.empty());
+    CHECK(redact(why) == why);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a static token") {
   const auto user = ask(bearer("Bearer sesame"));
   REQUIRE(user);
@@ -113,7 +134,7 @@ TEST_CASE_FIXTURE(Fixture, "a static token") {
 TEST_CASE_FIXTURE(Fixture, "an unknown token; the reason names no secret") {
   std::string why;
   CHECK_FALSE(ask(bearer("Bearer guess-of-a-token"), &why));
-  CHECK(why == "the bearer token is unknown");
+  CHECK(why == "the token is unknown");
   CHECK(counted("token", "failure"));
 }
 
