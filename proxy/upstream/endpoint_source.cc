@@ -71,7 +71,11 @@ tl::expected<ServerUrl, std::string> parse_server_url(const std::string& url) {
   const auto refuse = [&](const std::string& why) {
     return tl::unexpected("\"" + url + "\" " + why);
   };
+  if (url.find('@') != std::string::npos) {  // not repeated: it may hold a password
+    return tl::unexpected(std::string("names a user: credentials belong into the user's entry"));
+  }
   if (!url.starts_with(kScheme)) return refuse("is not an https:// URL");
+  if (url.find_first_of("?#") != std::string::npos) return refuse("has a query or a fragment");
   const std::string_view rest = std::string_view(url).substr(kScheme.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());
 

@@ -55,6 +55,15 @@ TEST_CASE("server URLs") {
   }
 }
 
+TEST_CASE("endpoint: what is wrong with a URL is told without the password in it") {
+  for (const char* url : {"https://user:hunter2@a", "http://user:hunter2@a"}) {
+    const auto parsed = parse_server_url(url);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error() == "names a user: credentials belong into the user's entry");
+  }
+  CHECK(parse_server_url("https://a?x").error() == "\"https://a?x\" has a query or a fragment");
+}
+
 TEST_CASE("endpoint: host header") {
   const auto header = [](const std::string& server) {
     EndpointSource source = endpoint_source(1);
@@ -91,9 +100,9 @@ TEST_CASE("endpoint: credentials that cannot be used") {
   EndpointSource none = endpoint_source(1, "");
   CHECK(errors_of(none).find("neither a client certificate nor a token") != std::string::npos);
   EndpointSource empty = endpoint_source(1, " \n");
-  CHECK(errors_of(empty).find("holds no bearer token") != std::string::npos);
+  CHECK(errors_of(empty).find("holds no token") != std::string::npos);
   EndpointSource split = endpoint_source(1, "a\r\nX: b");
-  CHECK(errors_of(split).find("holds no bearer token") != std::string::npos);
+  CHECK(errors_of(split).find("holds no token") != std::string::npos);
   EndpointSource keyless = endpoint_source(1);
   keyless.certificate = WatchedFile::inline_text(test_pki().client.text, "client-certificate-data");
   CHECK(errors_of(keyless).find("belong together") != std::string::npos);
