@@ -202,8 +202,13 @@ Result<void> find_cluster(WorkerState& state, ProxiedRequest& request) {
   }
   request.info = std::move(*info);
   request.cluster = state.cluster(route.cluster);
-  if (request.cluster == nullptr ||
-      !rbac::cluster_visible(*request.policy, *request.subject, request.cluster->identity)) {
+  if (request.cluster == nullptr) {
+    request.decision.explanation = "there is no such cluster";
+    return fail(unknown_cluster());
+  }
+  if (!rbac::cluster_visible(*request.policy, *request.subject, request.cluster->identity)) {
+    request.decision.explanation =
+        "none of the user's roles, nor of those that it may ask for, is for this cluster";
     return fail(unknown_cluster());
   }
   return check_answers(*request.cluster);

@@ -1,8 +1,10 @@
 #include "proxy/session/request_log.h"
 
+#include "kube/text.h"
 #include "proxy/access/state/session_table.h"
 #include "proxy/session/worker_state.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -64,6 +66,19 @@ constexpr std::string_view cut_name(CutReason reason) {
 
 std::string_view cluster_of(const ProxiedRequest& request) {
   return request.cluster == nullptr ? std::string_view() : request.cluster->identity.name;
+}
+
+/// As in audit events: of a request that was refused before its path was read, its method.
+std::string verb_of(const ProxiedRequest& request) {
+  return request.info.verb.empty() ? kube::ascii_lower(request.head.method) : request.info.verb;
+}
+
+/// Without the query. What nobody has vouched for is kept short.
+std::string_view path_of(const ProxiedRequest& request) {
+  constexpr std::size_t kMostOfRawTarget = 256;
+  if (!request.info.path.empty()) return request.info.path;
+  const std::string_view target = request.head.target;
+  return target.substr(0, std::min(target.find('?'), kMostOfRawTarget));
 }
 
 }  // namespace
@@ -139,17 +154,21 @@ void log_request(WorkerState& state, const ClientConnection& client,
                         {"audit_id", request.audit_id}});
 }
 
-void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status) {
+void log_refusal(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
+                 const kube::Status& status) {
   const bool upstream_trouble = status.code >= 500;
   if (request.answer_started) {
     state.shared().metrics.response_cut(cut_reason(request, status));
   }
   const bool loud = upstream_trouble;
-  state.shared().log.write_limited(request.user.name, loud ? LogLevel::kWarn : LogLevel::kInfo,
+  const std::string_view peer = client.peer_address();
+  const std::string_view who = request.user.name.empty() ? peer : request.user.name;
+  state.shared().log.write_limited(who, loud ? LogLevel::kWarn : LogLevel::kInfo,
                                    request.answer_started ? "answer cut" : "request refused",
                                    {{"user", request.user.name},
-                                    {"verb", request.info.verb},
-                                    {"path", request.info.path},
+                                    {"peer", peer},
+                                    {"verb", verb_of(request)},
+                                    {"path", path_of(request)},
                                     {"cluster", cluster_of(request)},
                                     {"code", status.code},
                                     {"message", status.message},

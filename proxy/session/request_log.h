@@ -16,8 +16,10 @@ void count_request(WorkerState& state, const ProxiedRequest& request);
 void log_request(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request);
 /// Whose fault an error is: sets `request.outcome`.
 void note_failure(ProxiedRequest& request, const kube::Status& status);
-/// A request that ended with an error: refusals at info, upstream trouble and cut answers at warn.
-void log_refusal(WorkerState& state, const ProxiedRequest& request, const kube::Status& status);
+/// A request that ended with an error: refusals at info, upstream trouble at warn. Limited by the
+/// user, or while nobody is known by the peer's address.
+void log_refusal(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
+                 const kube::Status& status);
 /// Keeps it for the request's audit event, and a 403 with the session that it happened in, for the
 /// client that has to know what to ask for.
 void record_refusal(ProxiedRequest& request, const kube::Status& status);

@@ -218,7 +218,7 @@ Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
     status = auditable_refusal(state_, request, std::move(status));
   }
   note_failure(request, status);
-  log_refusal(state_, request, status);
+  log_refusal(state_, client_, request, status);
   record_refusal(request, status);
   if (request.answer_started) {
     // Part of another answer is out: only an aborted connection tells the client that it is not

@@ -159,6 +159,25 @@ def test_metrics_tell_what_goes_on(make: Callable[..., Life]) -> None:
             wait_for(reason, lambda: metric("postern_protocol_errors_total", reason=reason) == 1)
 
 
+def test_the_log_tells_who_was_refused_where_and_why(life: Life) -> None:
+    """Also of those whom nobody knows, and of those who are told that there is no such thing."""
+    cases = [
+        (life.postern.ask(None, "GET", f"{POD}/nginx-1?a=b"), "", "get", "no credential"),
+        (life.postern.ask(None, "GET", f"{POD}/nginx-1", [("Authorization", "Bearer wrong-secret")]),
+         "", "get", "the token is unknown"),
+        (life.postern.ask("erin", "GET", f"{POD}/nginx-1"), "erin", "get",
+         "none of the user's roles, nor of those that it may ask for, is for this cluster"),
+        (life.postern.ask("alice", "GET", f"{POD}/db-0"), "alice", "get", "no role gives get on this"),
+    ]  # fmt: skip
+    for answer, user, verb, why in cases:
+        [line] = wait_for(why, lambda: [
+            line for line in life.postern.log_lines() if line.get("audit_id") == answer.get("Audit-Id")])  # fmt: skip
+        assert (line["msg"], line["code"]) == ("request refused", answer.status)
+        assert (line["user"], line["peer"], line["verb"]) == (user, "127.0.0.1", verb)
+        assert line["path"] == f"{POD}/{'db-0' if user == 'alice' else 'nginx-1'}"
+        assert line["decision"] == why
+
+
 def test_nothing_secret_in_the_log(life: Life) -> None:
     life.status()
     life.postern.ask(None, "GET", f"{POD}/nginx-1", [("Authorization", "Bearer wrong-secret")])
