@@ -222,14 +222,19 @@ Json rules_json(const std::string& namespace_, const rbac::RulesAnswer& answer) 
   for (const rbac::NonResourceRule& rule : answer.non_resource_rules) {
     non_resource_rules.push_back({{"verbs", rule.verbs}, {"nonResourceURLs", rule.paths}});
   }
+  Json status = {{"resourceRules", std::move(resource_rules)},
+                 {"nonResourceRules", std::move(non_resource_rules)},
+                 {"incomplete", answer.incomplete}};
+  if (answer.incomplete) {
+    status["evaluationError"] =
+        "rules of this form cannot say all that your roles and the cluster do: their denials, and "
+        "patterns of names";
+  }
   return {{"kind", "SelfSubjectRulesReview"},
           {"apiVersion", "authorization.k8s.io/v1"},
           {"metadata", Json::object()},
           {"spec", {{"namespace", namespace_}}},
-          {"status",
-           {{"resourceRules", std::move(resource_rules)},
-            {"nonResourceRules", std::move(non_resource_rules)},
-            {"incomplete", answer.incomplete}}}};
+          {"status", std::move(status)}};
 }
 
 /// The cluster's rules for the principals of the request.

@@ -286,6 +286,12 @@ def test_can_i_list(alice: As) -> None:
     hides(said)
 
 
+def test_can_i_list_says_why_it_is_not_all(bob: As) -> None:
+    """One of bob's roles denies something, which rules of a review cannot say."""
+    said = bob("auth", "can-i", "--list").stderr
+    assert re.search(r"the list may be incomplete: \S.* denials", said), said
+
+
 def test_whoami(alice: As) -> None:
     said = alice("auth", "whoami").stdout
     assert re.search(r"^Username\s+alice$", said, re.M), said
