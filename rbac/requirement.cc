@@ -180,6 +180,7 @@ class RequirementBuilder {
         also(Verb::kCreate);
       }
       add_door();
+      add_trust_map();
       add_secret();
     }
   }
@@ -210,6 +211,7 @@ class RequirementBuilder {
       made_.kind = Requirement::Kind::kRefused;
     } else {
       add_door();
+      add_trust_map();
       add_secret();
     }
   }
@@ -237,6 +239,14 @@ class RequirementBuilder {
                         (info_.verb == "delete" && guards(kind_.group, kind_.resource));
     if (door && writes) {
       also(*door);
+    }
+  }
+
+  void add_trust_map() {
+    const ObjectRef& object = made_.needs[0].object;
+    if (is("", "configmaps") && verb_is({"create", "update", "patch"}) &&
+        is_trust_map(object.namespace_, object.name)) {
+      also(Verb::kEscalate);
     }
   }
 

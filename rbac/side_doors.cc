@@ -7,6 +7,7 @@ namespace postern::rbac {
 namespace {
 
 constexpr std::string_view kRbac = "rbac.authorization.k8s.io";
+constexpr std::string_view kOpenShiftRbac = "authorization.openshift.io";
 constexpr std::string_view kAdmission = "admissionregistration.k8s.io";
 
 template <typename List>
@@ -53,7 +54,8 @@ bool is_group_of_kubernetes(std::string_view group) {
 }  // namespace
 
 std::optional<Verb> write_door(std::string_view group, std::string_view plural) {
-  if (group == kRbac) {
+  // OpenShift serves the roles and bindings of RBAC under a group of its own as well.
+  if (group == kRbac || group == kOpenShiftRbac) {
     return plural == "rolebindings" || plural == "clusterrolebindings" ? Verb::kBind
                                                                        : Verb::kEscalate;
   }
@@ -69,7 +71,7 @@ std::optional<Verb> write_door(std::string_view group, std::string_view plural) 
 }
 
 bool guards(std::string_view group, std::string_view plural) {
-  return group != kRbac && write_door(group, plural) == Verb::kEscalate;
+  return group != kRbac && group != kOpenShiftRbac && write_door(group, plural) == Verb::kEscalate;
 }
 
 bool is_self_review(std::string_view group, std::string_view plural) {
@@ -85,6 +87,11 @@ bool is_foreign_review(std::string_view group, std::string_view plural) {
 
 bool is_bootstrap_token(std::string_view namespace_, std::string_view name) {
   return namespace_ == "kube-system" && name.starts_with("bootstrap-token-");
+}
+
+bool is_trust_map(std::string_view namespace_, std::string_view name) {
+  return namespace_ == "kube-system" &&
+         (name == "extension-apiserver-authentication" || name == "aws-auth");
 }
 
 bool put_could_create(std::string_view group, std::string_view plural) {

@@ -27,6 +27,11 @@ bool put_could_create(std::string_view group, std::string_view plural);
 /// plugin/pkg/auth/authenticator/token/bootstrap). `name` may also be the base of a generated one.
 bool is_bootstrap_token(std::string_view namespace_, std::string_view name);
 
+/// Whether a ConfigMap of this name says whom a cluster takes for whom: the client CAs that API
+/// servers behind kube-apiserver trust (and postern, with `clusterClientCA`), and the users and
+/// groups that AWS identities are on EKS.
+bool is_trust_map(std::string_view namespace_, std::string_view name);
+
 inline constexpr std::string_view kServiceAccountToken = "kubernetes.io/service-account-token";
 
 }  // namespace postern::rbac

@@ -1,4 +1,5 @@
 #include "rbac/authorize.h"
+#include "rbac/side_doors.h"
 #include "world.h"
 
 #include <doctest/doctest.h>
@@ -122,6 +123,37 @@ TEST_CASE("no standing access out of a grant: writing bindings, roles and guards
   CHECK(World(role_v8({kTotal})).verdict("DELETE", all) == "filter");
   const World bindings(role_v8({"{kind: bindings, namespace: dev, name: '*', verbs: [create]}"}));
   CHECK(create(bindings, DEV "/bindings") == "403");
+  CHECK(write_door("authorization.openshift.io", "rolebindings") == Verb::kBind);
+  CHECK(write_door("authorization.openshift.io", "clusterroles") == Verb::kEscalate);
+  CHECK_FALSE(guards("authorization.openshift.io", "clusterroles"));
+}
+
+TEST_CASE("no standing access out of a grant: whom a cluster takes for whom") {
+  const std::string every = "[get, create, update, patch, delete]";
+  const World writer(role_v7({"{kind: namespace, name: kube-system, verbs: " + every + "}"}));
+  const World trusted(
+      role_v8({"{kind: configmaps, namespace: kube-system, name: '*', verbs: [get, create, update, "
+               "patch, delete, escalate]}"}));
+  const std::string maps = "/api/v1/namespaces/kube-system/configmaps";
+  for (const char* name : {"extension-apiserver-authentication", "aws-auth"}) {
+    CAPTURE(name);
+    const std::string map = maps + "/" + name;
+    CHECK(with_body(writer, "POST", maps, body(name)) == "403");
+    CHECK(with_body(trusted, "POST", maps, body(name)) == "allow");
+    CHECK(writer.verdict("PUT", map) == "403");
+    CHECK(trusted.verdict("PUT", map) == "allow");
+    for (const char* patch : {"application/merge-patch+json", "application/json-patch+json",
+                              "application/apply-patch+yaml"}) {
+      CAPTURE(patch);
+      CHECK(with_body(writer, "PATCH", map, body(name), patch) == "403");
+      CHECK(with_body(trusted, "PATCH", map, body(name), patch) == "allow");
+    }
+    CHECK(writer.verdict("GET", map) == "allow");
+    CHECK(writer.verdict("DELETE", map) == "allow");  // kube-apiserver makes its own anew
+  }
+  CHECK(writer.verdict("PUT", maps + "/coredns") == "allow");
+  const World elsewhere(role_v7({"{kind: namespace, name: dev, verbs: " + every + "}"}));
+  CHECK(elsewhere.verdict("PUT", DEV "/configmaps/aws-auth") == "allow");
 }
 
 TEST_CASE("a Secret of a service account token needs token on that account") {
