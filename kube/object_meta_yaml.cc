@@ -1,6 +1,7 @@
 #include "kube/facts_builder.h"
 #include "kube/object_meta_encodings.h"
 #include "kube/text.h"
+#include "kube/yaml_cost.h"
 
 #include <algorithm>
 #include <array>
@@ -155,6 +156,7 @@ Result<BodyFacts> read_yaml_facts(std::string_view body) {
   if (first != std::string_view::npos && body[first] == '{') {
     if (auto facts = read_json_facts(body)) return facts;
   }
+  if (auto cheap = check_yaml_cost(body); !cheap) return fail(std::move(cheap.error()));
   if (has_doubtful_characters(body)) {
     return fail(not_yaml("it has characters that parsers disagree about"));
   }

@@ -119,6 +119,7 @@ class ProxyServer {
   LiveFiles files_;
   std::optional<ContinueSealer> sealer_;
   MemoryBudget delete_memory_{kDeleteMemory};
+  BodyMemory body_memory_;
   std::optional<SharedState> shared_;
   Worker control_;
   asio::basic_signal_set<Executor> signals_;
@@ -176,6 +177,7 @@ Loaded<void> ProxyServer::load() {
                               .metrics = metrics_,
                               .log = log_,
                               .delete_memory = delete_memory_,
+                              .body_memory = body_memory_,
                               .token_review = token_review_options(configuration_.authentication),
                               .loopback_hosts = configuration_.loopback_hosts,
                               .access_api = &access_.api(),

@@ -16,6 +16,7 @@
 #include "proxy/session/resource_finder.h"
 #include "proxy/session/route.h"
 #include "proxy/session/still_allowed.h"
+#include "proxy/session/whole_body.h"
 
 #include <algorithm>
 #include <memory>
@@ -79,15 +80,15 @@ bool asks_for_login(std::string_view content_type, std::string_view body) {
 }
 
 /// The body, unless a step before has it already.
-Task<Result<std::string>> take_body(ClientConnection& client, ProxiedRequest& request) {
+Task<Result<std::string>> take_body(WorkerState& state, ClientConnection& client,
+                                    ProxiedRequest& request) {
   if (request.body) co_return std::move(*request.body);
   if (request.head.framing == http::Framing::kNone) co_return std::string();
   if (request.head.fields.get("content-encoding")) {
     co_return fail(
         kube::Status::unsupported_media_type("compressed request bodies are not supported"));
   }
-  co_await client.admit_body();
-  co_return co_await client.read_body();
+  co_return co_await read_whole_body(state, client, request);
 }
 
 /// The request's own part of a path, as RequestInfo.
@@ -255,7 +256,7 @@ Task<Result<std::unique_ptr<api::Plan>>> make_plan(WorkerState& state, ClientCon
     co_return fail(std::move(audited.error()));
   }
   count_inflight(state, request);
-  auto body = co_await take_body(client, request);
+  auto body = co_await take_body(state, client, request);
   if (!body) co_return fail(std::move(body.error()));
   if (auto still = still_authenticated(state, client, request); !still) {
     co_return fail(std::move(still.error()));

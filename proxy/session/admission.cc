@@ -4,6 +4,7 @@
 #include "kube/resolve_resource.h"
 #include "proxy/observe/cluster_metrics.h"
 #include "proxy/session/route.h"
+#include "proxy/session/whole_body.h"
 #include "proxy/upstream/cluster_endpoint.h"
 
 #include <chrono>
@@ -43,7 +44,8 @@ Result<void> read_upgrade(ProxiedRequest& request) {
 }
 
 /// The body of a write, whole and decoded far enough for the decision.
-Task<Result<void>> read_facts(ClientConnection& client, ProxiedRequest& request) {
+Task<Result<void>> read_facts(WorkerState& state, ClientConnection& client,
+                              ProxiedRequest& request) {
   if (request.head.fields.get("content-encoding")) {
     co_return fail(
         kube::Status::unsupported_media_type("compressed request bodies are not supported"));
@@ -53,8 +55,7 @@ Task<Result<void>> read_facts(ClientConnection& client, ProxiedRequest& request)
     co_return fail(encoding.error());
   }
   request.waited = true;
-  co_await client.admit_body();
-  auto body = co_await client.read_body();
+  auto body = co_await read_whole_body(state, client, request);
   if (!body) {
     co_return fail(std::move(body.error()));
   }
@@ -82,11 +83,11 @@ bool is_blind_json_patch(const ProxiedRequest& request) {
 
 /// JSON Patch can read what it must not: a `test` tells by its outcome, `copy` and `move` carry
 /// values.
-Task<Result<void>> check_blind_patch(ClientConnection& client, ProxiedRequest& request) {
+Task<Result<void>> check_blind_patch(WorkerState& state, ClientConnection& client,
+                                     ProxiedRequest& request) {
   if (!request.body) {
     request.waited = true;
-    co_await client.admit_body();
-    auto body = co_await client.read_body();
+    auto body = co_await read_whole_body(state, client, request);
     if (!body) {
       co_return fail(std::move(body.error()));
     }
@@ -261,7 +262,7 @@ Settled decide_now(WorkerState& state, ProxiedRequest& request) {
 Task<Result<void>> decide_by_body(WorkerState& state, ClientConnection& client,
                                   ProxiedRequest& request) {
   if (request.decision.needs_body) {
-    auto read = co_await read_facts(client, request);
+    auto read = co_await read_facts(state, client, request);
     if (!read) {
       co_return fail(std::move(read.error()));
     }
@@ -274,7 +275,7 @@ Task<Result<void>> decide_by_body(WorkerState& state, ClientConnection& client,
     }
   }
   if (is_blind_json_patch(request)) {
-    co_return co_await check_blind_patch(client, request);
+    co_return co_await check_blind_patch(state, client, request);
   }
   co_return Result<void>();
 }

@@ -3,6 +3,7 @@
 #include "proxy/net/event.h"
 #include "proxy/session/audit_event.h"
 #include "proxy/session/route.h"
+#include "proxy/session/whole_body.h"
 
 #include <algorithm>
 #include <chrono>
@@ -94,11 +95,11 @@ std::string_view omission(const ProxiedRequest& request) {
 }
 
 /// The request's object, where the policy wants it and the body can be had.
-Task<Result<void>> take_object(ClientConnection& client, ProxiedRequest& request) {
+Task<Result<void>> take_object(WorkerState& state, ClientConnection& client,
+                               ProxiedRequest& request) {
   if (has_small_body(request)) {
     request.waited = true;
-    co_await client.admit_body();
-    auto body = co_await client.read_body();
+    auto body = co_await read_whole_body(state, client, request);
     if (!body) co_return fail(std::move(body.error()));
     request.body = std::move(*body);
   }
@@ -130,7 +131,7 @@ Task<Result<void>> audit_received(WorkerState& state, ClientConnection& client,
   const AuditLog* log = state.shared().audit;
   const audit::RequestConfig& config = config_of(state, request);
   if (config.level >= audit::Level::kRequest) {
-    if (auto taken = co_await take_object(client, request); !taken) {
+    if (auto taken = co_await take_object(state, client, request); !taken) {
       co_return fail(std::move(taken.error()));
     }
   }

@@ -196,7 +196,7 @@ Result<void> ClientConnection::decode_body(std::string& into) {
   return {};
 }
 
-Task<Result<std::string>> ClientConnection::read_body() {
+Task<Result<std::string>> ClientConnection::read_body(BodyHold& hold) {
   std::string body;
   for (;;) {
     auto more = co_await read_body_piece(body);
@@ -206,6 +206,10 @@ Task<Result<std::string>> ClientConnection::read_body() {
     if (body.size() > limits_.body_bytes) {
       co_return fail(kube::Status::too_large("the request body is larger than " +
                                              std::to_string(limits_.body_bytes) + " bytes"));
+    }
+    if (!hold.grow_to(body.size())) {
+      co_return fail(kube::Status::too_many_requests(
+          "too many large request bodies are under way at the moment, yours or all together", 1));
     }
     if (!*more) {
       co_return body;

@@ -4,6 +4,7 @@
 #include "proxy/http/codec.h"
 #include "proxy/net/stream.h"
 #include "proxy/net/worker.h"
+#include "proxy/session/body_memory.h"
 
 #include <chrono>
 #include <cstdint>
@@ -50,8 +51,8 @@ class ClientConnection {
 
   /// The next piece of the current request's body, appended to `into`; false at its end.
   Task<Result<bool>> read_body_piece(std::string& into);
-  /// The whole body; 413 above limits.body_bytes.
-  Task<Result<std::string>> read_body();
+  /// The whole body; 413 above limits.body_bytes, 429 when the hold cannot grow to its size.
+  Task<Result<std::string>> read_body(BodyHold& hold);
   bool body_done() const { return body_.done(); }
   /// Sends `100 Continue` if the client waits for it. Call it before the first read of a body.
   Task<void> admit_body();

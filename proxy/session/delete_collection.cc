@@ -12,6 +12,7 @@
 #include "proxy/session/memory_budget.h"
 #include "proxy/session/response_body.h"
 #include "proxy/session/still_allowed.h"
+#include "proxy/session/whole_body.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/request_builder.h"
@@ -58,14 +59,14 @@ Result<void> check_delete_query(const kube::Query& query) {
   return {};
 }
 
-Task<Result<kube::DeleteOptions>> read_options(ClientConnection& client, ProxiedRequest& request) {
+Task<Result<kube::DeleteOptions>> read_options(WorkerState& state, ClientConnection& client,
+                                               ProxiedRequest& request) {
   const auto encoding = kube::body_encoding(request.head.fields.get("content-type").value_or(""));
   if (!encoding) {
     co_return fail(encoding.error());
   }
   if (!request.body) {
-    co_await client.admit_body();
-    auto body = co_await client.read_body();
+    auto body = co_await read_whole_body(state, client, request);
     if (!body) {
       co_return fail(std::move(body.error()));
     }
@@ -368,7 +369,7 @@ Task<Result<void>> delete_collection(WorkerState& state, ClientConnection& clien
   if (auto checked = check_delete_query(request.info.query); !checked) {
     co_return fail(std::move(checked.error()));
   }
-  const auto options = co_await read_options(client, request);
+  const auto options = co_await read_options(state, client, request);
   if (!options) {
     co_return fail(options.error());
   }

@@ -7,6 +7,7 @@
 #include "proxy/http/message.h"
 #include "proxy/net/task.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/session/body_memory.h"
 #include "proxy/session/request_audit.h"
 #include "proxy/upstream/upgrade.h"
 #include "rbac/authorize.h"
@@ -75,6 +76,7 @@ struct ProxiedRequest {
   std::optional<Upgrade> upgrade;
   /// The whole body, where it had to be read before the decision; else it streams.
   std::optional<std::string> body;
+  std::optional<BodyHold> body_hold;  ///< for a body that was read whole, see whole_body.h
   std::optional<kube::BodyFacts> facts;
 
   // May it, and in whose name?

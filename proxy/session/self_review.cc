@@ -7,6 +7,7 @@
 #include "proxy/access/state/session_table.h"
 #include "proxy/session/answer.h"
 #include "proxy/session/route.h"
+#include "proxy/session/whole_body.h"
 #include "proxy/upstream/impersonation.h"
 #include "rbac/self_review.h"
 
@@ -23,26 +24,31 @@ constexpr std::string_view kAccessReviews = "selfsubjectaccessreviews";
 constexpr std::string_view kRulesReviews = "selfsubjectrulesreviews";
 constexpr const char* kExplanation = "access.postern.dev/explanation";
 constexpr std::size_t kMaxRulesBytes = 8 * 1024 * 1024;
+/// Of a question, which is a few names: everybody may ask, and what is read becomes a tree.
+constexpr std::size_t kMaxReviewBytes = 64 * 1024;
 
 struct ReviewBody {
   kube::BodyEncoding encoding;
   std::string text;
 };
 
-Task<Result<ReviewBody>> read_review(ClientConnection& client, ProxiedRequest& request) {
+Task<Result<ReviewBody>> read_review(WorkerState& state, ClientConnection& client,
+                                     ProxiedRequest& request) {
   const auto encoding = kube::body_encoding(request.head.fields.get("content-type").value_or(""));
   if (!encoding) {
     co_return fail(encoding.error());
   }
-  if (request.body) {
-    co_return ReviewBody{*encoding, *request.body};
+  if (!request.body) {
+    auto body = co_await read_whole_body(state, client, request);
+    if (!body) {
+      co_return fail(std::move(body.error()));
+    }
+    request.body = std::move(*body);
   }
-  co_await client.admit_body();
-  auto body = co_await client.read_body();
-  if (!body) {
-    co_return fail(std::move(body.error()));
+  if (request.body->size() > kMaxReviewBytes) {
+    co_return fail(kube::Status::too_large("a review may have 64 KiB at most"));
   }
-  co_return ReviewBody{*encoding, std::move(*body)};
+  co_return ReviewBody{*encoding, *request.body};
 }
 
 rbac::AccessQuestion question_to_postern(const kube::AccessReviewSpec& spec) {
@@ -153,7 +159,7 @@ Task<Result<kube::AccessReviewAnswer>> review_answer(WorkerState& state, Proxied
 
 Task<Result<void>> answer_access_review(WorkerState& state, ClientConnection& client,
                                         ProxiedRequest& request) {
-  const auto body = co_await read_review(client, request);
+  const auto body = co_await read_review(state, client, request);
   if (!body) {
     co_return fail(body.error());
   }
@@ -274,7 +280,7 @@ Task<std::vector<rbac::ResourceRule>> access_api_rules(WorkerState& state,
 
 Task<Result<void>> answer_rules_review(WorkerState& state, ClientConnection& client,
                                        ProxiedRequest& request) {
-  const auto body = co_await read_review(client, request);
+  const auto body = co_await read_review(state, client, request);
   if (!body) {
     co_return fail(body.error());
   }
@@ -313,7 +319,7 @@ bool is_self_review_alone(const WorkerState& state, const ProxiedRequest& reques
 
 Task<Result<void>> answer_self_review_alone(WorkerState& state, ClientConnection& client,
                                             ProxiedRequest& request) {
-  const auto body = co_await read_review(client, request);
+  const auto body = co_await read_review(state, client, request);
   if (!body) {
     co_return fail(body.error());
   }

@@ -7,6 +7,7 @@
 #include "proxy/net/worker.h"
 #include "proxy/observe/log.h"
 #include "proxy/observe/request_metrics.h"
+#include "proxy/session/body_memory.h"
 #include "proxy/session/client_connection.h"
 #include "proxy/session/live_streams.h"
 #include "proxy/session/memory_budget.h"
@@ -69,6 +70,7 @@ struct SharedState {
   Metrics& metrics;
   Log& log;
   MemoryBudget& delete_memory;  ///< what deletecollections may hold of lists
+  BodyMemory& body_memory;      ///< what may be held of bodies
   /// `authentication.tokenReview`; nullopt: no token is reviewed.
   std::optional<TokenReviewer::Options> token_review;
   std::vector<std::string> loopback_hosts;  ///< names of the plain listener beside loopback's own

@@ -109,6 +109,24 @@ TEST_CASE("attack rows 223 to 230") {
   CHECK(match("^(a*)*b$", std::string(253, 'a')) == "no");   // 230: linear, or this would not end
 }
 
+TEST_CASE("a regular expression that costs much is refused before it does") {
+  // What these took: a quarter of a second to compile and 570 KiB, 100 ms to fail, 13 ms a match.
+  for (const char* costly : {"^(?i:\\pL){50}$", "^[\\pL]{60}$", "^\\PC{300}$", "^(a?){250}b$",
+                             "^((a{0,30}){0,30}b){0,1}$", "^.{500}$", "^[^a]{1000}$"}) {
+    CAPTURE(costly);
+    CHECK(match(costly, "a") == "error");
+  }
+  std::string many = "^";
+  while (many.size() < 250) many += "\\pL";
+  CHECK(match(many + "$", "a") == "error");
+  CHECK(error_of("^a\\\\[\\pL]$") == "5: has a Unicode class, which patterns do not take");
+  CHECK(error_of("^(a?){250}b$") == "0: is a regular expression that would take too much time");
+  CHECK(match("^\\\\p$", "\\p") == "yes");  // no class, but a backslash and a p
+  CHECK(match("^a\\", "a") == "error");
+  CHECK(match("^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", "web-1") == "yes");
+  CHECK(match("^web-[0-9a-f]{8,10}-[a-z0-9]{5}$", "web-0123456789-abcde") == "yes");
+}
+
 TEST_CASE("errors say what and where") {
   CHECK(error_of("^[$").starts_with("1: does not compile: "));
   CHECK(error_of("^a(?!b)$").starts_with("2: does not compile: "));

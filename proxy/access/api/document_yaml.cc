@@ -1,4 +1,5 @@
 #include "kube/text.h"
+#include "kube/yaml_cost.h"
 #include "proxy/access/api/document.h"
 #include "rbac/yaml_tree.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using rbac::YamlNode;
 
-constexpr std::size_t kMaxYamlBytes = 1024 * 1024;
 constexpr std::string_view kNumberCharacters = "0123456789abcdefABCDEFxXoO_+-.:tTzZ";
 
 kube::Status not_decoded(std::string why) {
@@ -176,8 +176,8 @@ void emit(YAML::Emitter& out, const Json& value) {
 }  // namespace
 
 Result<Json> read_yaml(std::string_view text) {
-  if (text.size() > kMaxYamlBytes) {
-    return fail(kube::Status::too_large("a YAML body may have 1 MiB at most; JSON may have more"));
+  if (auto cheap = kube::check_yaml_cost(text); !cheap) {
+    return fail(std::move(cheap.error()));
   }
   if (has_doubtful_characters(text)) {
     return fail(not_decoded("it has characters that YAML parsers disagree about"));

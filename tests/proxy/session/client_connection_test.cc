@@ -19,9 +19,11 @@ struct Fixture {
   FakeStream stream{worker.executor()};
   ClientLimits limits;
   ClientConnection client{worker, stream, limits};
+  BodyMemory memory{{.of_all = 2 * BodyMemory::kStep, .of_one_user = BodyMemory::kStep}};
+  BodyHold hold{memory, "alice"};
 
   auto head() { return run_to_end(worker, client.read_head()); }
-  auto body() { return run_to_end(worker, client.read_body()); }
+  auto body() { return run_to_end(worker, client.read_body(hold)); }
 };
 
 TEST_CASE_FIXTURE(Fixture,
@@ -49,6 +51,20 @@ TEST_CASE_FIXTURE(Fixture,
   const auto end = head();
   REQUIRE(end);
   CHECK_FALSE(end->has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a body for which its user has no room left is 429") {
+  const std::string large(BodyMemory::kFree + 1, 'x');
+  BodyHold another(memory, "alice");
+  REQUIRE(another.grow_to(large.size()));
+  stream.reads = {
+      "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(large.size()) + "\r\n\r\n",
+      large};
+  REQUIRE(head());
+  const auto text = body();
+  REQUIRE_FALSE(text);
+  CHECK(text.error().code == 429);
+  CHECK(text.error().retry_after_seconds == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "H147: a body above the limit is 413") {

@@ -1,0 +1,97 @@
+"""Attack matrix, beyond it: what one user's request may cost everybody else in time and memory."""
+
+import json
+import re
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attack import POD, Attack, check_status
+from raw_http import Message, wait_for
+
+ACCESS = "/apis/access.postern.dev/v1alpha1"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+JSON = [("Content-Type", "application/json")]
+YAML = "application/yaml"
+MIB = 1024 * 1024
+KIB = 1024
+
+
+def peak(attack: Attack) -> int:
+    """The most bytes that were ever resident in the process."""
+    status = Path(f"/proc/{attack.postern.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * KIB  # type: ignore[index]
+
+
+def padded_pod(size: int) -> bytes:
+    """A pod that alice and oscar may create, with an annotation that makes it so large."""
+    pod: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod",
+                           "metadata": {"name": "nginx-9", "annotations": {"a": "x" * size}}}  # fmt: skip
+    return json.dumps(pod).encode()
+
+
+# -- YAML that takes many times its size, and a worker's time ---------------------------------------
+
+
+@pytest.mark.parametrize("bracket", [b"[", b"{", b"a: {"])
+def test_yaml_of_brackets_is_refused_before_it_is_parsed(attack: Attack, bracket: bytes) -> None:
+    before = peak(attack)
+    attack.refused(attack.post(POD, bracket * (2 * MIB // len(bracket)), YAML), 413)
+    answer = attack.post(f"{ACCESS}/accessrequests", bracket * (250 * KIB // len(bracket)), YAML)
+    assert check_status(answer)["code"] == 413
+    assert peak(attack) - before < 200 * MIB, "it was parsed all the same: 240 bytes for a bracket"
+
+
+def test_json_may_be_large_where_yaml_is_announced(attack: Attack) -> None:
+    answer = attack.post(POD, padded_pod(MIB), YAML)
+    assert answer.status == 201, answer.body[:300]
+    attack.forwarded()
+
+
+# -- bodies that are held while they come -----------------------------------------------------------
+
+
+def begin(attack: Attack, stack: ExitStack, user: str, size: int) -> Any:
+    """A POST of so many bytes whose last one does not come."""
+    client = stack.enter_context(attack.postern.client())
+    fields = [*JSON, ("Content-Length", str(size))]
+    client.send(attack.postern.request(user, "POST", POD, fields) + padded_pod(size)[: size - 1])
+    return client
+
+
+def large_post(attack: Attack, user: str) -> Message:
+    return attack.send("POST", POD, JSON, padded_pod(MIB), user=user)
+
+
+def test_one_user_holds_no_more_than_a_part_of_what_bodies_may_take(attack: Attack) -> None:
+    with ExitStack() as stack:
+        for _ in range(8):  # of 3 MiB: 24 together
+            begin(attack, stack, "alice", 3 * MIB)
+        refused = wait_for("alice to hold all that one user may",
+                           lambda: (answer := large_post(attack, "alice")).status == 429 and answer)  # fmt: skip
+        assert check_status(refused)["reason"] == "TooManyRequests"
+        assert refused.get("Retry-After") == "1"
+        assert large_post(attack, "oscar").status == 201, "others have nothing left"
+        small = attack.send("POST", POD, JSON, padded_pod(10))
+        assert small.status == 201, "small bodies count for nothing"
+    wait_for("room again", lambda: large_post(attack, "alice").status == 201)
+
+
+def test_a_review_is_small(attack: Attack) -> None:
+    spec = {"resourceAttributes": {"verb": "get", "resource": "pods", "name": "x" * 64 * KIB}}
+    attack.refused(attack.post(REVIEWS, {"spec": spec}), 413)
+
+
+# -- patterns ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^(?i:\pL){50}$", r"^\PC{300}$", "^(a?){250}b$", "^((a{0,30}){0,30}b){0,1}$"]
+)
+def test_patterns_that_cost_much_are_refused_unread(attack: Attack, pattern: str) -> None:
+    ids = [f"/postern.test/pod/mycluster/dev/{pattern[:-1]}{n}$" for n in range(30)]
+    answer = attack.post(f"{ACCESS}/accessrequests", {"spec": {"resources": ids}})
+    causes = check_status(answer)["details"]["causes"]
+    assert answer.status == 422 and len(causes) == 30, answer.body[:300]
+    assert all(re.search("Unicode class|too much time", one["message"]) for one in causes), causes[0]
