@@ -225,8 +225,8 @@ TEST_CASE("body facts, YAML: what parsers disagree about is refused") {
     CHECK(yaml(bad) == "400");
   }
   CHECK(yaml(std::string_view("k\0i\0n\0d\0", 8)) == "400");
-  CHECK(yaml(std::string(100000, '[')) == "400");
-  CHECK(yaml(std::string(100000, '{')) == "400");
+  CHECK(yaml(std::string(10000, '[')) == "400");
+  CHECK(yaml(std::string(10000, '{')) == "400");
   std::string deep = "a:\n";
   for (std::size_t i = 1; i < 300; ++i) deep += std::string(i, ' ') + "a:\n";
   CHECK(yaml(deep) == "400");
