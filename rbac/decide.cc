@@ -46,9 +46,8 @@ Decision Decider::deny(std::string explanation) const {
   const bool events = required_.kind == Requirement::Kind::kEvents;
   const Need& need = required_.main();
   const std::string id = wanted_id(policy_, cluster_, need, events);
-  return deny_with(may_ask(rules_, cluster_, need, events) ? access_refusal(user, asked(), id)
-                                                           : helpless_refusal(user, asked(), id),
-                   std::move(explanation));
+  const WayOut way = way_out(rules_, cluster_, need, events, id);
+  return deny_with(way_refusal(user, asked(), id, way), std::move(explanation));
 }
 
 /// What no role can give is not worth asking for.

@@ -38,6 +38,16 @@ kube::Status refusal_with_id(std::string_view user, const kube::RequestInfo& inf
   return status;
 }
 
+/// The command that finds what may be asked for of the ID's kind.
+std::string search_hint(const std::string& text) {
+  const auto id = ResourceId::parse(text);
+  if (!id) return "";
+  return "look for what you may ask for with: postern request search --kind " +
+         kube::shell_quote(id->kind()) + " --kube-cluster " +
+         kube::shell_quote(id->kube_cluster()) +
+         (id->scope() == ResourceId::Scope::kNamespaced ? " --all-kube-namespaces" : "");
+}
+
 }  // namespace
 
 std::string wanted_id(const Policy& policy, const Cluster& cluster, const Need& need, bool events) {
@@ -67,8 +77,16 @@ kube::Status access_refusal(std::string_view user, const kube::RequestInfo& info
                              kube::shell_quote("why you need it"));
 }
 
-kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info,
-                              const std::string& id) {
+kube::Status way_refusal(std::string_view user, const kube::RequestInfo& info,
+                         const std::string& id, WayOut way) {
+  switch (way) {
+    case WayOut::kAsk:
+      return access_refusal(user, info, id);
+    case WayOut::kSearch:
+      return refusal_with_id(user, info, id, search_hint(id));
+    case WayOut::kNone:
+      break;
+  }
   return refusal_with_id(
       user, info, id, "none of your roles lets you ask for access to it: ask your administrator");
 }

@@ -2,6 +2,7 @@
 
 #include "rbac/authorize.h"
 #include "rbac/choose_principals.h"
+#include "rbac/may_ask.h"
 #include "rbac/requirement.h"
 
 #include <string>
@@ -21,10 +22,11 @@ std::string wanted_id(const Policy& policy, const Cluster& cluster, const Need& 
 kube::Status access_refusal(std::string_view user, const kube::RequestInfo& info,
                             const std::string& id);
 
-/// The same for who may not ask for it: whom to ask. The ID stays in details.causes, for audit logs
-/// and for whoever gives the access.
-kube::Status helpless_refusal(std::string_view user, const kube::RequestInfo& info,
-                              const std::string& id);
+/// What the way out leads to: access_refusal(); or the command that finds what may be asked for
+/// instead; or whom to ask. The ID stays in details.causes in each case, for audit logs and for
+/// whoever gives the access.
+kube::Status way_refusal(std::string_view user, const kube::RequestInfo& info,
+                         const std::string& id, WayOut way);
 
 /// The client has to choose among several users, or chose one that it may not be.
 kube::Status principal_refusal(std::string_view user, const kube::RequestInfo& info,
