@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <fcntl.h>
 #include <iostream>
 #include <string_view>
 #include <unistd.h>
@@ -20,10 +21,19 @@ std::string called_as(const char* path) {
   return std::string(text.substr(text.rfind('/') + 1));
 }
 
+/// A standard stream that is closed would be the next file or connection that is opened, and what
+/// is printed would go there.
+void fill_standard_streams() {
+  int opened = ::open("/dev/null", O_RDWR);
+  while (opened >= STDIN_FILENO && opened <= STDERR_FILENO) opened = ::open("/dev/null", O_RDWR);
+  if (opened >= 0) ::close(opened);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using postern::cli::kFailed;
+  fill_standard_streams();
   try {
     const postern::cli::Surroundings surroundings{
         std::cout,

@@ -3,6 +3,7 @@
 #include "rbac/self_review.h"
 #include "rbac/subject_rules.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern::rbac {
@@ -37,6 +38,18 @@ std::vector<ResourceRule> rules_of(const RoleContext& context, const UsableRole&
                 : intersect(rules, rules_of_index(*ids->second, space), incomplete);
   }
   return rules;
+}
+
+/// Takes the paths away that other rules give already: several of the cluster's roles give health
+/// checks and versions.
+void take_told(const std::vector<NonResourceRule>& told, NonResourceRule& rule) {
+  const auto is_told = [&](const std::string& path) {
+    return std::any_of(told.begin(), told.end(), [&](const NonResourceRule& other) {
+      return other.verbs == rule.verbs &&
+             std::find(other.paths.begin(), other.paths.end(), path) != other.paths.end();
+    });
+  };
+  rule.paths.erase(std::remove_if(rule.paths.begin(), rule.paths.end(), is_told), rule.paths.end());
 }
 
 }  // namespace
@@ -79,6 +92,7 @@ RulesAnswer intersect_rules(const RulesAnswer& postern, const RulesAnswer& clust
     for (const NonResourceRule& theirs : cluster.non_resource_rules) {
       NonResourceRule rule{intersect_words(ours.verbs, theirs.verbs),
                            intersect_patterns(ours.paths, theirs.paths, both.incomplete)};
+      take_told(both.non_resource_rules, rule);
       if (!rule.verbs.empty() && !rule.paths.empty()) {
         both.non_resource_rules.push_back(std::move(rule));
       }

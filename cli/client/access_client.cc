@@ -39,6 +39,15 @@ void join_pages(Json& first, Json& next) {
   }
 }
 
+/// Of a refusal by the access API itself the reason alone, where it has one: who asked for what is
+/// known to whoever has just typed it.
+std::string without_sentence(const std::string& message) {
+  constexpr std::string_view kSentence =
+      " in API group \"access.postern.dev\" at the cluster scope: ";
+  const std::size_t at = message.find(kSentence);
+  return at == std::string::npos ? message : message.substr(at + kSentence.size());
+}
+
 }  // namespace
 
 AccessClient::AccessClient(Endpoint endpoint, std::ostream& err, std::string login_hint,
@@ -64,6 +73,7 @@ Failure AccessClient::failure_of(const HttpResponse& response) const {
     failure.message = fmt::format("{} answered {} without saying why", authority_of(endpoint().url),
                                   response.status);
   }
+  if (response.status == kForbidden) failure.message = without_sentence(failure.message);
   for (const Json& cause : find(status, {"details", "causes"})) {
     const std::string message = text_at(cause, {"message"});
     if (message.empty() || failure.message.find(message) != std::string::npos) continue;

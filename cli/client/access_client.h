@@ -26,7 +26,8 @@ enum class WatchEnd {
 
 /// The access API `access.postern.dev/v1alpha1` of one proxy. Answers that are no success become
 /// Failures with the Status' message, its causes line by line, and its HTTP status; a 403 is
-/// kDenied. Warnings of the server go to `err`. For one thread.
+/// kDenied, and of one about the access API's own objects the message is the reason alone. Warnings
+/// of the server go to `err`. For one thread.
 class AccessClient {
  public:
   /// `login_hint`: the command that helps against a 401. `timeout` is of each call.

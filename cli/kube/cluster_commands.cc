@@ -139,6 +139,8 @@ Outcome<void> run_kube_login(const KubeLoginArguments& arguments, const Context&
   const std::string path = context.options.kubeconfig.empty()
                                ? kubeconfig_to_write(context.surroundings)
                                : context.options.kubeconfig;
+  if (path.empty()) return failed("HOME is not set; say with --kubeconfig where to write to");
+  if (auto checked = check_place(path); !checked) return checked;
   const auto present = read_merged({path});
   if (!present) return tl::unexpected(present.error());
   const auto entry = make_entry(arguments, *profile, *cluster, *present, context);

@@ -86,14 +86,24 @@ std::vector<std::string> kubeconfig_files(const Surroundings& surroundings) {
     rest.remove_prefix(std::min(path.size() + 1, rest.size()));
     if (!path.empty()) files.emplace_back(path);
   }
-  if (files.empty()) files.push_back(surroundings.home + "/.kube/config");
+  if (files.empty() && !surroundings.home.empty()) {
+    files.push_back(surroundings.home + "/.kube/config");
+  }
   return files;
 }
 
 std::string kubeconfig_to_write(const Surroundings& surroundings) {
   const auto files = kubeconfig_files(surroundings);
+  if (files.empty()) return "";
   const auto present = std::find_if(files.begin(), files.end(), exists);
   return present == files.end() ? files.back() : *present;
+}
+
+Outcome<void> check_place(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) return {};
+  return failed(path + ": is no regular file");
 }
 
 Outcome<void> write_entry(const std::string& path, const KubeconfigEntry& entry) {

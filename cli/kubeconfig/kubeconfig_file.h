@@ -10,11 +10,15 @@
 
 namespace postern::cli {
 
-/// The files of $KUBECONFIG, or `~/.kube/config`.
+/// The files of $KUBECONFIG, or `~/.kube/config`; none where HOME is not set either.
 std::vector<std::string> kubeconfig_files(const Surroundings& surroundings);
 
-/// The one that kubectl writes new entries to: the first of them that exists, else the last.
+/// The one that kubectl writes new entries to: the first of them that exists, else the last; ""
+/// where there are none.
 std::string kubeconfig_to_write(const Surroundings& surroundings);
+
+/// A failure where what has this name is no file and must not become one: /dev/null, a pipe.
+Outcome<void> check_place(const std::string& path);
 
 /// Puts an entry into a file that may not be there yet: under kubectl's own lock (`FILE.lock`),
 /// written as a whole, with its mode and owner; symbolic links stay. See edit_kubeconfig().

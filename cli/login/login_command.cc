@@ -165,6 +165,19 @@ Outcome<void> verify_server(AccessClient& client) {
   return {};
 }
 
+/// A certificate or token proves one name; the session of another one than was asked for ends.
+Outcome<void> check_user(const LoginArguments& arguments, const Plan& plan, const Json& session,
+                         std::ostream& err) {
+  const std::string user = text_at(session, {"status", "user"});
+  if (arguments.user.empty() || user.empty() || user == arguments.user) return {};
+  ClientIdentity identity;
+  identity.token = text_at(session, {"status", "token"});
+  AccessClient({plan.profile.url(), plan.profile.trust(), identity}, err, "")
+      .remove("sessions/self");
+  return failed("it proves that you are " + kube::printable(user) + ", not " +
+                kube::printable(arguments.user));
+}
+
 Outcome<void> remember(const Context& context, Plan& plan, const Json& session) {
   Profile& profile = plan.profile;
   profile.token = text_at(session, {"status", "token"});
@@ -212,6 +225,7 @@ Outcome<void> run_login(const LoginArguments& arguments, const Context& context)
   if (!assumed) return tl::unexpected(assumed.error());
   if (*assumed) return {};
 
+  if (auto ready = ProfileStore(context.surroundings).prepare(); !ready) return ready;
   ServerTrust trust = plan->profile.trust();
   trust.pin = plan->pin;
   if (!trust.pin.empty() && arguments.ca_file.empty()) trust.authorities.clear();
@@ -231,6 +245,8 @@ Outcome<void> run_login(const LoginArguments& arguments, const Context& context)
   if (!ttl->empty()) asked["spec"]["ttl"] = *ttl;
   const auto session = client.post("sessions", asked);
   if (!session) return tl::unexpected(login_failure(session.error(), *plan));
+  if (auto checked = check_user(arguments, *plan, *session, context.err()); !checked)
+    return checked;
   if (auto done = remember(context, *plan, *session); !done) return done;
   context.out() << "Logged in at " << plan->profile.proxy << " as "
                 << kube::printable(plan->profile.user) << " until "
@@ -241,7 +257,10 @@ Outcome<void> run_login(const LoginArguments& arguments, const Context& context)
   if (arguments.requests.empty()) return {};
   const auto connection = connect(context, plan->profile);
   if (!connection) return tl::unexpected(connection.error());
-  return tell_requests(context, *connection, *session);
+  // The answer to a login does not say what each request gives.
+  const auto opened = connection->api().get("sessions/self");
+  if (!opened) return tl::unexpected(opened.error());
+  return tell_requests(context, *connection, *opened);
 }
 
 }  // namespace postern::cli

@@ -6,6 +6,8 @@
 #include "kube/text.h"
 #include "proxy/read_file.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <istream>
 #include <iterator>
@@ -22,6 +24,30 @@ struct Wanted {
   const ObjectKind* kind;
   std::string name;
 };
+
+bool is_document(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+/// Of a folder its documents, by name, as kubectl takes them; else the file itself.
+Outcome<std::vector<std::string>> files_of(const std::string& given) {
+  if (given.starts_with("https://") || given.starts_with("http://")) {
+    return wrong_usage(given + ": is not fetched; pipe it in: curl … | postern create -f -");
+  }
+  std::error_code error;
+  if (given == "-" || !std::filesystem::is_directory(given, error)) return std::vector{given};
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(given, error)) {
+    if (!entry.is_directory(error) && is_document(entry.path())) {
+      files.push_back(entry.path().string());
+    }
+  }
+  if (error) return failed(given + ": " + error.message());
+  if (files.empty()) return failed(given + ": holds no .yaml, .yml or .json file");
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 Outcome<std::string> read_input(const Context& context, const std::string& file) {
   if (file == "-") {
@@ -50,8 +76,14 @@ Outcome<void> collect(const Json& document, const std::string& origin, std::vect
 }
 
 Outcome<std::vector<Wanted>> collect_all(const CreateArguments& arguments, const Context& context) {
+  std::vector<std::string> files;
+  for (const std::string& given : arguments.files) {
+    const auto found = files_of(given);
+    if (!found) return tl::unexpected(found.error());
+    files.insert(files.end(), found->begin(), found->end());
+  }
   std::vector<Wanted> all;
-  for (const std::string& file : arguments.files) {
+  for (const std::string& file : files) {
     const std::string origin = file == "-" ? "standard input" : file;
     const auto text = read_input(context, file);
     if (!text) return tl::unexpected(text.error());

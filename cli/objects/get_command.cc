@@ -130,7 +130,9 @@ Outcome<void> show(AccessClient& api, const ObjectKind& kind, const std::string&
                    const GetArguments& arguments, const Context& context) {
   const bool as_table = is_table(output_format(arguments.output));
   const std::string resource(kind.resource);
-  auto answer = name.empty() ? api.list(resource, query_of(arguments), as_table)
+  GetArguments first = arguments;
+  if (!arguments.first_fields.empty()) first.fields = arguments.first_fields;
+  auto answer = name.empty() ? api.list(resource, query_of(first), as_table)
                              : api.get(path_of({resource, name}), {}, as_table);
   if (!answer) return tl::unexpected(answer.error());
   if (arguments.newest_first) sort_by_age(*answer);

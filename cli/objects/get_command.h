@@ -17,6 +17,7 @@ struct GetArguments {
   std::string output = "table";
   std::string labels;
   std::string fields;
+  std::string first_fields = {};  ///< what is shown before changes are; "": as `fields`
   bool watch = false;
   bool no_headers = false;
   bool newest_first = false;  ///< else by name, as the server gives them

@@ -72,6 +72,19 @@ Outcome<std::vector<ObjectChoice>> parse_choices(const std::vector<std::string>&
   return choices;
 }
 
+Outcome<std::string> name_of_kind(std::string_view resource, const std::string& word) {
+  const std::size_t slash = word.find('/');
+  std::string name = slash == std::string::npos ? word : word.substr(slash + 1);
+  // "" is what a script's empty variable becomes, and would name the list of all.
+  if (name.empty()) return wrong_usage("is empty");
+  if (slash == std::string::npos) return name;
+  const auto kind = find_object_kind(word.substr(0, slash));
+  if (!kind || (*kind)->resource != resource || name.find('/') != std::string::npos) {
+    return wrong_usage(kube::quoted(word) + " is no name");
+  }
+  return name;
+}
+
 Outcome<Json> to_api_object(const Json& document, const std::string& origin) {
   const std::string word = text_at(document, {"kind"});
   if (text_at(document, {"apiVersion"}).starts_with(kGroup)) return document;

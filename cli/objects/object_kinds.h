@@ -30,6 +30,10 @@ struct ObjectChoice {
 };
 Outcome<std::vector<ObjectChoice>> parse_choices(const std::vector<std::string>& words);
 
+/// The name that a word means where only objects of this resource are asked for: NAME, or KIND/NAME
+/// as -o name prints it. A usage failure for an empty one, other kinds, and what can be no name.
+Outcome<std::string> name_of_kind(std::string_view resource, const std::string& word);
+
 /// A document as people write it (`kind: role`, or an object of the API) as an object of the API.
 /// `origin` is for the failure.
 Outcome<Json> to_api_object(const Json& document, const std::string& origin);

@@ -52,6 +52,11 @@ Examples:
   postern users update alice --set-roles requester,reviewer
   postern users update alice --set-traits kubernetes_groups=developers)";
 
+/// For people: their name, or user/NAME.
+CLI::Validator user_name() {
+  return names_of("accessusers");
+}
+
 Outcome<int> done(Outcome<void> outcome) {
   return std::move(outcome).map([] { return static_cast<int>(kDone); });
 }
@@ -72,7 +77,8 @@ void add_get(CommandSet& set) {
 void add_create(CommandSet& set) {
   auto& command = set.command(set.program(), "create", "Create what files describe", kCreateFooter);
   auto arguments = std::make_shared<CreateArguments>();
-  add_list(command, "-f,--filename", arguments->files, "A file (repeatable; -: standard input)")
+  add_list(command, "-f,--filename", arguments->files,
+           "A file or a folder (repeatable; -: standard input)")
       ->required();
   command.add_flag("--overwrite", arguments->overwrite, "Replace what is there already");
   command.add_flag("--dry-run", arguments->dry_run, "Have it checked only");
@@ -115,7 +121,9 @@ void add_list_and_remove(CommandSet& set, CLI::App& group, const std::string& ki
   auto& remove =
       set.command(group, "rm", "Delete them", "\nExamples:\n  postern " + kind + " rm NAME");
   auto names = std::make_shared<Names>();
-  remove.add_option("NAME", *names, "Which")->required();
+  remove.add_option("NAME", *names, "Which")
+      ->required()
+      ->transform(names_of(kind == "users" ? "accessusers" : kind));
   set.on(remove, [names, kind](const Context& context) {
     Names words{kind};
     words.insert(words.end(), names->begin(), names->end());
@@ -140,21 +148,21 @@ void add_users(CommandSet& set) {
   auto& invite = set.command(users, "invite", "A new one-time login for a user",
                              "\nExamples:\n  postern users invite alice");
   auto invited = std::make_shared<UserArguments>();
-  invite.add_option("NAME", invited->name, "Who")->required();
+  invite.add_option("NAME", invited->name, "Who")->required()->transform(user_name());
   invite.add_option("--ttl", invited->ttl, "For how long it holds, at most 168h");
   add_output(invite, invited->output, {"json", "yaml"});
   set.on(invite, std::move(invited), run_users_invite);
 
   auto& reset = set.command(users, "reset", "Take a password away, and invite anew", kResetFooter);
   auto forgot = std::make_shared<UserArguments>();
-  reset.add_option("NAME", forgot->name, "Who")->required();
+  reset.add_option("NAME", forgot->name, "Who")->required()->transform(user_name());
   reset.add_option("--ttl", forgot->ttl, "For how long the invite holds, at most 168h");
   add_output(reset, forgot->output, {"json", "yaml"});
   set.on(reset, std::move(forgot), run_users_reset);
 
   auto& update = set.command(users, "update", "Give a user other roles or traits", kUpdateFooter);
   auto changed = std::make_shared<UserArguments>();
-  update.add_option("NAME", changed->name, "Who")->required();
+  update.add_option("NAME", changed->name, "Who")->required()->transform(user_name());
   add_list(update, "--set-roles", changed->roles, "All of their roles, with commas")
       ->delimiter(',');
   add_list(update, "--set-traits", changed->traits, "KEY=VALUE[,VALUE…] (repeatable)");
@@ -166,7 +174,7 @@ void add_users(CommandSet& set) {
         set.command(users, name, locked ? "Keep users out, at once" : "Let them in again",
                     "\nExamples:\n  postern users " + name + " alice");
     auto names = std::make_shared<Names>();
-    command.add_option("NAME", *names, "Who")->required();
+    command.add_option("NAME", *names, "Who")->required()->transform(user_name());
     set.on(command, [names, locked](const Context& context) {
       return done(run_users_lock(*names, locked, context));
     });

@@ -49,7 +49,7 @@ Outcome<void> check_private(const std::string& path) {
 
 ProfileStore::ProfileStore(const Surroundings& surroundings)
     : folder_(surroundings.variable("POSTERN_HOME")) {
-  if (folder_.empty()) folder_ = surroundings.home + "/.postern";
+  if (folder_.empty() && !surroundings.home.empty()) folder_ = surroundings.home + "/.postern";
 }
 
 std::string ProfileStore::file_of(const std::string& proxy) const {
@@ -58,13 +58,21 @@ std::string ProfileStore::file_of(const std::string& proxy) const {
   return folder_ + "/" + name + ".proxy.json";
 }
 
+Outcome<void> ProfileStore::prepare() const {
+  if (auto made = make_folder(); !made) return made;
+  if (::access(folder_.c_str(), W_OK | X_OK) == 0) return {};
+  return failed(folder_ + ": " + std::strerror(errno));
+}
+
 Outcome<void> ProfileStore::make_folder() const {
+  if (folder_.empty()) return failed("HOME is not set; say with POSTERN_HOME where to keep logins");
   if (::mkdir(folder_.c_str(), 0700) == 0) return {};
   if (errno != EEXIST) return failed(folder_ + ": " + std::strerror(errno));
   return check_private(folder_);
 }
 
 Outcome<Json> ProfileStore::read_config() const {
+  if (folder_.empty()) return Json::object();
   const std::string path = folder_ + "/config.json";
   if (!exists(path)) return Json::object();
   const auto text = read(path);

@@ -16,6 +16,9 @@ class ProfileStore {
   explicit ProfileStore(const Surroundings& surroundings);
 
   const std::string& folder() const { return folder_; }
+  /// Makes the folder, and says what would keep save() from writing there. For those who are about
+  /// to spend something that works once.
+  Outcome<void> prepare() const;
 
   /// The profile of a proxy (HOST:PORT), or of the current one for "". Http status 404 in the
   /// failure when there is none.

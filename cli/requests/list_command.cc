@@ -28,6 +28,11 @@ Outcome<void> run_request_list(const RequestListArguments& arguments, const Cont
     add_field(get.fields, "status.reviewable=true");
     get.nothing = "No request awaits a review of yours.";
   }
+  if (!arguments.all && arguments.state.empty()) {
+    // Of a watch, that one expires is news.
+    get.first_fields = get.fields;
+    add_field(get.first_fields, "status.state!=EXPIRED");
+  }
   const auto kind = find_object_kind("accessrequests");
   return show_list(connection->api(), **kind, get, context);
 }

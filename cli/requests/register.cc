@@ -28,6 +28,14 @@ Examples:
   postern request create --resource '/postern/pod/staging/dev/web-*' --max-duration 2h --nowait
   postern request create --roles dev-admin --reviewers bob --reason rollout --dry-run)";
 
+constexpr const char* kListFooter = R"(
+The newest come first. Those that have expired are left out, unless --all or --state asks for them.
+
+Examples:
+  postern request ls --mine
+  postern request ls --reviewable -o wide
+  postern request ls -w)";
+
 constexpr const char* kReviewFooter = R"(
 Shows what would be approved, and sends the digest of exactly that with the review: when the request
 would give something else by then, the review is refused. With --digest (as `request show` prints it)
@@ -42,9 +50,10 @@ Outcome<int> done(Outcome<void> outcome) {
   return std::move(outcome).map([] { return static_cast<int>(kDone); });
 }
 
-/// For an ID: "" is what a script's empty variable becomes, and would name the list of all.
-const CLI::Validator kNotEmpty([](const std::string& id) { return id.empty() ? "is empty" : ""; },
-                               "");
+/// For an ID: the request's name, or request/NAME.
+CLI::Validator request_name() {
+  return names_of("accessrequests");
+}
 
 void add_search(CommandSet& set, CLI::App& group) {
   auto& command = set.command(group, "search", "List what may be asked for", kSearchFooter);
@@ -60,7 +69,9 @@ void add_search(CommandSet& set, CLI::App& group) {
       ->delimiter(',');
   add_list(command, "--labels", arguments->labels, "KEY=VALUE (repeatable, or with commas)")
       ->delimiter(',');
-  command.add_option("--limit", arguments->limit, "At most so many; 0: all")->capture_default_str();
+  command.add_option("--limit", arguments->limit, "At most so many; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command.add_flag("--no-headers", arguments->no_headers, "Rows alone");
   add_output(command, arguments->output, {"table", "wide", "json", "yaml", "name"});
   set.on(command, std::move(arguments), run_search);
@@ -90,13 +101,12 @@ void add_create(CommandSet& set, CLI::App& group) {
 }
 
 void add_list_and_show(CommandSet& set, CLI::App& group) {
-  auto& list = set.command(group, "ls", "List requests",
-                           "\nExamples:\n  postern request ls --mine\n  postern request ls "
-                           "--reviewable -o wide\n  postern request ls -w");
+  auto& list = set.command(group, "ls", "List requests", kListFooter);
   auto arguments = std::make_shared<RequestListArguments>();
   arguments->get.newest_first = true;
   list.add_flag("--mine", arguments->mine, "Your own");
   list.add_flag("--reviewable", arguments->reviewable, "Those that await a review of yours");
+  list.add_flag("--all", arguments->all, "Also those that have expired");
   list.add_option("--state", arguments->state, "In this state")
       ->check(CLI::IsMember({"PENDING", "APPROVED", "DENIED", "REVOKED", "EXPIRED"}));
   list.add_option("-l,--selector", arguments->get.labels, "Label selector");
@@ -112,7 +122,7 @@ void add_list_and_show(CommandSet& set, CLI::App& group) {
     std::string output;
   };
   auto shown = std::make_shared<Show>();
-  show.add_option("ID", shown->name, "Which")->required()->check(kNotEmpty);
+  show.add_option("ID", shown->name, "Which")->required()->transform(request_name());
   add_output(show, shown->output, {"json", "yaml", "name"});
   set.on(show, [shown](const Context& context) {
     return done(run_request_show(shown->name, shown->output, context));
@@ -122,7 +132,7 @@ void add_list_and_show(CommandSet& set, CLI::App& group) {
 void add_review(CommandSet& set, CLI::App& group) {
   auto& command = set.command(group, "review", "Approve or deny a request", kReviewFooter);
   auto arguments = std::make_shared<ReviewArguments>();
-  command.add_option("ID", arguments->name, "Which")->required()->check(kNotEmpty);
+  command.add_option("ID", arguments->name, "Which")->required()->transform(request_name());
   command.add_flag("--approve", arguments->approve, "Approve it");
   command.add_flag("--deny", arguments->deny, "Deny it");
   command.add_option("--reason", arguments->reason, "Why");
@@ -137,14 +147,14 @@ void add_use(CommandSet& set, CLI::App& group) {
   auto& assume = set.command(group, "assume", "Work with approved requests",
                              "\nExamples:\n  postern request assume k3n5x0a1b2 p0q9r8s7t6");
   auto assumed = std::make_shared<Names>();
-  assume.add_option("ID", *assumed, "Which; they add up")->required()->check(kNotEmpty);
+  assume.add_option("ID", *assumed, "Which; they add up")->required()->transform(request_name());
   set.on(assume, std::move(assumed), run_assume);
 
   auto& drop =
       set.command(group, "drop", "Work without them again",
                   "\nExamples:\n  postern request drop\n  postern request drop k3n5x0a1b2");
   auto dropped = std::make_shared<Names>();
-  drop.add_option("ID", *dropped, "Which; left out: all")->check(kNotEmpty);
+  drop.add_option("ID", *dropped, "Which; left out: all")->transform(request_name());
   set.on(drop, std::move(dropped), run_drop);
 
   auto& revoke =
@@ -155,7 +165,7 @@ void add_use(CommandSet& set, CLI::App& group) {
     std::string reason;
   };
   auto revoked = std::make_shared<Revoke>();
-  revoke.add_option("ID", revoked->names, "Which")->required()->check(kNotEmpty);
+  revoke.add_option("ID", revoked->names, "Which")->required()->transform(request_name());
   revoke.add_option("--reason", revoked->reason, "Why");
   set.on(revoke, [revoked](const Context& context) {
     return done(run_request_revoke(revoked->names, revoked->reason, context));

@@ -15,6 +15,7 @@ struct RequestListArguments {
   GetArguments get;
   bool mine = false;
   bool reviewable = false;  ///< only those that await a review by the caller
+  bool all = false;         ///< also those that have expired
   std::string state;        ///< "": any
 };
 

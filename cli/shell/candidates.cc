@@ -22,9 +22,16 @@ std::string description_of(const Json& object) {
   return text_at(object, {"spec", "user"}) + ", " + state;
 }
 
+/// Which objects a command is about.
+struct Source {
+  std::string resource;
+  std::string fields = {};  ///< a field selector
+  bool own = false;         ///< requests of one's own
+};
+
 /// Names of a resource's objects; none when the proxy cannot be asked.
-std::vector<Candidate> names_of(const std::string& resource, const Context& context,
-                                const std::string& prefix = "") {
+std::vector<Candidate> names_from(const Source& source, const Context& context,
+                                  const std::string& prefix = "") {
   std::ostringstream silence;
   Surroundings surroundings = {silence, silence, context.surroundings.home,
                                context.surroundings.kubeconfig, nullptr};
@@ -35,12 +42,18 @@ std::vector<Candidate> names_of(const std::string& resource, const Context& cont
   std::vector<Candidate> names;
   const auto connection = connect({surroundings, options});
   if (!connection) return names;
-  const auto list = connection->api().list(resource);
+  const auto list = connection->api().list(source.resource, {{"fieldSelector", source.fields}});
   if (!list) return names;
+  const std::string user = source.own && connection->profile ? connection->profile->user : "";
   for (const Json& item : find(*list, {"items"})) {
+    if (!user.empty() && text_at(item, {"spec", "user"}) != user) continue;
     names.push_back({prefix + text_at(item, {"metadata", "name"}), description_of(item)});
   }
   return names;
+}
+
+std::vector<Candidate> names_of(const std::string& resource, const Context& context) {
+  return names_from({resource}, context);
 }
 
 std::vector<Candidate> proxies(const Context& context) {
@@ -77,8 +90,9 @@ std::vector<Candidate> object_words(const std::vector<std::string>& words,
   const std::size_t slash = current.find('/');
   if (slash != std::string::npos) {
     const auto kind = find_object_kind(current.substr(0, slash));
-    return kind ? names_of(std::string((*kind)->resource), context, current.substr(0, slash + 1))
-                : std::vector<Candidate>();
+    return kind
+               ? names_from({std::string((*kind)->resource)}, context, current.substr(0, slash + 1))
+               : std::vector<Candidate>();
   }
   if (!words.empty() && words.front().find('/') == std::string::npos) {
     const auto kind = find_object_kind(words.front());
@@ -122,16 +136,22 @@ std::vector<Candidate> word_candidates(const std::string& command,
     for (const HelpTopic& topic : help_topics()) topics.push_back({topic.name, topic.title});
     return topics;
   }
-  static const std::map<std::string, std::string> kResources = {
-      {"request show", "accessrequests"},   {"request review", "accessrequests"},
-      {"request assume", "accessrequests"}, {"request drop", "accessrequests"},
-      {"request revoke", "accessrequests"}, {"kube login", "kubeclusters"},
-      {"users rm", "accessusers"},          {"users lock", "accessusers"},
-      {"users unlock", "accessusers"},      {"users invite", "accessusers"},
-      {"sessions rm", "sessions"}};
-  const auto resource = kResources.find(command);
-  return resource == kResources.end() ? std::vector<Candidate>()
-                                      : names_of(resource->second, context);
+  static const std::map<std::string, Source> kSources = {
+      {"request show", {"accessrequests", "status.state!=EXPIRED"}},
+      {"request review", {"accessrequests", "status.reviewable=true"}},
+      {"request assume", {"accessrequests", "status.state=APPROVED", true}},
+      {"request drop", {"accessrequests", "status.state=APPROVED", true}},
+      {"request revoke", {"accessrequests", "status.state=APPROVED"}},
+      {"kube login", {"kubeclusters"}},
+      {"users rm", {"accessusers"}},
+      {"users lock", {"accessusers"}},
+      {"users unlock", {"accessusers"}},
+      {"users invite", {"accessusers"}},
+      {"users reset", {"accessusers"}},
+      {"users update", {"accessusers"}},
+      {"sessions rm", {"sessions"}}};
+  const auto source = kSources.find(command);
+  return source == kSources.end() ? std::vector<Candidate>() : names_from(source->second, context);
 }
 
 }  // namespace postern::cli

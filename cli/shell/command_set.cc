@@ -1,5 +1,7 @@
 #include "cli/shell/command_set.h"
 
+#include "cli/objects/object_kinds.h"
+
 namespace postern::cli {
 
 CLI::App& CommandSet::group(CLI::App& parent, const std::string& name,
@@ -34,6 +36,17 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<st
 CLI::Option* add_output(CLI::App& command, std::string& output,
                         const std::vector<std::string>& words) {
   return command.add_option("-o,--output", output, "Format")->check(CLI::IsMember(words));
+}
+
+CLI::Validator names_of(std::string resource) {
+  return CLI::Validator(
+      [resource = std::move(resource)](std::string& word) -> std::string {
+        auto name = name_of_kind(resource, word);
+        if (!name) return name.error().message;
+        word = std::move(*name);
+        return "";
+      },
+      "");
 }
 
 }  // namespace postern::cli

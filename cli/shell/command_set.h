@@ -51,6 +51,9 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<st
 CLI::Option* add_output(CLI::App& command, std::string& output,
                         const std::vector<std::string>& words);
 
+/// For an argument that names objects of this resource of the access API (name_of_kind()).
+CLI::Validator names_of(std::string resource);
+
 // Each adds the commands of its group.
 void add_server_commands(CommandSet& set);   ///< proxy, healthcheck, auth can-i|first-login
 void add_login_commands(CommandSet& set);    ///< login, logout, status

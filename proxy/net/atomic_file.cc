@@ -47,6 +47,14 @@ bool write_and_sync(const std::string& path, std::string_view content, mode_t mo
          ::fsync(file.get()) == 0;
 }
 
+/// Whether there is something that a new file must not take the place of: a device, a pipe, a
+/// socket. A link is replaced itself.
+bool is_special(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
+         !S_ISLNK(status.st_mode);
+}
+
 bool sync_directory(const std::string& path) {
   const FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return directory.valid() && ::fsync(directory.get()) == 0;
@@ -56,6 +64,7 @@ bool sync_directory(const std::string& path) {
 
 tl::expected<void, std::string> write_file_atomically(const std::string& path,
                                                       std::string_view content, mode_t mode) {
+  if (is_special(path)) return tl::unexpected(path + ": cannot be written: is no regular file");
   const std::string temporary = path + ".tmp." + std::to_string(::getpid());
   const std::string parent = std::filesystem::path(path).parent_path().string();
   ::unlink(temporary.c_str());  // of an earlier process with our id

@@ -1,5 +1,6 @@
 #include "proxy/session/resource_finder.h"
 
+#include "kube/api_grammar.h"
 #include "kube/text.h"
 #include "proxy/session/found_objects.h"
 #include "proxy/session/object_lister.h"
@@ -92,7 +93,20 @@ Result<const kube::ApiResource*> find_kind(const kube::ApiCatalog& catalog,
   if (resource->namespaced && question.namespace_.empty() && !question.all_namespaces) {
     return fail(invalid("spec.namespace", "a namespace is needed, or allNamespaces"));
   }
+  if (!question.namespace_.empty() && !kube::is_dns_label(question.namespace_)) {
+    return fail(invalid("spec.namespace", kube::quoted(question.namespace_) +
+                                              " is no name of a namespace; patterns are for "
+                                              "resource IDs"));
+  }
   return resource;
+}
+
+/// Of a cluster that the reader's roles do not reach nothing is told, so that a hidden one is as
+/// one that does not exist; a reader who knows the request wants to know more than that.
+std::string why_not(const kube::Status& refused) {
+  constexpr unsigned kNotFound = 404;
+  return refused.code == kNotFound ? "none of the roles that you may preview as reaches it"
+                                   : refused.message;
 }
 
 std::string binding_of(const access::Caller& caller, const ResourceQuestion& question) {
@@ -294,6 +308,10 @@ Task<Result<void>> ClusterResourceFinder::preview_id(const access::Caller& calle
 Task<Result<PreviewAnswer>> ClusterResourceFinder::preview(access::Caller caller,
                                                            access::RequestPtr request) {
   PreviewAnswer answer;
+  if (roles_to_preview(person(caller), *directory_.load()).empty()) {
+    answer.errors.emplace_back("none of your roles shows live objects (preview_as_roles)");
+    co_return answer;
+  }
   const auto until = Clock::now() + kPatience;
   for (const rbac::ResourceId& id : request->request.spec.resource_ids) {
     const bool looked_into = id.scope() == rbac::ResourceId::Scope::kNamespaced ||
@@ -307,7 +325,7 @@ Task<Result<PreviewAnswer>> ClusterResourceFinder::preview(access::Caller caller
       break;
     }
     if (auto looked = co_await preview_id(caller, id, answer); !looked) {
-      answer.errors.push_back(id.str() + ": " + looked.error().message);
+      answer.errors.push_back(id.str() + ": " + why_not(looked.error()));
     }
   }
   if (request->request.spec.resource_ids.empty()) {

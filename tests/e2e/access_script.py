@@ -153,6 +153,9 @@ class ScriptedAccess:
     def chosen(self, asked: Recorded, known: dict[str, Object]) -> list[Object]:
         terms = [t.split("=", 1) for t in (asked.parameter("fieldSelector") or "").split(",") if t]
 
+        def holds(item: Object, path: str, wanted: str) -> bool:
+            return (value(item, path.removesuffix("!")) == wanted) != path.endswith("!")
+
         def value(item: Object, path: str) -> Any:
             if path == "status.reviewable":
                 may = self.objects.get("may", {}).get(item["metadata"]["name"], {"mayReview": True})
@@ -161,7 +164,7 @@ class ScriptedAccess:
                 item = item.get(key, {})
             return item
 
-        return [i for i in known.values() if all(value(i, path) == wanted for path, wanted in terms)]
+        return [i for i in known.values() if all(holds(i, path, wanted) for path, wanted in terms)]
 
     def watch(self, connection: Connection, asked: Recorded, resource: str) -> None:
         """Sends every later version of the objects until the client goes, ten seconds at most."""

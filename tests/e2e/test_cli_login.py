@@ -1,7 +1,9 @@
 """login, status and logout: passwords that are typed, invites, files, the session that is there already."""
 
 import json
+import os
 import stat
+from pathlib import Path
 
 import yaml
 from access_script import answer
@@ -88,3 +90,40 @@ def test_by_token_file_and_by_kubeconfig(desk: Desk) -> None:
     said = desk.run("get", "roles", "--kubeconfig", "kubeconfig", "--context", "c")
     assert "No roles found" in said.stderr
     assert desk.server.requests[-1].get("Authorization") == "Bearer pst_kube"
+
+
+def test_a_token_of_somebody_else(desk: Desk) -> None:
+    (desk.home / "token").write_text("pst_static\n")
+    said = desk.login("--ca-file", str(desk.authority.cert_file), "--token-file", "token").stdout
+    assert "as alice" in said
+    desk.run("logout")
+    said = desk.run("login", "--proxy", desk.proxy, "--user", "bob", "--ca-file",
+                    str(desk.authority.cert_file), "--token-file", "token", code=1).stderr  # fmt: skip
+    assert "it proves that you are alice, not bob" in said
+    assert desk.asked("DELETE", "/sessions/self"), "its session ends"
+    desk.run("request", "ls", code=1)
+
+
+def test_nothing_is_spent_or_written_where_nothing_can_be_kept(desk: Desk, tmp_path: Path) -> None:
+    """An invite works once: it is not shown before there is a place for what it gives."""
+    trust = ("--ca-file", str(desk.authority.cert_file))
+    link = f"postern://alice@{desk.proxy}/invite/once"
+    said = desk.run("login", link, *trust, stdin="sesame\n", code=1, HOME="").stderr
+    assert said == "error: HOME is not set; say with POSTERN_HOME where to keep logins\n"
+    said = desk.run("login", link, *trust, stdin="sesame\n", code=1, POSTERN_HOME="/proc/postern").stderr
+    assert said.startswith("error: /proc/postern: ")
+    assert not desk.asked("POST", "/sessions")
+    desk.run("login", link, *trust, stdin="sesame\n", HOME="", POSTERN_HOME=str(tmp_path / "kept"))
+    assert (tmp_path / "kept" / "config.json").exists()
+    said = desk.run("kube", "login", "k", code=1, HOME="", POSTERN_HOME=str(tmp_path / "kept")).stderr
+    assert said == "error: HOME is not set; say with --kubeconfig where to write to\n"
+
+
+def test_a_kubeconfig_that_is_no_file_stays_what_it_is(alice: Desk) -> None:
+    """KUBECONFIG=/dev/null is how people say none; as root its place could be taken by a file."""
+    alice.api.put("kubeclusters", "k", status={"default": True})
+    pipe = alice.home / "pipe"
+    os.mkfifo(pipe)
+    said = alice.run("kube", "login", "k", code=1, KUBECONFIG=str(pipe)).stderr
+    assert "is no regular file" in said, said
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

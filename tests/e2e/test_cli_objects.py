@@ -93,3 +93,27 @@ def test_edit_opens_what_was_refused_again_and_keeps_the_file(role: Desk) -> Non
     kept = next(role.home.glob("postern-edit-*.yaml"))
     assert str(kept) in said.stderr and "x: 1" in kept.read_text()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_create_from_a_folder(alice: Desk) -> None:
+    folder = alice.home / "documents"
+    (folder / "deeper").mkdir(parents=True)
+    role, user = ROLES.split("---")
+    (folder / "b.yaml").write_text(user)
+    (folder / "a.yml").write_text(role)
+    (folder / "README.md").write_text("no document")
+    (folder / "deeper" / "c.yaml").write_text("kind: pod")
+    assert alice.run("create", "-f", "documents").stdout == "role/dev created\nuser/bob created\n"
+    assert "holds no .yaml" in alice.run("create", "-f", str(alice.home / "bin"), code=1).stderr
+    said = alice.run("create", "-f", "https://example.com/roles.yaml", code=2).stderr
+    assert "is not fetched" in said
+
+
+def test_users_and_sessions_by_kind_and_name(alice: Desk) -> None:
+    alice.run("create", "-f", "-", stdin=ROLES)
+    assert alice.run("users", "lock", "user/bob").stdout == "user/bob locked\n"
+    assert alice.run("users", "unlock", "auser/bob").stdout == "user/bob unlocked\n"
+    for wrong in ("role/bob", "user/", ""):
+        alice.run("users", "lock", wrong, code=2)
+    assert alice.run("sessions", "ls", "-o", "name").stdout == "session/s1\n"
+    assert alice.run("sessions", "rm", "session/s1").stdout == "session/s1 deleted\n"

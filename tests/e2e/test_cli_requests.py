@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from access_script import refusal
 from desks import (  # noqa: F401  (fixtures)
     ID, Desk, alice, approve_when_filed, desk, kubectl, refuse,
 )
+from harness import binary
 from raw_http import wait_for
 
 SECRET = "/c/secret/k/dev/s"
@@ -68,6 +70,7 @@ def test_behaviour_5_search_that_finds_nothing_or_too_much(alice: Desk) -> None:
 
 def test_behaviour_5_search_of_an_unknown_place_is_an_error(alice: Desk) -> None:
     alice.run("request", "search", code=2)
+    alice.run("request", "search", "--kind", "pod", "--limit", "-1", code=2)
     alice.run("request", "search", "--kind", "pod", "--labels", "app", code=2)
 
 
@@ -137,10 +140,11 @@ def history(alice: Desk) -> Desk:
 
 
 def test_behaviour_5_ls_has_the_newest_first(history: Desk) -> None:
-    """The model hides expired ones. Here they are shown with their state until they are removed, as
-    `kubectl get accessrequests` does, and `--state` chooses."""
-    newest_first = ["c-newest", "a-older", "b-oldest"]
+    """Expired ones are left out, as the model has it, unless `--all` or `--state` asks for them."""
+    newest_first = ["c-newest", "a-older"]
     assert history.run("request", "ls", "-o", "name").stdout.split() == [f"request/{n}" for n in newest_first]
+    every = history.run("request", "ls", "--all", "-o", "name").stdout.split()
+    assert every == [f"request/{n}" for n in [*newest_first, "b-oldest"]]
     for text, load in (("json", json.loads), ("yaml", yaml.safe_load)):
         listed = load(history.run("request", "ls", "-o", text).stdout)
         assert [item["metadata"]["name"] for item in listed["items"]] == newest_first
@@ -289,3 +293,43 @@ def test_behaviour_5_ctrl_c_while_kubectl_waits_leaves_it_pending(kubectl: Desk)
     _, chatter = waiting.communicate(timeout=10)
     assert waiting.returncode == 130 and "stays pending" in chatter, chatter
     assert kubectl.asked("DELETE", "/accessrequests") == []
+
+
+def test_ids_may_be_given_as_they_are_printed(alice: Desk) -> None:
+    """`-o name` prints request/ID, and every command that takes an ID takes that, too."""
+    alice.api.request("r1", "APPROVED", resources=[ID])
+    assert alice.run("request", "ls", "-o", "name").stdout == "request/r1\n"
+    assert "r1" in alice.run("request", "show", "request/r1").stdout
+    alice.run("request", "assume", "request/r1")
+    assert alice.api.objects["sessions"]["s1"]["status"]["requests"] == ["r1"]
+    assert alice.run("request", "drop", "accessrequests.access.postern.dev/r1").stderr == ""
+    alice.run("request", "review", "--approve", "--yes", "requests/r1")
+    alice.run("request", "revoke", "ar/r1")
+    for wrong in ("", "role/r1", "request/", "request/a/b", "a/b"):
+        said = alice.run("request", "show", wrong, code=2).stderr
+        assert "is empty" in said or "is no name" in said, said
+
+
+def test_a_refusal_says_why_without_repeating_what_was_typed(alice: Desk) -> None:
+    alice.api.request("r1", resources=[ID])
+    sentence = ('accessrequests.access.postern.dev "r1" is forbidden: User "alice" cannot create resource '
+                '"accessrequests/reviews" in API group "access.postern.dev" at the cluster scope')  # fmt: skip
+    alice.server.on("^POST .*/reviews", refusal(403, "Forbidden", f"{sentence}: nobody reviews their own"))
+    said = alice.run("request", "review", "--approve", "--digest", "sha256:00", "r1", code=3).stderr
+    assert said == "error: nobody reviews their own\n"
+    alice.server.on("^POST .*/reviews", refusal(403, "Forbidden", sentence))
+    said = alice.run("request", "review", "--approve", "--digest", "sha256:00", "r1", code=3).stderr
+    assert said == f"error: {sentence}\n", "without a reason, all of it"
+    of_a_cluster = 'pods is forbidden: User "alice" cannot list resource "pods" in API group "" at the cluster scope: ask'
+    alice.server.on("^POST .*/resourcesearches", refusal(403, "Forbidden", of_a_cluster))
+    said = alice.run("request", "search", "--kind", "pod", "--all-kube-namespaces", code=3).stderr
+    assert said == f"error: {of_a_cluster}\n", "what was refused there is not what was typed"
+
+
+def test_what_is_printed_to_a_closed_stream_goes_nowhere_else(alice: Desk) -> None:
+    """The next connection would be file 1, and the table would be sent to the server."""
+    alice.api.request("r1", resources=[ID])
+    alice.script("closed", f'exec "{binary()}" request ls >&- 2>&-\n')
+    done = alice.run(program=str(alice.home / "bin" / "closed"))
+    assert done.stdout == done.stderr == ""
+    assert not alice.server.failures

@@ -19,6 +19,13 @@ def test_completion(alice: Desk) -> None:
     assert {"search", "create", "review"} <= set(candidates("request", ""))
     assert "--approve" in candidates("request", "review", "--a")
     assert candidates("request", "show", "") == ["r1"]
+    alice.api.request("r2", "APPROVED")
+    alice.api.request("r3", "EXPIRED")
+    alice.api.request("r4", "APPROVED", user="carol")
+    assert candidates("request", "show", "") == ["r1", "r2", "r4"]
+    assert candidates("request", "assume", "") == ["r2"], "her own that are approved"
+    assert candidates("request", "review", "") == ["r1"], "those that await a review"
+    assert candidates("request", "revoke", "") == ["r2", "r4"]
     assert candidates("get", "role/") == ["role/dev"]
     assert candidates("get", "roles", "-o", "y") == ["yaml"]
     assert candidates("status", "--proxy", "") == [alice.proxy]

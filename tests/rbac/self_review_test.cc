@@ -187,6 +187,13 @@ TEST_CASE("proxy and cluster answer together") {
   CHECK(both.non_resource_rules[0].paths == std::vector<std::string>{"/api/v1", "/version"});
   CHECK(both.non_resource_rules[0].verbs == std::vector<std::string>{"get"});
   CHECK_FALSE(both.incomplete);
+  // As system:discovery and system:public-info-viewer of every cluster do.
+  cluster.non_resource_rules.push_back({{"get", "post"}, {"/version", "/api"}});
+  const auto paths = intersect_rules(postern, cluster).non_resource_rules;
+  REQUIRE(paths.size() == 2);
+  CHECK(paths[1].paths == std::vector<std::string>{"/api"});
+  cluster.non_resource_rules = {{{"get"}, {"/version"}}, {{"get"}, {"/version"}}};
+  CHECK(intersect_rules(postern, cluster).non_resource_rules.size() == 1);
   CHECK(intersect_rules(postern, {}).resource_rules.empty());
   CHECK(intersect_rules({}, cluster).resource_rules.empty());
 }

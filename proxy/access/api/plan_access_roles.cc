@@ -5,6 +5,7 @@
 #include "proxy/access/api/reading.h"
 #include "proxy/access/api/wire_values.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -65,6 +66,13 @@ std::string stored_text(const Json& document, const char* kind) {
   return json_text(stored);
 }
 
+/// Whether requests can name it: those that escape anything else are refused (request_target.h).
+/// Who could be made and never be locked or removed is not made.
+bool may_stand_in_a_path(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= 0x20 && c <= 0x7e; }) &&
+         name.find_first_of("\\;?#") == std::string_view::npos;
+}
+
 /// What holds for the documents of both kinds before the loader looks at them.
 Result<void> check_object(const Json& document, const KindInfo& kind, std::string_view name) {
   std::vector<kube::StatusCause> causes;
@@ -75,6 +83,10 @@ Result<void> check_object(const Json& document, const KindInfo& kind, std::strin
   } else if (!kube::is_path_segment_name(written)) {
     causes.push_back(
         invalid_value("metadata.name", written, "must not have / or %, or be . or .."));
+  } else if (!may_stand_in_a_path(written)) {
+    causes.push_back(invalid_value("metadata.name", written,
+                                   "must be printable ASCII without \\ ; ? and #; others can stand "
+                                   "in a file of resources"));
   } else if (!name.empty() && written != name) {
     causes.push_back(invalid_value("metadata.name", written, "is not the name in the path"));
   }

@@ -1,5 +1,7 @@
 #include "proxy/access/api/plan.h"
 
+#include "kube/percent.h"
+
 #include <doctest/doctest.h>
 #include <string>
 #include <string_view>
@@ -56,6 +58,29 @@ TEST_CASE("what is served and what is not") {
     CAPTURE(row.method);
     CAPTURE(row.target);
     CHECK(code(request(row.method, row.target)) == row.code);
+  }
+}
+
+TEST_CASE("nobody is made whom no request could name") {
+  const auto user = [](const std::string& name) {
+    return code(request("POST", "accessusers",
+                        (R"({"apiVersion": "access.postern.dev/v1alpha1", "kind": "AccessUser", )"
+                         R"("version": "v2", "metadata": {"name": ")" +
+                         name + R"("}, "spec": {"roles": ["access"]}})")
+                            .c_str()));
+  };
+  for (const char* const name : {"bob", "bob smith", "bob@example.com", "token:bob", "o'neill"}) {
+    CAPTURE(name);
+    CHECK(user(name) == 200);
+    const std::string path = postern::kube::encode_path_segment(name);
+    const auto info =
+        postern::kube::parse_request_info("GET", std::string(kRoot) + "accessusers/" + path);
+    REQUIRE(info);
+    CHECK(info->name == name);
+  }
+  for (const char* const name : {"jos\u00e9", "a;b", "a?b", "a#b", "a/b", "a%b", "..", "a\\\\b"}) {
+    CAPTURE(name);
+    CHECK(user(name) == 422);
   }
 }
 
