@@ -225,12 +225,12 @@ Outcome<void> run_login(const LoginArguments& arguments, const Context& context)
   if (!assumed) return tl::unexpected(assumed.error());
   if (*assumed) return {};
 
-  if (auto ready = ProfileStore(context.surroundings).prepare(); !ready) return ready;
   ServerTrust trust = plan->profile.trust();
   trust.pin = plan->pin;
   if (!trust.pin.empty() && arguments.ca_file.empty()) trust.authorities.clear();
   AccessClient client({plan->profile.url(), trust, plan->identity}, context.err(), "");
   if (auto verified = verify_server(client); !verified) return verified;
+  if (auto ready = ProfileStore(context.surroundings).prepare(); !ready) return ready;
   if (const ShownCertificate* const pinned = client.http().trust().pinned()) {
     plan->profile.authorities = pinned->pem;
   }

@@ -4,6 +4,7 @@
 #include "cli/output/yaml.h"
 #include "kube/text.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace postern::cli {
@@ -12,6 +13,16 @@ namespace {
 /// file, preset, or "" for what lives in the store.
 std::string origin_of(const Json& object) {
   return text_at(object, {"metadata", "annotations", "access.postern.dev/origin"});
+}
+
+/// Whether the caller is among them, as far as the profile knows.
+bool would_remove_oneself(const std::vector<ObjectChoice>& choices, const Connection& connection) {
+  return connection.profile &&
+         std::any_of(choices.begin(), choices.end(), [&](const ObjectChoice& choice) {
+           return choice.kind->resource == "accessusers" &&
+                  std::find(choice.names.begin(), choice.names.end(), connection.profile->user) !=
+                      choice.names.end();
+         });
 }
 
 }  // namespace
@@ -24,6 +35,9 @@ Outcome<void> run_remove(const std::vector<std::string>& words, const Context& c
   }
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
+  if (would_remove_oneself(*choices, *connection)) {
+    return wrong_usage("that would remove yourself; somebody else has to do it");
+  }
   for (const ObjectChoice& choice : *choices) {
     for (const std::string& name : choice.names) {
       const auto removed = connection->api().remove(path_of({choice.kind->resource, name}));

@@ -55,6 +55,11 @@ CLI::Validator request_name() {
   return names_of("accessrequests");
 }
 
+/// CLI11 takes a negative number for a very large one.
+const CLI::Validator kNotNegative(
+    [](const std::string& number) { return number.starts_with("-") ? "must be 0 or more" : ""; },
+    "");
+
 void add_search(CommandSet& set, CLI::App& group) {
   auto& command = set.command(group, "search", "List what may be asked for", kSearchFooter);
   auto arguments = std::make_shared<SearchArguments>();
@@ -70,7 +75,7 @@ void add_search(CommandSet& set, CLI::App& group) {
   add_list(command, "--labels", arguments->labels, "KEY=VALUE (repeatable, or with commas)")
       ->delimiter(',');
   command.add_option("--limit", arguments->limit, "At most so many; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->capture_default_str();
   command.add_flag("--no-headers", arguments->no_headers, "Rows alone");
   add_output(command, arguments->output, {"table", "wide", "json", "yaml", "name"});

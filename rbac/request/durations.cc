@@ -53,7 +53,8 @@ TimeCaps time_caps(const Person& requester, const std::vector<const Role*>& requ
 GrantedTimes grant_times(const AskedTimes& asked, const TimeCaps& caps, const Limits& limits,
                          TimePoint now, bool dry_run, FieldErrors& errors) {
   GrantedTimes times;
-  seconds access = std::min(caps.session, limits.access);
+  // Who asks for no duration gets no more than who asks for the longest.
+  seconds access = std::min(caps.session, caps.access);
   if (asked.max_duration &&
       in_bounds(*asked.max_duration, limits.access, "spec.maxDuration", errors)) {
     access = std::min(*asked.max_duration, caps.access);

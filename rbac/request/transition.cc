@@ -59,7 +59,9 @@ class Transition {
   }
 
   Result<AccessRequest> operator()(const RevokeEvent& event) {
-    if (auto allowed = may_revoke(request_, event.by); !allowed) {
+    // Who gives up their own, and says why, needs nobody's leave either (DropEvent has no reason).
+    const bool own = !event.by.name.empty() && event.by.name == request_.user;
+    if (auto allowed = may_revoke(request_, event.by); !own && !allowed) {
       return fail(std::move(allowed.error()));
     }
     return revoke(event.by.name, event.reason);

@@ -41,6 +41,8 @@ def test_nobody_locks_themselves_out(town: Town) -> None:
     town.root.postern("users", "lock", "bob")
     town.root.postern("users", "unlock", "bob")
     assert "lock yourself out" in town.root.refusal("users", "lock", "bob", "root", code=2)
+    assert "remove yourself" in town.root.refusal("users", "rm", "bob", "root", code=2)
+    assert "remove yourself" in town.root.refusal("rm", "user/root", code=2)
     assert town.root.json("get", "user/bob")["spec"].get("locked") is None
 
 

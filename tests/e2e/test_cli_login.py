@@ -115,6 +115,7 @@ def test_nothing_is_spent_or_written_where_nothing_can_be_kept(desk: Desk, tmp_p
     assert not desk.asked("POST", "/sessions")
     desk.run("login", link, *trust, stdin="sesame\n", HOME="", POSTERN_HOME=str(tmp_path / "kept"))
     assert (tmp_path / "kept" / "config.json").exists()
+    desk.api.put("kubeclusters", "k", status={"default": True})
     said = desk.run("kube", "login", "k", code=1, HOME="", POSTERN_HOME=str(tmp_path / "kept")).stderr
     assert said == "error: HOME is not set; say with --kubeconfig where to write to\n"
 

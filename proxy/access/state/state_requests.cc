@@ -120,7 +120,7 @@ Result<void> check_review(const RequestObject& request, const ReviewDocument& re
 rbac::request::Event event_of(const RequestObject& request, rbac::request::Person person,
                               const ReviewDocument& review) {
   if (review.decision == ReviewDocument::Decision::kRevoke) {
-    if (person.name == request.request.user) {
+    if (person.name == request.request.user && review.reason.empty()) {
       return rbac::request::DropEvent{person.name};
     }
     return rbac::request::RevokeEvent{std::move(person), review.reason};

@@ -17,6 +17,7 @@ const std::string kRoles =
     role("one", "allow: {request: {roles: [six], max_duration: 1d}}") +
     role("seven", "allow: {request: {roles: [plain, six], max_duration: 7d}}") +
     role("five", "allow: {request: {roles: [plain], max_duration: 5d}}") +
+    role("hour", "allow: {request: {roles: [plain], max_duration: 1h}}") +
     role("month", "allow: {request: {roles: [plain], max_duration: 30d}}");
 
 std::string error_field(const Result<AccessRequest>& request) {
@@ -102,6 +103,12 @@ TEST_CASE("behaviour 3.12 max duration: access, session and wait") {
       {{"three"}, "plain", "8h", "max 10d dry", "3d 8h 3d"},
       {{"three"}, "plain", "8h", "dry", "3d 8h 3d"},
       {{"three"}, "plain", "8h", "", "8h 8h 8h"},
+      // Whether a duration is asked for or not, a maximum holds.
+      {{"hour"}, "plain", "8h", "", "1h 1h 1h"},
+      {{"hour"}, "plain", "8h", "dry", "1h 1h 1h"},
+      {{"hour"}, "plain", "8h", "max 2h", "1h 1h 1h"},
+      {{"hour", "three"}, "plain", "8h", "", "8h 8h 8h"},
+      {{"hour"}, "plain", "30m", "", "30m 30m 30m"},
       {{"any"}, "plain", "8h", "max 5h", "5h 5h 5h"},
       {{"any"}, "plain", "8h", "max 10h", "8h 8h 8h"},
       {{"any"}, "six", "8h", "max 1d", "6h 6h 6h"},
