@@ -136,8 +136,10 @@ def test_search_of_namespaces_and_custom_kinds(town: Town) -> None:
 
 
 def test_who_may_not_is_told_so_with_3(town: Town) -> None:
-    assert "forbidden" in town.alice.refusal("create", "-f", "-", stdin=STORY.split("---")[0], code=3)
-    assert "forbidden" in town.alice.refusal("users", "add", "eve", "--roles", "access", code=3)
+    said = town.alice.refusal("create", "-f", "-", stdin=STORY.split("---")[0], code=3)
+    assert "has a rule for it (rules: role, create)" in said
+    said = town.alice.refusal("users", "add", "eve", "--roles", "access", code=3)
+    assert "has a rule for it (rules: user, create)" in said
     town.alice.refusal("rm", "role/k8s-access", code=3)
 
 
