@@ -8,6 +8,8 @@
 namespace postern::kube {
 namespace {
 
+/// Clauses behind these are not looked at: clients have three.
+constexpr std::size_t kMaxClauses = 64;
 constexpr std::string_view kMetaGroup = "meta.k8s.io";
 constexpr std::string_view kDiscoveryGroup = "apidiscovery.k8s.io";
 
@@ -96,7 +98,9 @@ std::string AcceptClause::with_type(std::string_view type) const {
 
 std::vector<AcceptClause> parse_accept(std::string_view header) {
   std::vector<AcceptClause> clauses;
-  for (const std::string_view element : split_header_list(header)) {
+  auto elements = split_header_list(header);
+  elements.resize(std::min(elements.size(), kMaxClauses));
+  for (const std::string_view element : elements) {
     auto clause = parse_clause(element);
     if (clause && clause->quality > 0) clauses.push_back(std::move(*clause));
   }

@@ -9,6 +9,8 @@ namespace postern::kube {
 namespace {
 
 constexpr std::string_view kTokenPunctuation = "!#$%&'*+-.^_`|~";
+/// Far more than anybody has; each is compared with all others.
+constexpr std::size_t kMaxParameters = 16;
 
 bool is_token_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -65,6 +67,7 @@ class Scanner {
 bool read_parameter(Scanner& scanner, MediaType& media_type) {
   scanner.skip_spaces();
   std::string name = ascii_lower(scanner.token());
+  if (media_type.parameters.size() == kMaxParameters) return false;
   if (name.empty() || !scanner.take('=') || media_type.parameter(name)) return false;
   auto value = scanner.value();
   if (!value) return false;

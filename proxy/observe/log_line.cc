@@ -115,32 +115,53 @@ std::string text_line(std::string_view time, LogLevel level, std::string_view me
   return line;
 }
 
-/// Where a credential begins behind `position` (npos: nowhere), and how much of the text before it
-/// stays.
-std::size_t find_secret(std::string_view lower, std::size_t position) {
+/// Finds where credentials begin in a text, in lower case. Asked for from left to right; what was
+/// found of one marker is kept until it is passed, so that many of another cost nothing.
+class SecretFinder {
+ public:
+  explicit SecretFinder(std::string_view lower) : lower_(lower) {}
+
+  /// Where a credential begins at or behind `position`; npos: nowhere.
+  std::size_t next(std::size_t position) {
+    std::size_t first = std::string_view::npos;
+    for (std::size_t i = 0; i < kMarkers.size(); ++i) {
+      if (!searched_ || found_[i] < position) found_[i] = find(kMarkers[i], position);
+      if (found_[i] != std::string_view::npos) {
+        first = std::min(first, found_[i] + kMarkers[i].size());
+      }
+    }
+    searched_ = true;
+    return first;
+  }
+
+ private:
   static constexpr std::array<std::string_view, 3> kMarkers = {
       "bearer ", "base64url.bearer.authorization.k8s.io.", "pst_"};
-  std::size_t first = std::string_view::npos;
-  for (const std::string_view marker : kMarkers) {
-    std::size_t found = lower.find(marker, position);
+
+  std::size_t find(std::string_view marker, std::size_t position) const {
+    std::size_t found = lower_.find(marker, position);
     // `pst_` counts only where a word begins.
     while (marker == "pst_" && found != std::string_view::npos && found > position &&
-           is_word_character(lower[found - 1])) {
-      found = lower.find(marker, found + 1);
+           is_word_character(lower_[found - 1])) {
+      found = lower_.find(marker, found + 1);
     }
-    if (found != std::string_view::npos) first = std::min(first, found + marker.size());
+    return found;
   }
-  return first;
-}
+
+  std::string_view lower_;
+  std::array<std::size_t, kMarkers.size()> found_{};
+  bool searched_ = false;
+};
 
 }  // namespace
 
 std::string redact(std::string_view text) {
   const std::string lower = kube::ascii_lower(text);
+  SecretFinder finder(lower);
   std::string out;
   std::size_t position = 0;
   while (true) {
-    const std::size_t secret = find_secret(lower, position);
+    const std::size_t secret = finder.next(position);
     if (secret == std::string_view::npos) break;
     out += text.substr(position, secret - position);
     position = secret;

@@ -27,6 +27,8 @@ namespace {
 
 namespace api = access::api;
 
+/// Of anything else: more than any role that a store takes.
+constexpr std::size_t kMaxDocumentBytes = 1024 * 1024;
 /// A login is small; nobody is known yet who sends more.
 constexpr std::size_t kMaxLoginBytes = 16 * 1024;
 constexpr std::string_view kSessionsPath = "/apis/access.postern.dev/v1alpha1/sessions";
@@ -88,7 +90,11 @@ Task<Result<std::string>> take_body(WorkerState& state, ClientConnection& client
     co_return fail(
         kube::Status::unsupported_media_type("compressed request bodies are not supported"));
   }
-  co_return co_await read_whole_body(state, client, request);
+  const kube::Status too_large = kube::Status::too_large("a document may have 1 MiB at most");
+  if (request.head.content_length > kMaxDocumentBytes) co_return fail(too_large);
+  auto body = co_await read_whole_body(state, client, request);
+  if (body && body->size() > kMaxDocumentBytes) co_return fail(too_large);
+  co_return body;
 }
 
 /// The request's own part of a path, as RequestInfo.

@@ -9,6 +9,7 @@ namespace postern::rbac::request {
 namespace {
 
 constexpr std::string_view kField = "spec.resources";
+constexpr std::size_t kMostRepeated = 10;
 
 /// Why this person cannot name that kind in that cluster; "" when they can.
 std::string kind_fault(const ResourceId& id, const kube::ApiCatalog& catalog) {
@@ -82,6 +83,11 @@ class IdChecker {
 std::vector<ResourceId> check_ids(const std::vector<std::string>& texts, const Person& requester,
                                   const Directory& directory, const Limits& limits,
                                   FieldErrors& errors) {
+  // Repeated ones count once, but somewhere repeating ends.
+  if (texts.size() > kMostRepeated * limits.resource_ids) {
+    errors.too_many(std::string(kField), texts.size(), limits.resource_ids);
+    return {};
+  }
   std::set<std::string_view> distinct(texts.begin(), texts.end());
   std::size_t bytes = 0;
   for (const std::string_view text : distinct) {

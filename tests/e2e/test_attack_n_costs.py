@@ -95,3 +95,61 @@ def test_patterns_that_cost_much_are_refused_unread(attack: Attack, pattern: str
     causes = check_status(answer)["details"]["causes"]
     assert answer.status == 422 and len(causes) == 30, answer.body[:300]
     assert all(re.search("Unicode class|too much time", one["message"]) for one in causes), causes[0]
+
+
+def test_a_resource_is_not_repeated_without_end(attack: Attack) -> None:
+    ids = ["/postern.test/pod/mycluster/dev/x"] * 3001
+    answer = attack.post(f"{ACCESS}/accessrequests", {"spec": {"resources": ids}})
+    assert answer.status == 422 and "Too many" in check_status(answer)["message"]
+
+
+def test_words_of_a_search_are_few(attack: Attack) -> None:
+    spec = {"kind": "pod", "namespace": "dev", "search": ["x"] * 33}
+    answer = attack.post(f"{ACCESS}/resourcesearches", {"spec": spec})
+    assert answer.status == 422 and "spec.search" in check_status(answer)["message"]
+
+
+# -- documents that are wrong a million times ---------------------------------------------------------
+
+WRONG = {
+    "types": b'{"spec":{"roles":[%s]}}' % b",".join([b"0"] * 400_000),
+    "labels": b'{"metadata":{"labels":{%s}},"spec":{"resources":["x"]}}'
+              % b",".join(b'"-%d":""' % n for n in range(80_000)),
+    "characters": rb'{"spec":{"roles":[%s]}}' % rb",".join([rb'"\u0001"'] * 100_000),
+    "path": b'{"spec":{},"status":{"effective":{"%s":[%s]}}}' % (b"k" * 400_000, b",".join([b"0"] * 200_000)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_document_is_told_of_some_of_its_faults(attack: Attack, body: bytes) -> None:
+    before = peak(attack)
+    answer = attack.post(f"{ACCESS}/accessrequests", body)
+    assert answer.status == 422, answer.body[:300]
+    assert len(check_status(answer)["details"]["causes"]) <= 64
+    assert len(answer.body) < 100 * KIB
+    assert peak(attack) - before < 400 * MIB
+
+
+def test_a_document_has_1_mib_at_most(attack: Attack) -> None:
+    body = b'{"spec":{"reason":"%s"}}' % (b"x" * MIB)
+    assert attack.post(f"{ACCESS}/accessrequests", body).status == 413
+
+
+# -- before anybody is known --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["eyj", "eyj.", "b", "pst_", "&token=x"])
+def test_targets_of_nobody_are_audited_without_effort(attack: Attack, word: str) -> None:
+    target = f"{POD}?x=" + word * (60_000 // len(word))
+    answer = attack.send("GET", target, [("User-Agent", "pst_ b " * 100)], user=None)
+    assert answer.status == 401
+    event = attack.postern.audit_log.complete(answer.get("Audit-Id"))
+    assert event["requestURI"].startswith(f"{POD}?x=")
+    attack.untouched()
+
+
+def test_media_types_with_endless_parameters_are_none(attack: Attack) -> None:
+    endless = "application/json" + "".join(f";p{n}=x" for n in range(6000))
+    attack.refused(attack.send("GET", f"{POD}/nginx-1", [("Accept", endless)]), 406)
+    login = attack.send("POST", f"{ACCESS}/sessions", [("Content-Type", endless)], b"{}", user=None)
+    assert login.status == 401

@@ -98,6 +98,15 @@ TEST_CASE("accept: quality, wildcards, stars, nonsense") {
   }
 }
 
+TEST_CASE("accept: clauses behind the 64th are not looked at") {
+  std::string header;
+  for (int i = 0; i < 63; ++i) header += "text/html,";
+  Query query;
+  const AcceptContext filtered{.filtered = true, .watch = false, .needs_object = false};
+  CHECK(plan_accept(header + "application/json", filtered, query));
+  CHECK_FALSE(plan_accept(header + "text/html,application/json", filtered, query));
+}
+
 TEST_CASE("accept: watches") {
   CHECK(upstream("application/json;stream=watch", kFilteredWatch) == "application/json");
   CHECK(upstream("application/yaml", kFilteredWatch) == "406");

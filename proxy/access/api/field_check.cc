@@ -65,84 +65,119 @@ bool is_text(std::string_view value) {
   return kube::is_printable(plain);
 }
 
-std::string member_path(const std::string& path, std::string_view name) {
-  std::string member = path;
-  member.append(path.empty() ? "" : ".").append(name);
-  return member;
+/// So many faults, and unknown fields, are told of one document: whoever sends a million of them
+/// knows by then.
+constexpr std::size_t kMaxFaults = 64;
+/// Of a path, and of a value that is quoted.
+constexpr std::size_t kMaxShown = 256;
+
+std::string_view shown(std::string_view text) {
+  return text.substr(0, kMaxShown);
 }
 
-/// Walks a document and its schema together, collecting what is wrong.
+/// Walks a document and its schema together, collecting what is wrong. It takes time and memory by
+/// the document's size, however deep, long or wrong that is: the path is one text that grows and
+/// shrinks, and the walk ends with the last fault that is told.
 class Checker {
  public:
   std::vector<kube::StatusCause> causes;
   std::vector<std::string> unknown;
 
-  void check(Json& value, const Schema& schema, const std::string& path) {
+  void check(Json& value, const Schema& schema) {
     switch (schema.type) {
       case Schema::Type::kText:
       case Schema::Type::kTime:
       case Schema::Type::kDuration:
-        return check_text(value, schema, path);
+        return check_text(value, schema);
       case Schema::Type::kFlag:
-        return expect(value.is_boolean(), value, schema, path);
+        return expect(value.is_boolean(), value, schema);
       case Schema::Type::kInteger:
-        return expect(value.is_number_integer(), value, schema, path);
+        return expect(value.is_number_integer(), value, schema);
       case Schema::Type::kList:
-        return check_list(value, schema, path);
+        return check_list(value, schema);
       case Schema::Type::kMap:
-        return check_map(value, schema, path);
+        return check_map(value, schema);
       case Schema::Type::kObject:
-        return check_object(value, schema, path);
+        return check_object(value, schema);
       case Schema::Type::kObjectMeta:
-        return check_meta(value, schema, path);
+        return check_meta(value, schema);
       case Schema::Type::kAny:
-        return check_any(value, path);
+        return check_any(value);
     }
   }
 
  private:
-  void expect(bool fits, const Json& value, const Schema& schema, const std::string& path) {
+  /// One step down the path, for as long as it lives.
+  class Step {
+   public:
+    Step(std::string& path, std::string_view name) : path_(path), before_(path.size()) {
+      path_.append(path_.empty() ? "" : ".").append(name);
+    }
+    Step(std::string& path, std::size_t index) : path_(path), before_(path.size()) {
+      path_.append("[").append(std::to_string(index)).append("]");
+    }
+    ~Step() { path_.resize(before_); }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+   private:
+    std::string& path_;
+    const std::size_t before_;
+  };
+
+  std::string path() const { return std::string(shown(path_)); }
+  bool is_full() const { return causes.size() >= kMaxFaults; }
+  void note_unknown(std::string_view name) {
+    if (unknown.size() >= kMaxFaults) return;
+    const Step step(path_, name);
+    unknown.push_back(path());
+  }
+
+  void expect(bool fits, const Json& value, const Schema& schema) {
     if (!fits) {
-      causes.push_back(wrong_type(path, found_type(value), type_name(schema.type)));
+      causes.push_back(wrong_type(path(), found_type(value), type_name(schema.type)));
     }
   }
 
-  void check_printable(const std::string& value, const std::string& path) {
+  void check_printable(const std::string& value) {
     if (!is_text(value)) {
-      causes.push_back(
-          invalid_value(path, value, "has control, bidirectional or invisible characters"));
+      causes.push_back(invalid_value(path(), shown(value),
+                                     "has control, bidirectional or invisible characters"));
     }
   }
 
-  void check_text(const Json& value, const Schema& schema, const std::string& path) {
+  void check_text(const Json& value, const Schema& schema) {
     if (!value.is_string()) {
-      return expect(false, value, schema, path);
+      return expect(false, value, schema);
     }
     const auto& words = value.get_ref<const std::string&>();
-    check_printable(words, path);
+    check_printable(words);
     if (!schema.values.empty() &&
         std::find(schema.values.begin(), schema.values.end(), words) == schema.values.end()) {
-      causes.push_back(unsupported_value(path, words, schema.values));
+      causes.push_back(unsupported_value(path(), shown(words), schema.values));
     }
   }
 
-  void check_list(Json& value, const Schema& schema, const std::string& path) {
+  void check_list(Json& value, const Schema& schema) {
     if (!value.is_array()) {
-      return expect(false, value, schema, path);
+      return expect(false, value, schema);
     }
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      check(value[i], *schema.items, path + "[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < value.size() && !is_full(); ++i) {
+      const Step step(path_, i);
+      check(value[i], *schema.items);
     }
   }
 
-  void check_map(Json& value, const Schema& schema, const std::string& path) {
+  void check_map(Json& value, const Schema& schema) {
     if (!value.is_object()) {
-      return expect(false, value, schema, path);
+      return expect(false, value, schema);
     }
     drop_nulls(value);
     for (auto& [key, member] : value.items()) {
-      check_printable(key, path);
-      check(member, *schema.items, member_path(path, key));
+      if (is_full()) return;
+      check_printable(key);
+      const Step step(path_, key);
+      check(member, *schema.items);
     }
   }
 
@@ -152,75 +187,83 @@ class Checker {
     }
   }
 
-  void check_object(Json& value, const Schema& schema, const std::string& path) {
+  void check_object(Json& value, const Schema& schema) {
     if (!value.is_object()) {
-      return expect(false, value, schema, path);
+      return expect(false, value, schema);
     }
     drop_nulls(value);
-    for (auto member = value.begin(); member != value.end();) {
-      const std::string member_at = member_path(path, member.key());
-      if (const SchemaField* field = schema.field(member.key())) {
-        check(*member, field->schema, member_at);
-      } else if (schema.open) {
-        check_any(*member, member_at);
-      } else {
-        unknown.push_back(member_at);
+    for (auto member = value.begin(); member != value.end() && !is_full();) {
+      const SchemaField* field = schema.field(member.key());
+      if (field == nullptr && !schema.open) {
+        note_unknown(member.key());
         member = value.erase(member);
         continue;
+      }
+      const Step step(path_, member.key());
+      if (field != nullptr) {
+        check(*member, field->schema);
+      } else {
+        check_any(*member);
       }
       ++member;
     }
     for (const SchemaField& field : schema.fields) {
       if (field.required && !value.contains(field.name)) {
-        causes.push_back(required_value(member_path(path, field.name)));
+        const Step step(path_, field.name);
+        causes.push_back(required_value(path()));
       }
     }
   }
 
-  void check_meta(Json& value, const Schema& schema, const std::string& path) {
+  void check_meta(Json& value, const Schema& schema) {
     if (!value.is_object()) {
-      return expect(false, value, schema, path);
+      return expect(false, value, schema);
     }
     drop_nulls(value);
-    for (auto member = value.begin(); member != value.end();) {
-      const std::string member_at = member_path(path, member.key());
+    for (auto member = value.begin(); member != value.end() && !is_full();) {
       if (!is_meta_field(member.key())) {
-        unknown.push_back(member_at);
+        note_unknown(member.key());
         member = value.erase(member);
         continue;
       }
-      check_meta_field(member.key(), *member, member_at);
+      const Step step(path_, member.key());
+      check_meta_field(member.key(), *member);
       ++member;
     }
   }
 
-  void check_meta_field(std::string_view name, Json& value, const std::string& path) {
+  void check_meta_field(std::string_view name, Json& value) {
     static const Schema kWord = text("");
     static const Schema kWords = map_of("", text(""));
     if (name == "labels" || name == "annotations") {
-      return check(value, kWords, path);
+      return check(value, kWords);
     }
     if (name == "name" || name == "generateName" || name == "uid" || name == "resourceVersion" ||
         name == "namespace" || name == "description") {
-      return check(value, kWord, path);
+      return check(value, kWord);
     }
-    check_any(value, path);
+    check_any(value);
   }
 
-  void check_any(const Json& value, const std::string& path) {
+  void check_any(const Json& value) {
     if (value.is_string()) {
-      check_printable(value.get_ref<const std::string&>(), path);
+      check_printable(value.get_ref<const std::string&>());
     } else if (value.is_array()) {
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        check_any(value[i], path + "[" + std::to_string(i) + "]");
+      for (std::size_t i = 0; i < value.size() && !is_full(); ++i) {
+        const Step step(path_, i);
+        check_any(value[i]);
       }
     } else if (value.is_object()) {
       for (const auto& [key, member] : value.items()) {
-        check_printable(key, path);
-        check_any(member, member_path(path, key));
+        if (is_full()) return;
+        check_printable(key);
+        const Step step(path_, key);
+        check_any(member);
       }
     }
   }
+
+  std::string path_;
 };
 
 /// 400 unless the document says that it is of this kind, or nothing.
@@ -267,7 +310,7 @@ Result<CheckedDocument> check_document(Json document, const ExpectedKind& expect
     return fail(std::move(type.error()));
   }
   Checker checker;
-  checker.check(document, expected.schema, "");
+  checker.check(document, expected.schema);
   if (!checker.unknown.empty() && validation == FieldValidation::kStrict) {
     return fail(strictly_refused(expected.kind, checker.unknown));
   }

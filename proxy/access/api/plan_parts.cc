@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
 constexpr std::size_t kMaxLabels = 64;
+/// So many are told of one document.
+constexpr std::size_t kMaxFaults = 64;
 
 Result<Version> read_version(const std::string& text, std::string_view kind) {
   Version version = 0;
@@ -85,6 +87,7 @@ void check_metadata(const Json& document, std::vector<kube::StatusCause>& causes
   const auto labels = metadata.map("labels");
   if (labels.size() > kMaxLabels) {
     causes.push_back(too_many("metadata.labels", labels.size(), kMaxLabels));
+    return;
   }
   for (const auto& [key, value] : labels) {
     if (!is_label_key(key)) {
@@ -97,7 +100,7 @@ void check_metadata(const Json& document, std::vector<kube::StatusCause>& causes
   std::size_t bytes = 0;
   for (const auto& [key, value] : metadata.map("annotations")) {
     bytes += key.size() + value.size();
-    if (!is_label_key(key)) {
+    if (!is_label_key(key) && causes.size() < kMaxFaults) {
       causes.push_back(
           invalid_value("metadata.annotations", key, "is not the key of an annotation"));
     }

@@ -7,6 +7,9 @@
 namespace postern::proxy::access::api {
 namespace {
 
+/// Each word is looked for in each object.
+constexpr std::size_t kMaxWords = 32;
+
 Json resource_json(const FoundResource& found) {
   Json json = {{"id", found.id}, {"name", found.name}};
   if (!found.namespace_.empty()) json["namespace"] = found.namespace_;
@@ -53,6 +56,10 @@ Result<Call> plan_resource_searches(Planning& planning) {
   question.all_namespaces = spec.flag("allNamespaces");
   question.search = spec.texts("search");
   question.labels = spec.map("labels");
+  for (const auto& [field, found] : {std::pair("spec.search", question.search.size()),
+                                     std::pair("spec.labels", question.labels.size())}) {
+    if (found > kMaxWords) causes.push_back(too_many(field, found, kMaxWords));
+  }
   question.continue_token = spec.text("continue");
   const std::int64_t limit = spec.integer("limit").value_or(0);
   if (limit < 0) {

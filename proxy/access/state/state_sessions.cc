@@ -101,9 +101,6 @@ Result<TimePoint> AccessState::Impl::session_end(const rbac::UserInfo& user,
 Result<void> AccessState::Impl::fill_requests(SessionObject& session,
                                               const SessionDocument& document,
                                               const SessionObject* parent) const {
-  if (auto checked = check_assumed(document.requests); !checked) {
-    return checked;
-  }
   if (parent != nullptr && document.requests.empty()) {
     // What the parent has, whether or not it still gives anything, is no more than the parent has.
     session.requests = parent->requests;
@@ -133,6 +130,9 @@ Result<void> AccessState::Impl::fill_requests(SessionObject& session,
 Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
                                                         const SessionDocument& document,
                                                         bool by_password) {
+  if (auto few = check_assumed(document.requests); !few) {
+    return fail(std::move(few.error()));
+  }
   look_for_decisions(document.requests);
   if (auto unlocked = require_unlocked(caller, "create", kPlural, ""); !unlocked) {
     return fail(std::move(unlocked.error()));
@@ -186,6 +186,11 @@ Result<IssuedSession> AccessState::Impl::create_session(const Caller& caller,
 Result<SessionPtr> AccessState::Impl::change_session(const Caller& caller,
                                                      const std::vector<std::string>& to_assume,
                                                      const std::vector<std::string>& drop) {
+  for (const auto* names : {&to_assume, &drop}) {
+    if (auto few = check_assumed(*names); !few) {
+      return fail(std::move(few.error()));
+    }
+  }
   look_for_decisions(to_assume);
   const auto found = live_sessions.find(caller.session);
   if (found == live_sessions.end()) {

@@ -59,6 +59,40 @@ TEST_CASE("every fault is a cause with its path") {
   CHECK(checked.error().details_kind == "AccessRequest");
 }
 
+TEST_CASE("a document costs by its size, however wrong it is") {
+  Json wrong = {{"spec", {{"roles", Json::array()}}}};
+  for (int i = 0; i < 100'000; ++i) {
+    wrong["spec"]["roles"].push_back(i);
+    wrong["metadata"]["labels"]["k" + std::to_string(i)] = i;
+    wrong["spec"]["u" + std::to_string(i)] = i;
+  }
+  const auto checked =
+      check_document(wrong, {"AccessRequest", access_requests().schema}, FieldValidation::kIgnore);
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().causes.size() == 64);
+
+  wrong["spec"].erase("roles");
+  wrong.erase("metadata");
+  const auto warned =
+      check_document(wrong, {"AccessRequest", access_requests().schema}, FieldValidation::kWarn);
+  REQUIRE(warned);
+  CHECK(warned->warnings.size() == 64);
+  CHECK(warned->document["spec"].empty());
+
+  // As text for each of them the path would take 10 GB.
+  const std::string key(100'000, 'k');
+  Json deep = {{"spec", Json::object()}, {"status", {{"effective", {{key, Json::array()}}}}}};
+  for (int i = 0; i < 100'000; ++i) deep["status"]["effective"][key].push_back(i);
+  CHECK(
+      check_document(deep, {"AccessRequest", access_requests().schema}, FieldValidation::kStrict));
+  deep["status"]["effective"][key][50] = std::string(1000, '\a');
+  const auto bad =
+      check_document(deep, {"AccessRequest", access_requests().schema}, FieldValidation::kStrict);
+  REQUIRE_FALSE(bad);
+  CHECK(bad.error().causes.at(0).field.size() == 256);
+  CHECK(bad.error().causes.at(0).message.size() < 2000);
+}
+
 TEST_CASE("a spec is wanted, and the right kind") {
   CHECK(check("{}").error().causes.at(0).type == "FieldValueRequired");
   CHECK(check(R"({"kind":"Pod","spec":{}})").error().code == 400);
