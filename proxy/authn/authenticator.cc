@@ -64,6 +64,7 @@ AuthenticatorUnion::AuthenticatorUnion(Members members, Metrics* metrics)
 
 /// Whether what a session was made with is still worth something.
 bool AuthenticatorUnion::still_counts(std::string_view basis, std::string_view user) const {
+  if (basis == kReviewBasis) return members_.reviews_tokens;
   if (!basis.starts_with(kAuthorityBasis)) {
     return members_.token_file != nullptr && members_.token_file->still_proves(basis, user);
   }
@@ -166,7 +167,9 @@ SessionBasis AuthenticatorUnion::basis_of(const http::Fields& fields, SSL* tls) 
   if (!tokens) return basis;
   for (const std::string& token : *tokens) {
     const TokenForm form = token_form(token);
-    if (form == TokenForm::kOpaque && members_.token_file) basis.token = basis_digest(token);
+    if (form == TokenForm::kSession) continue;
+    const bool is_static = form == TokenForm::kOpaque && members_.token_file;
+    basis.token = is_static ? basis_digest(token) : std::string(kReviewBasis);
     if (form == TokenForm::kJwt) basis.ends = web_token_end(token);
   }
   X509* const leaf = tokens->empty() && tls != nullptr ? SSL_get0_peer_certificate(tls) : nullptr;

@@ -11,9 +11,13 @@ namespace postern::proxy {
 struct SessionBasis {
   /// When the credential ends by itself: a certificate, a JSON web token.
   std::optional<std::chrono::system_clock::time_point> ends;
-  /// basis_digest() of a static token, authority_basis() of a certificate's CA; "" for any other.
+  /// basis_digest() of a static token, authority_basis() of a certificate's CA, kReviewBasis of a
+  /// token that a cluster reviewed; "" of nothing, as of a password.
   std::string token;
 };
+
+/// What a session rests on that was made with a reviewed token: that tokens are still reviewed.
+inline constexpr std::string_view kReviewBasis = "review:";
 
 /// By which a session remembers a static token; the token cannot be told from it, nor by it.
 std::string basis_digest(std::string_view token);

@@ -149,6 +149,8 @@ Result<StoredSession> decode_session(const StoredObject& stored) {
     object.parent = value.at("parent").get<std::string>();
     object.by_password = value.at("byPassword").get<bool>();
     object.basis = value.value("basis", std::string());
+    // Of before what sessions rest on was kept: nothing would end it with its client CA.
+    if (!object.by_password && object.basis.empty()) object.expires = object.meta.created;
     if (session.digest.empty() || object.user.name.empty()) {
       return fail(unreadable(stored, "it is of nobody"));
     }

@@ -228,6 +228,21 @@ TEST_CASE_FIXTURE(Fixture, "a session counts while what it was made with does") 
     sessions->basis = gone;
     CHECK_FALSE(counts());
   }
+  sessions->basis = kReviewBasis;
+  CHECK_FALSE(counts());  // no cluster is asked any more
+  members.reviews_tokens = true;
+  CHECK(counts());
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a session rests on by its credential") {
+  const auto basis_of = [&](const std::string& token) {
+    return AuthenticatorUnion(members).basis_of(bearer("Bearer " + token), nullptr).token;
+  };
+  CHECK(basis_of("sesame") == basis_digest("sesame"));
+  CHECK(basis_of("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2ln") == kReviewBasis);
+  CHECK(basis_of("pst_parent").empty());  // the parent's
+  members.token_file = nullptr;
+  CHECK(basis_of("sesame") == kReviewBasis);
 }
 
 TEST_CASE_FIXTURE(Fixture, "web tokens have no authenticator here") {

@@ -28,6 +28,20 @@ TEST_CASE_FIXTURE(StoryWorld, "sessions end when they were said to end, by eithe
   CHECK(metrics.serialize().find("postern_access_sessions 1") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(StoryWorld, "a session of before what it rests on was kept ends") {
+  Caller alice = as("alice");
+  alice.basis.token.clear();  // so was that of a certificate stored
+  const auto old = state->create_session(alice, {});
+  REQUIRE(old);
+  const IssuedSession other = session("alice");
+  start();
+  CHECK(entry(*old) == nullptr);
+  CHECK(entry(other) != nullptr);
+  state->tick();
+  CHECK(state->sessions().size() == 1);
+  CHECK(audited("session.end") == 1);
+}
+
 TEST_CASE_FIXTURE(StoryWorld, "roles shorten sessions") {
   files += role("short", "options: {max_session_ttl: 30m}");
   const std::string has = "spec: {roles: [reviewer-of-dev]}";

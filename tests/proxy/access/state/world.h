@@ -138,7 +138,9 @@ struct World {
 };
 
 inline Caller as(const std::string& user, const std::string& session = "") {
-  return {{user, {"system:authenticated"}, ""}, session};
+  Caller caller{{user, {"system:authenticated"}, ""}, session};
+  if (session.empty()) caller.basis.token = kReviewBasis;
+  return caller;
 }
 
 /// The story's people: alice may search as dev-pods, bob reviews, carol administers; in files.
