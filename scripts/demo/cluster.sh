@@ -1,6 +1,8 @@
 # Sourced by demo.sh: the programs, and the cluster: one of our own, or the one that KUBECONFIG names.
 # Sets kubectl, postern, admin_kubeconfig, postern_kubeconfig, namespace, prod, group.
 
+given_objects=() # what was made in a given cluster, to be deleted at the end
+
 build_programs() {
   timeout 3600 "$root/tests/cluster/build_tools.py" cluster dynamic-client
   timeout 1800 "$root/scripts/build.sh" release postern >/dev/null
@@ -39,16 +41,41 @@ use_given_cluster() {
   say "the cluster of $given, in the namespaces $namespace and $prod"
   local space
   for space in "$namespace" "$prod"; do
-    admin_kubectl create namespace "$space" --dry-run=client -o yaml | admin_kubectl apply -f - >/dev/null
+    make_namespace "$space"
     admin_kubectl -n "$space" create rolebinding demo --clusterrole=admin --group="$group" >/dev/null
   done
   admin_kubectl create clusterrolebinding postern-demo --clusterrole=view --group="$group" >/dev/null
+  given_objects+=(clusterrolebinding/postern-demo)
   for pod in nginx-1 nginx-2 db-0; do start_pod "$namespace" "$pod"; done
   start_pod "$prod" nginx-1
   admin_kubectl -n "$namespace" create deployment web --image=busybox --replicas=0 >/dev/null
   for space in "$namespace" "$prod"; do
-    admin_kubectl -n "$space" wait --for=condition=Ready pod --all --timeout=180s >/dev/null
+    admin_kubectl -n "$space" wait --for=condition=Ready pod --all --timeout=180s >/dev/null || {
+      admin_kubectl -n "$space" get pods -o wide >&2
+      die "the pods of $space did not get ready; POSTERN_DEMO_IMAGE names another image that has busybox' sh and httpd"
+    }
   done
+  admin_kubectl -n "$namespace" exec nginx-1 -- true ||
+    die "commands do not run in the pods of this cluster, and the demo is about that, too"
+}
+
+make_namespace() { # NAME
+  # That of a demo of a moment ago may still be ending.
+  if [ "$(admin_kubectl get namespace "$1" --ignore-not-found -o 'jsonpath={.status.phase}')" = Terminating ]; then
+    admin_kubectl wait --for=delete "namespace/$1" --timeout=120s >/dev/null
+  fi
+  admin_kubectl create namespace "$1" >/dev/null ||
+    die "$1 is another demo's, or left by one that was killed: then delete it, and clusterrolebinding/postern-demo"
+  given_objects+=("namespace/$1")
+}
+
+# Whether the pods run what they say: those of kwok only seem to.
+writes_logs() {
+  for _ in $(seq 30); do
+    admin_kubectl -n "$namespace" logs nginx-1 --tail=1 2>/dev/null | grep -q 'still here' && return
+    sleep 0.1
+  done
+  return 1
 }
 
 start_pod() { # NAMESPACE NAME: serves a page, and writes a line each second
@@ -59,9 +86,8 @@ start_pod() { # NAMESPACE NAME: serves a page, and writes a line each second
 
 end_cluster() {
   if [ -n "$given" ]; then
-    [ -z "${namespace:-}" ] ||
-      admin_kubectl delete "namespace/$namespace" "namespace/$prod" clusterrolebinding/postern-demo \
-        --ignore-not-found --wait=false >/dev/null 2>&1 || true
+    [ ${#given_objects[@]} = 0 ] ||
+      admin_kubectl delete "${given_objects[@]}" --ignore-not-found --wait=false >/dev/null 2>&1 || true
   elif [ -e "$work/cluster/cluster.json" ]; then
     "$root/tests/cluster/cluster.py" down --dir "$work/cluster" >/dev/null 2>&1 || true
   fi

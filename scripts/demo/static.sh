@@ -38,8 +38,13 @@ watches() {
   sees 'nginx-1.*changed'
   sees_no db-0
   title "Logs as they are written"
-  [ -n "$given" ] || write_log &
-  background+=("$!")
+  if [ -z "$given" ]; then
+    write_log &
+    background+=("$!")
+  elif ! writes_logs; then
+    note "left out: the pods of this cluster do not write any (kwok's do not)"
+    return
+  fi
   awhile 4 kubectl logs -f nginx-1
   [ "$(wc -l <"$said")" -gt 2 ] || wrong "the log did not go on"
 }
