@@ -85,18 +85,25 @@ Problem check_data_dir(const ProxyConfiguration& configuration) {
   return check_folder_to_make(configuration.data_dir);
 }
 
-/// Whether the address is one of this machine's. No port is taken, and nobody can connect.
-Problem check_address(const std::string& text) {
-  const auto listen = parse_listen_address(text);
-  if (!listen) return std::nullopt;  // told when the configuration was parsed; or there is none
+/// Why one cannot listen there. The port is let go of at once, and nobody can connect to it.
+boost::system::error_code try_address(const ListenAddress& listen) {
   namespace ip = boost::asio::ip;
   boost::system::error_code error;
-  const ip::tcp::endpoint endpoint(ip::make_address(listen->host, error), 0);
+  const ip::tcp::endpoint endpoint(ip::make_address(listen.host, error), listen.port);
   boost::asio::io_context context;
   ip::tcp::socket probe(context);
   if (!error) probe.open(endpoint.protocol(), error);
+  // Else connections of a moment ago would keep the port.
+  if (!error) probe.set_option(ip::tcp::socket::reuse_address(true), error);
   if (!error) probe.bind(endpoint, error);
-  if (!error) return std::nullopt;
+  return error;
+}
+
+Problem check_address(const std::string& text) {
+  const auto listen = parse_listen_address(text);
+  if (!listen) return std::nullopt;  // told when the configuration was parsed; or there is none
+  const auto error = try_address(*listen);
+  if (!error || error == boost::asio::error::address_in_use) return std::nullopt;
   return "cannot listen on " + listen->to_string() + ": " + error.message();
 }
 
@@ -122,6 +129,20 @@ ConfigErrors check_places(const ProxyConfiguration& configuration) {
     add("audit.path", check_file(audit.path, data_dir));
   }
   return errors;
+}
+
+std::vector<std::string> taken_ports(const ProxyConfiguration& configuration) {
+  std::vector<std::string> warnings;
+  for (const auto& [key, text] : {std::pair("listen", &configuration.listen),
+                                  std::pair("adminListen", &configuration.admin_listen),
+                                  std::pair("loopbackListen", &configuration.loopback_listen)}) {
+    const auto listen = parse_listen_address(*text);
+    if (listen && try_address(*listen) == boost::asio::error::address_in_use) {
+      warnings.push_back(std::string(key) + ": " + listen->to_string() +
+                         " is taken at the moment; by the proxy that is to be restarted?");
+    }
+  }
+  return warnings;
 }
 
 }  // namespace postern::proxy

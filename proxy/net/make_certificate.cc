@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -87,16 +88,22 @@ bool has_chain(const std::string& certificate_file) {
   return certificates && certificates->size() > 1;
 }
 
+/// nullopt: there is none, not even a half.
+tl::expected<std::optional<KeyedCertificate>, std::string> present_authority(
+    const std::string& certificate_file, const std::string& key_file) {
+  if (!exists(certificate_file) && !exists(key_file)) return std::nullopt;
+  auto present = read_pair(certificate_file, key_file);
+  if (present) return std::move(*present);
+  return tl::unexpected(present.error() +
+                        " (put it back, or remove both ca.crt and ca.key to have a new authority "
+                        "made)");
+}
+
 Issued obtain_authority(const std::string& directory, TimePoint now, MadeCertificate& made) {
   const std::string key_file = directory + "/ca.key";
-  if (exists(made.authority_file) || exists(key_file)) {
-    auto present = read_pair(made.authority_file, key_file);
-    if (!present)
-      return tl::unexpected(present.error() +
-                            " (put it back, or remove both ca.crt and ca.key "
-                            "to have a new authority made)");
-    if (not_after_of(present->certificate.get()) > now) return present;
-  }
+  auto present = present_authority(made.authority_file, key_file);
+  if (!present) return tl::unexpected(std::move(present.error()));
+  if (*present && not_after_of((*present)->certificate.get()) > now) return std::move(**present);
   CertificateSpec spec;
   spec.use = CertificateSpec::Use::kAuthority;
   spec.common_name = "postern CA";
@@ -179,6 +186,12 @@ tl::expected<MadeCertificate, std::string> make_certificate(const std::string& d
   made.authority_ends = not_after_of(authority->certificate.get());
   made.renew_at = renewal_of(server->certificate.get());
   return made;
+}
+
+tl::expected<void, std::string> check_authority(const std::string& directory) {
+  const auto present = present_authority(directory + "/ca.crt", directory + "/ca.key");
+  if (!present) return tl::unexpected(present.error());
+  return {};
 }
 
 }  // namespace postern::proxy

@@ -32,4 +32,7 @@ tl::expected<MadeCertificate, std::string> make_certificate(
     const std::string& directory, const std::vector<std::string>& names,
     std::chrono::system_clock::time_point now);
 
+/// Whether make_certificate() could use the authority in `directory`, or make one. Makes nothing.
+tl::expected<void, std::string> check_authority(const std::string& directory);
+
 }  // namespace postern::proxy

@@ -2,6 +2,8 @@
 
 #include "tests/proxy/temporary_directory.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <string>
@@ -118,6 +120,20 @@ TEST_CASE_FIXTURE(Places, "addresses that this machine does not have, all at onc
         std::string::npos);
   CHECK(text.find("loopbackListen") == std::string::npos);
   CHECK(text.find("\npostern.yaml: audit.path: ") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Places, "a port that is taken is no error") {
+  namespace ip = boost::asio::ip;
+  boost::asio::io_context context;
+  const ip::tcp::acceptor taken(context, {ip::make_address("127.0.0.1"), 0});
+  const std::string address = "127.0.0.1:" + std::to_string(taken.local_endpoint().port());
+  configuration.listen = "127.0.0.1:0";
+  CHECK(taken_ports(configuration).empty());
+  configuration.admin_listen = address;
+  CHECK(said().empty());
+  CHECK(taken_ports(configuration) ==
+        std::vector<std::string>{"adminListen: " + address +
+                                 " is taken at the moment; by the proxy that is to be restarted?"});
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -37,6 +39,25 @@ void say_who(int descriptor) {
   }
 }
 
+/// 0, or errno's value. Who only looks (LockFile::look) has it for milliseconds.
+int lock_patiently(int descriptor) {
+  constexpr auto kStep = std::chrono::milliseconds(20);
+  for (auto waited = kStep * 0; ::flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += kStep) {
+    if (errno != EWOULDBLOCK || waited >= std::chrono::seconds(1)) return errno;
+    std::this_thread::sleep_for(kStep);
+  }
+  return 0;
+}
+
+kube::Status refusal(const std::string& path, int descriptor, int error) {
+  if (error == EWOULDBLOCK) {
+    return kube::Status::unavailable(path + ": another postern" + holder(descriptor) +
+                                     " is using it; one process at a time can");
+  }
+  return kube::Status::internal(
+      path + ".lock: cannot be locked: " + std::generic_category().message(error));
+}
+
 }  // namespace
 
 Result<LockFile> LockFile::take(const std::string& path) {
@@ -46,15 +67,22 @@ Result<LockFile> LockFile::take(const std::string& path) {
     return fail(kube::Status::internal(name + ": cannot be written: " + error_text()));
   }
   LockFile lock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
-    say_who(descriptor);
-    return lock;
+  const int error = lock_patiently(descriptor);
+  if (error != 0) return fail(refusal(path, descriptor, error));
+  say_who(descriptor);
+  return lock;
+}
+
+Result<std::optional<LockFile>> LockFile::look(const std::string& path) {
+  const std::string name = path + ".lock";
+  const int descriptor = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    return fail(kube::Status::internal(name + ": cannot be read: " + error_text()));
   }
-  if (errno == EWOULDBLOCK) {
-    return fail(kube::Status::unavailable(path + ": another postern" + holder(descriptor) +
-                                          " is using it; one process at a time can"));
-  }
-  return fail(kube::Status::internal(name + ": cannot be locked: " + error_text()));
+  LockFile lock(descriptor);
+  if (::flock(descriptor, LOCK_SH | LOCK_NB) != 0) return fail(refusal(path, descriptor, errno));
+  return lock;
 }
 
 LockFile::LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

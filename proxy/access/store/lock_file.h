@@ -2,6 +2,7 @@
 
 #include "kube/result.h"
 
+#include <optional>
 #include <string>
 
 namespace postern::proxy::access {
@@ -12,8 +13,11 @@ namespace postern::proxy::access {
 class LockFile {
  public:
   /// 503 with a sentence that names the file and the process that has it; 500 when the lock file
-  /// cannot be written.
+  /// cannot be written. Waits for a moment for one who only looks.
   static Result<LockFile> take(const std::string& path);
+  /// For who reads and changes nothing, also no lock file: as long as this lives nobody begins to
+  /// write. nullopt: there is no lock file yet. 503 as take(); 500 when it cannot be read.
+  static Result<std::optional<LockFile>> look(const std::string& path);
   ~LockFile();
   LockFile(LockFile&& other) noexcept;
   LockFile(const LockFile&) = delete;

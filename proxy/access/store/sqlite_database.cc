@@ -1,6 +1,8 @@
 #include "proxy/access/store/sqlite_database.h"
 
+#include <filesystem>
 #include <sqlite3.h>
+#include <system_error>
 #include <utility>
 
 namespace postern::proxy::access {
@@ -52,13 +54,53 @@ std::uint64_t Statement::number(int column) const {
   return static_cast<std::uint64_t>(sqlite3_column_int64(statement_.get(), column));
 }
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+namespace {
+
+/// A path in an SQLite URI (https://www.sqlite.org/uri.html).
+std::string uri_path(const std::string& path) {
+  std::string text;
+  for (const char c : path) {
+    const bool special = c == '%' || c == '?' || c == '#';
+    text += special ? (c == '%' ? "%25" : c == '?' ? "%3f" : "%23") : std::string(1, c);
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, const std::string& name,
+                                                 int flags) {
   std::unique_ptr<Database> database(new Database(path));
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &database->handle_, flags, nullptr);
+  const int all = flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(name.c_str(), &database->handle_, all, nullptr);
   if (code != SQLITE_OK) return fail(database->error(code));
   sqlite3_busy_timeout(database->handle_, 0);
   return database;
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+  return open(path, path, SQLITE_OPEN_READWRITE);
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_look(const std::string& path) {
+  std::error_code error;
+  const auto log_size = std::filesystem::file_size(path + "-wal", error);
+  if (error || log_size == 0) {
+    // As it lies there: neither locks nor a log are made.
+    return open(path, "file:" + uri_path(path) + "?immutable=1",
+                SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  }
+  auto database = open(path);
+  if (!database) return database;
+  if (Result<void> done = (*database)->forbid_changes(); !done) return fail(done.error());
+  return database;
+}
+
+/// The log's index is kept in memory, and the log is left as it is at the end.
+Result<void> Database::forbid_changes() const {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (auto done = execute("PRAGMA locking_mode = EXCLUSIVE"); !done) return done;
+  return execute("PRAGMA query_only = ON");
 }
 
 Database::~Database() {

@@ -57,6 +57,9 @@ class Database {
   /// Opens a file that is there, for reading and writing. At a fixed place, because statements
   /// point to it.
   static Result<std::unique_ptr<Database>> open(const std::string& path);
+  /// To look at a file that nobody writes to (LockFile): nothing is changed, and what a killed
+  /// process left in the write-ahead log is read as if it were in the file.
+  static Result<std::unique_ptr<Database>> open_to_look(const std::string& path);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -74,6 +77,9 @@ class Database {
 
  private:
   explicit Database(std::string path) : path_(std::move(path)) {}
+  static Result<std::unique_ptr<Database>> open(const std::string& path, const std::string& name,
+                                                int flags);
+  Result<void> forbid_changes() const;
 
   std::string path_;
   sqlite3* handle_ = nullptr;

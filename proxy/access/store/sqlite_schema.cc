@@ -69,7 +69,7 @@ Result<std::uint64_t> found_schema(const Database& database) {
 
 }  // namespace
 
-Result<void> prepare_schema(const Database& database) {
+Result<std::uint64_t> check_schema(const Database& database) {
   Result<std::uint64_t> schema = found_schema(database);
   if (!schema) return fail(schema.error());
   if (*schema > kSqliteSchema) {
@@ -77,7 +77,13 @@ Result<void> prepare_schema(const Database& database) {
         database.path() + ": was written by a newer postern (schema " + std::to_string(*schema) +
         "; this one knows those up to " + std::to_string(kSqliteSchema) + "); start that one"));
   }
-  if (Result<void> whole = check_integrity(database); !whole) return whole;
+  if (Result<void> whole = check_integrity(database); !whole) return fail(whole.error());
+  return schema;
+}
+
+Result<void> prepare_schema(const Database& database) {
+  Result<std::uint64_t> schema = check_schema(database);
+  if (!schema) return fail(schema.error());
   if (*schema == kSqliteSchema) return {};
 
   Result<Transaction> transaction = Transaction::begin(database);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/access/store/sqlite_check.h"
 #include "proxy/access/store/sqlite_store.h"
 #include "tests/proxy/access/store/stores.h"
 
@@ -41,9 +42,12 @@ class Raw {
   sqlite3* handle_ = nullptr;
 };
 
+/// Why it cannot be opened. Whatever who only looks says before is the same.
 inline kube::Status refusal(const std::string& path) {
+  const auto looked = check_sqlite_store(path);
   auto store = open_sqlite_store({path, {}, 0});
   REQUIRE_FALSE(store);
+  if (!looked) CHECK(looked.error().message == store.error().message);
   return store.error();
 }
 
