@@ -63,7 +63,8 @@ start_postern() {
   say "postern on 127.0.0.1:$port"
   token=$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')
   write_configuration "$token"
-  "$postern" proxy --config "$work/postern.yaml" >"$work/postern.log" 2>&1 &
+  # It ends with this script, also when that is killed.
+  setpriv --pdeathsig TERM -- "$postern" proxy --config "$work/postern.yaml" >"$work/postern.log" 2>&1 &
   proxy=$!
   for _ in $(seq 300); do
     kill -0 "$proxy" 2>/dev/null || { cat "$work/postern.log" >&2; die "postern did not start"; }

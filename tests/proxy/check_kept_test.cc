@@ -44,6 +44,7 @@ TEST_CASE_FIXTURE(Kept, "before the first start there is nothing to say, and not
 TEST_CASE_FIXTURE(Kept, "everything that is broken, at once") {
   directory.write("data/master.key", "short");
   directory.write("data/ca.crt", "nonsense");
+  directory.write("data/ca.key", "nonsense");
   directory.write("data/postern.db", std::string(5000, '#'));
   const std::string text = said();
   CHECK(text.find("postern.yaml: dataDir: ~/data/master.key: is not a master key") == 0);

@@ -128,6 +128,7 @@ TEST_CASE_FIXTURE(Places, "a port that is taken is no error") {
   const ip::tcp::acceptor taken(context, {ip::make_address("127.0.0.1"), 0});
   const std::string address = "127.0.0.1:" + std::to_string(taken.local_endpoint().port());
   configuration.listen = "127.0.0.1:0";
+  configuration.admin_listen.clear();
   CHECK(taken_ports(configuration).empty());
   configuration.admin_listen = address;
   CHECK(said().empty());
