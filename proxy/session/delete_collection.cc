@@ -14,6 +14,7 @@
 #include "proxy/session/still_allowed.h"
 #include "proxy/session/whole_body.h"
 #include "proxy/upstream/cluster_endpoint.h"
+#include "proxy/upstream/failure_by_code.h"
 #include "proxy/upstream/impersonation.h"
 #include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/response_builder.h"
@@ -126,12 +127,12 @@ kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& r
       return std::move(*replaced);
     }
   }
-  kube::Status status =
-      kube::Status::bad_gateway("the API server answered " + std::to_string(response.status));
+  // What kube-apiserver itself says along with a 429.
+  const int retry_after_seconds = response.status == 429 ? 1 : 0;
+  kube::Status status = failure_by_code(response.status, retry_after_seconds);
   const auto body = nlohmann::json::parse(response.body, nullptr, false);
   if (body.is_object() && body.value("kind", nlohmann::json()) == "Status" &&
       response.status >= 400 && response.status != 401) {
-    status.code = static_cast<std::uint16_t>(response.status);
     const auto text = [&body](const char* key) {
       const auto found = body.find(key);
       return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();

@@ -8,6 +8,7 @@
 #include "proxy/session/long_running.h"
 #include "proxy/session/relay.h"
 #include "proxy/session/response_body.h"
+#include "proxy/upstream/failure_by_code.h"
 #include "rbac/authorize.h"
 
 #include <memory>
@@ -90,7 +91,8 @@ Result<void> check_readable(const http::ResponseHead& head) {
   return {};
 }
 
-/// A failure from upstream on a filtered call: only a Status passes, its continue token sealed.
+/// A failure from upstream on a filtered call: of the body only a Status passes, its continue token
+/// sealed.
 Task<Result<void>> relay_failure(WorkerState& state, ClientConnection& client,
                                  ProxiedRequest& request, UpstreamAnswer& answer) {
   if (answer.head.status == 403) {
@@ -99,9 +101,9 @@ Task<Result<void>> relay_failure(WorkerState& state, ClientConnection& client,
   if (auto relayable = check_relayable(answer.head, false, false); !relayable) {
     co_return fail(std::move(relayable.error()));
   }
-  if (auto readable = check_readable(answer.head); !readable) {
-    co_return fail(
-        kube::Status::bad_gateway("the API server answered " + std::to_string(answer.head.status)));
+  auto by_code = failure_by_code(answer.head.status, retry_after_of(answer.head));
+  if (!check_readable(answer.head)) {
+    co_return fail(std::move(by_code));
   }
   auto body = co_await read_whole(state, answer, kMaxStatusBytes);
   if (!body) {
@@ -109,8 +111,7 @@ Task<Result<void>> relay_failure(WorkerState& state, ClientConnection& client,
   }
   auto status = nlohmann::json::parse(*body, nullptr, false);
   if (!status.is_object() || status.value("kind", nlohmann::json()) != "Status") {
-    co_return fail(
-        kube::Status::bad_gateway("the API server answered " + std::to_string(answer.head.status)));
+    co_return fail(std::move(by_code));
   }
   auto& metadata = status["metadata"];
   if (metadata.is_object() && metadata.contains("continue")) {

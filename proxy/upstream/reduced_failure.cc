@@ -1,38 +1,13 @@
 #include "proxy/upstream/reduced_failure.h"
 
-#include <charconv>
+#include "proxy/upstream/failure_by_code.h"
+
 #include <nlohmann/json.hpp>
 #include <string>
 
 // Tested by tests/proxy/upstream/reduced_failure_test.cc
 namespace postern::proxy {
 namespace {
-
-constexpr int kMostRetrySeconds = 3600;
-
-/// The reasons of apimachinery pkg/api/errors, by code.
-std::string_view reason_of(unsigned code) {
-  switch (code) {
-    case 400:
-      return "BadRequest";
-    case 403:
-      return "Forbidden";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Expired";
-    case 422:
-      return "Invalid";
-    case 500:
-      return "InternalError";
-    case 503:
-      return "ServiceUnavailable";
-    case 504:
-      return "Timeout";
-    default:
-      return "";
-  }
-}
 
 bool is_about_the_request(unsigned code) {
   return code == 404 || code == 405 || code == 406 || code == 413 || code == 415 || code == 429;
@@ -53,14 +28,6 @@ bool is_the_authorizers(std::string_view body) {
   return message.starts_with(kUser) && message.find("\" cannot ") != std::string_view::npos;
 }
 
-int retry_after(const http::ResponseHead& head) {
-  const std::string_view text = head.fields.get("Retry-After").value_or("");
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && seconds > 0 ? std::min(seconds, kMostRetrySeconds) : 0;
-}
-
 }  // namespace
 
 std::optional<kube::Status> reduced_failure(const http::ResponseHead& head, std::string_view body) {
@@ -68,11 +35,11 @@ std::optional<kube::Status> reduced_failure(const http::ResponseHead& head, std:
   if (head.status == 403 && is_the_authorizers(body)) return std::nullopt;
   kube::Status status;
   status.code = static_cast<std::uint16_t>(head.status);
-  status.reason = reason_of(head.status);
+  status.reason = reason_of_code(head.status);
   status.message =
       "the API server refused the write; its words are left out, because they may tell of the "
       "object, which you may not read (the verb get)";
-  status.retry_after_seconds = retry_after(head);
+  status.retry_after_seconds = retry_after_of(head);
   return status;
 }
 

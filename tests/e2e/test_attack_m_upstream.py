@@ -39,6 +39,22 @@ def test_m_the_clusters_own_403_is_passed_on(attack: Attack) -> None:
     assert answer.status == 403 and answer.json()["message"].startswith(message)
 
 
+@pytest.mark.parametrize(("code", "reason"), [(404, "NotFound"), (418, None), (429, "TooManyRequests"),
+                                              (500, "InternalError"), (503, "ServiceUnavailable")])  # fmt: skip
+def test_m_a_failure_in_plain_text_keeps_its_code_and_when_to_try_again(
+    attack: Attack, code: int, reason: str | None
+) -> None:
+    """kube-apiserver answers so when it has too much to do, when it shuts down, and where a kind was deleted."""
+    text = Reply(code, b"db-0 of prod: try again later", "text/plain", [("Retry-After", "1")])
+    attack.on(f"GET {POD}", text)
+    for path in (POD, f"{POD}?watch=true"):
+        said = check_status(answer := attack.send("GET", path))
+        assert (answer.status, answer.get("Retry-After"), said.get("reason")) == (code, "1", reason)
+    said = check_status(answer := attack.send("DELETE", POD, user="dora"))
+    assert (answer.status, said.get("reason")) == (code, reason)
+    assert answer.get("Retry-After") == ("1" if code == 429 else None)
+
+
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308, 304, 300])
 def test_m218_redirect_is_502(attack: Attack, code: int) -> None:
     fields = [("Location", "https://evil.example/")]
