@@ -120,8 +120,11 @@ HeaderFields call_fields(const std::string& audit_id, const HeaderFields& impers
   return fields;
 }
 
+enum class About { kCollection, kVisibleObject };
+
 /// Upstream's failure, as a Status that names nobody but what the client named.
-kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& request) {
+kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& request,
+                        About about) {
   if (response.status == 403) {
     if (auto replaced = replace_refusal(response.body, request.principals())) {
       return std::move(*replaced);
@@ -137,8 +140,10 @@ kube::Status failure_of(const FetchedResponse& response, const ProxiedRequest& r
       const auto found = body.find(key);
       return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
     };
-    status.message = text("message");
     status.reason = text("reason");
+    if (about == About::kVisibleObject || is_about_the_call(response.status, status.reason)) {
+      status.message = text("message");
+    }
   }
   return status;
 }
@@ -247,7 +252,7 @@ Task<Result<VisibleObjects>> list_visible(WorkerState& state, ClientConnection& 
       co_return fail(page.error());
     }
     if (page->status != 200) {
-      co_return fail(failure_of(*page, request));
+      co_return fail(failure_of(*page, request, About::kCollection));
     }
     auto next = add_page(request, *page, visible);
     if (!next) {
@@ -324,7 +329,7 @@ class ParallelDeletes {
     }
     const bool gone_already = response->status == 404;
     if (response->status >= 300 && !gone_already) {
-      co_return fail(failure_of(*response, request_));
+      co_return fail(failure_of(*response, request_, About::kVisibleObject));
     }
     co_return Result<void>();
   }

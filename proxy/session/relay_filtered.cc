@@ -77,6 +77,11 @@ bool is_json(const http::ResponseHead& head) {
          kube::ContentClass::kJson;
 }
 
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 /// The filter understands JSON without a content encoding, and acts on what came back.
 Result<void> check_readable(const http::ResponseHead& head) {
   const auto encoding = head.fields.get("content-encoding");
@@ -91,8 +96,8 @@ Result<void> check_readable(const http::ResponseHead& head) {
   return {};
 }
 
-/// A failure from upstream on a filtered call: of the body only a Status passes, its continue token
-/// sealed.
+/// A failure from upstream on a filtered call: of the body only a Status passes whose words are
+/// about the call, its continue token sealed.
 Task<Result<void>> relay_failure(WorkerState& state, ClientConnection& client,
                                  ProxiedRequest& request, UpstreamAnswer& answer) {
   if (answer.head.status == 403) {
@@ -111,6 +116,15 @@ Task<Result<void>> relay_failure(WorkerState& state, ClientConnection& client,
   }
   auto status = nlohmann::json::parse(*body, nullptr, false);
   if (!status.is_object() || status.value("kind", nlohmann::json()) != "Status") {
+    co_return fail(std::move(by_code));
+  }
+  if (!is_about_the_call(answer.head.status, text_of(status, "reason"))) {
+    state.shared().log.write_limited(
+        request.cluster->identity.name, LogLevel::kWarn,
+        "an API server's words are kept from a client, as they may name a hidden object",
+        {{"cluster", request.cluster->identity.name},
+         {"words", text_of(status, "message")},
+         {"audit_id", request.audit_id}});
     co_return fail(std::move(by_code));
   }
   auto& metadata = status["metadata"];

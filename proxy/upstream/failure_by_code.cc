@@ -70,4 +70,9 @@ kube::Status failure_by_code(unsigned code, int retry_after_seconds) {
   return status;
 }
 
+bool is_about_the_call(unsigned code, std::string_view reason) {
+  return code < 500 || reason == "ServiceUnavailable" || reason == "Timeout" ||
+         reason == "ServerTimeout";
+}
+
 }  // namespace postern::proxy

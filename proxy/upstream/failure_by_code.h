@@ -24,4 +24,10 @@ int retry_after_of(const http::ResponseHead& head);
 /// the words are client-go's (apimachinery pkg/api/errors, NewGenericServerResponse).
 kube::Status failure_by_code(unsigned code, int retry_after_seconds);
 
+/// Whether the words of a Status are about the call as a whole. Those of other failures inside the
+/// API server may name an object that it came across, whoever may see it: `unable to transform key
+/// "/registry/secrets/dev/root-token"` is what every list is told of a Secret that cannot be
+/// decrypted. Source: apiserver pkg/storage/etcd3/store.go, corrupt_obj_deleter.go.
+bool is_about_the_call(unsigned code, std::string_view reason);
+
 }  // namespace postern::proxy

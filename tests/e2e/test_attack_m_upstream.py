@@ -55,6 +55,27 @@ def test_m_a_failure_in_plain_text_keeps_its_code_and_when_to_try_again(
     assert answer.get("Retry-After") == ("1" if code == 429 else None)
 
 
+def test_m_words_about_what_is_stored_name_nobody(attack: Attack) -> None:
+    """What every list is told of an object that cannot be decrypted; the operator is told, too."""
+    words = 'Internal error occurred: unable to transform key "/registry/pods/dev/db-0": no matching prefix found'
+    attack.on(f"GET {POD}", status(500, "InternalError", words))
+    for method, path, user in (("GET", POD, "alice"), ("GET", f"{POD}?watch=true", "alice"), ("DELETE", POD, "dora")):
+        said = check_status(answer := attack.send(method, path, user=user))
+        assert (answer.status, said["reason"]) == (500, "InternalError")
+        assert said["message"] == "an error on the server has prevented the request from succeeding"
+    wait_for("the log", lambda: [
+        line for line in attack.postern.log_lines() if line["level"] == "warn" and line.get("words") == words])  # fmt: skip
+
+
+def test_m_words_about_the_call_are_passed_on(attack: Attack) -> None:
+    """The client is who can do something about them."""
+    for code, reason in ((400, "BadRequest"), (503, "ServiceUnavailable"), (504, "Timeout")):
+        attack.on(f"GET {POD}", status(code, reason, "these very words"))
+        for method, path, user in (("GET", POD, "alice"), ("DELETE", POD, "dora")):
+            said = check_status(answer := attack.send(method, path, user=user))
+            assert (answer.status, said["message"]) == (code, "these very words")
+
+
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308, 304, 300])
 def test_m218_redirect_is_502(attack: Attack, code: int) -> None:
     fields = [("Location", "https://evil.example/")]

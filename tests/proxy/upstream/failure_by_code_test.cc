@@ -49,5 +49,18 @@ TEST_CASE("when to try again: a number of seconds, within reason") {
   }
 }
 
+TEST_CASE("words of a failure inside the API server may name any object") {
+  CHECK_FALSE(is_about_the_call(500, "InternalError"));
+  CHECK_FALSE(is_about_the_call(500, "StorageReadError"));
+  CHECK_FALSE(is_about_the_call(503, ""));
+  CHECK_FALSE(is_about_the_call(507, ""));
+  CHECK(is_about_the_call(400, "BadRequest"));
+  CHECK(is_about_the_call(410, "Expired"));
+  CHECK(is_about_the_call(429, "TooManyRequests"));
+  CHECK(is_about_the_call(500, "ServerTimeout"));
+  CHECK(is_about_the_call(503, "ServiceUnavailable"));
+  CHECK(is_about_the_call(504, "Timeout"));
+}
+
 }  // namespace
 }  // namespace postern::proxy
