@@ -103,6 +103,7 @@ class ProxyServer {
   void add_cluster_checks();
   Task<void> handle_signals();
   Task<void> drain();
+  void watch_files();
   void tell_start();
   static void ignore_late_signals();
 
@@ -324,12 +325,24 @@ Loaded<void> ProxyServer::start() {
   services_->start();
   threads_.start();
   started_ = true;
-  files_.also_watch(audit_.policy_files(), [this] { audit_.reload_policy(); });
-  files_.watch();
+  watch_files();
   asio::co_spawn(control_.executor(), handle_signals(), asio::detached);
   self_checks_.start(clusters_, shared_->policy, [this] { return store_fault(); });
   tell_start();
   return {};
+}
+
+void ProxyServer::watch_files() {
+  files_.also_watch(audit_.policy_files(), [this] { audit_.reload_policy(); });
+  for (const KubeCluster& cluster : clusters_) {
+    const auto& [own, impersonating] = cluster.endpoints;
+    files_.also_watch(own->files(), [own = own] { own->look_at_files(); });
+    if (impersonating != own) {
+      files_.also_watch(impersonating->files(),
+                        [impersonating = impersonating] { impersonating->look_at_files(); });
+    }
+  }
+  files_.watch();
 }
 
 void ProxyServer::tell_start() {

@@ -149,6 +149,16 @@ Loaded<void> ClusterEndpoint::take_token(const std::string& token) const {
   return {};
 }
 
+std::vector<std::string> ClusterEndpoint::files() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> found;
+  for (const WatchedFile* file :
+       {&source_.kubeconfig, &source_.ca, &source_.certificate, &source_.key, &source_.token}) {
+    if (file->is_file()) found.push_back(file->origin());
+  }
+  return found;
+}
+
 /// Takes over what has changed and fits together.
 void ClusterEndpoint::check_files(bool credential_was_refused) const {
   const std::lock_guard lock(mutex_);
@@ -221,7 +231,15 @@ void ClusterEndpoint::tell_expiry(const EndpointSource& from) const {
   hooks_.metrics->certificate_expires(not_after_of(chain->front().get()));
 }
 
+/// What is broken is looked at again and again, as the reason may lie in another file that is about
+/// to come.
 void ClusterEndpoint::tell(const Loaded<void>& outcome) const {
+  std::string problem;
+  if (!outcome) {
+    for (const ConfigError& error : outcome.error()) problem += error.to_string() + "\n";
+    if (problem == told_problem_) return;
+  }
+  told_problem_ = std::move(problem);
   if (hooks_.metrics != nullptr) {
     hooks_.metrics->credentials_reloaded(outcome.has_value());
   }

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace postern::proxy {
 
@@ -31,9 +32,9 @@ class CredentialIssuer {
 /// safe from any thread.
 ///
 /// The kubeconfig, and certificates, keys, CAs and tokens in files of their own, are read again
-/// when the files change:
-/// looked at every 10 s by whoever asks for access() then, and at once after the cluster refused
-/// the credential. What cannot be read or does not fit together leaves the old one in force, with a
+/// when the files change: looked at by who watches files(), every 10 s by whoever asks for access()
+/// (a changed kubeconfig may name other files), and at once after the cluster refused the
+/// credential. What cannot be read or does not fit together leaves the old one in force, with a
 /// warning. New connections use the new certificates.
 class ClusterEndpoint {
  public:
@@ -69,6 +70,10 @@ class ClusterEndpoint {
   /// The same in two parts, for the data path: a SnapshotReader per worker costs no lock.
   const Snapshot<Access>& accesses() const { return access_; }
   void check_files_if_due() const;
+  /// The files that this rests on now, for who watches them; and what is to be done when one of
+  /// them has changed. Any thread.
+  std::vector<std::string> files() const;
+  void look_at_files() const { check_files(false); }
   /// After a 401: whether there is another credential now than the refused one (Access or
   /// Lease::authorization()), so that the call may be made once more. Reads the token's file, or
   /// lets the issuer get another token.
@@ -108,8 +113,9 @@ class ClusterEndpoint {
   const UpstreamHooks hooks_;
   const bool issued_;  ///< the credential is issued at run time, files say nothing of it
   mutable CredentialIssuer* issuer_ = nullptr;
-  mutable std::mutex mutex_;  ///< of source_ and of changes of access_
+  mutable std::mutex mutex_;  ///< of source_, told_problem_ and of changes of access_
   mutable EndpointSource source_;
+  mutable std::string told_problem_;  ///< with what has changed; each is told once
   mutable Snapshot<Access> access_;
   std::shared_ptr<ClusterHealth> health_ = std::make_shared<ClusterHealth>();
   mutable std::atomic<std::int64_t> next_check_{0};  ///< steady clock, nanoseconds

@@ -19,6 +19,8 @@ class WatchedFile {
 
   /// There is no text at all.
   bool absent() const { return path_.empty() && text_.empty(); }
+  /// There is a file that may change.
+  bool is_file() const { return !path_.empty(); }
   /// Whether the file looks different (device, inode, size or time) from what was read last; false
   /// for inline text.
   bool changed() const;

@@ -1,15 +1,18 @@
 """Files that change while postern runs: roles, tokens, certificates; and what that does to what is open."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import roles
+import yaml
 from attack import POD
 from harness import User, replace_file
 from life import LONG, WATCH, Life, life, make  # noqa: F401  (fixtures)
 from pki import Authority, KeyPair
 from raw_http import RawClient, wait_for
+from upstream import Connection, Recorded, Reply
 
 NEW_RULE = "{kind: pod, namespace: dev, name: db-0, verbs: [get, list, watch]}"
 SECRET_RULE = "    - {kind: secret,"
@@ -49,6 +52,19 @@ def test_a_bad_role_file_keeps_the_old_policy(life: Life, text: str) -> None:
     life.postern.write_documents(WIDER)
     life.read_files()
     wait_for("the next good file", lambda: life.status(path=f"{POD}/db-0") == 200, LONG)
+
+
+def test_a_changed_kubeconfig_counts_as_soon_as_other_files(life: Life) -> None:
+    """Not only when somebody who needs it next happens to look: a mended one ends an outage."""
+    kubeconfig = Path(life.postern.config["kubeClusters"][0]["kubeconfig"])
+    good = yaml.safe_load(kubeconfig.read_text())
+    bad = copy.deepcopy(good)
+    bad["clusters"][0]["cluster"]["tls-server-name"] = "elsewhere.example"
+    for code, content in ((502, bad), (200, good), (502, bad), (200, good)):
+        replace_file(kubeconfig, yaml.safe_dump(content))
+        life.read_files()
+        wait_for(f"{code} by the new kubeconfig", lambda code=code: life.status() == code, 8)
+    assert life.postern.metric("postern_config_reloads_total", kind="kubeconfig", result="success") >= 4
 
 
 def test_changed_tokens_count_and_bad_ones_do_not(life: Life) -> None:
@@ -136,6 +152,27 @@ def test_revoked_access_ends_open_watches(life: Life) -> None:
         assert b"nginx-1" not in rest
     assert ended.wait(5)
     assert life.status() != 200
+
+
+def test_the_log_says_that_access_ended_not_that_the_cluster_failed(life: Life) -> None:
+    def script(connection: Connection, request: Recorded) -> None:
+        del request
+        connection.send_head(200, ("Content-Type", "text/plain"), ("Transfer-Encoding", "chunked"))
+        connection.send_chunk(b"a line")
+        connection.wait_for_end(60)
+
+    life.upstream.on("/log", Reply(raw=script))
+    with life.postern.client() as client:
+        client.send(life.postern.request("alice", "GET", f"{POD}/nginx-1/log?follow=true"))
+        assert client.read_head().status == 200 and client.reader.chunk() == b"a line"
+        life.postern.write_documents(roles.OTHERS)
+        life.read_files()
+        assert client.is_closed(LONG)
+    [line] = wait_for("the log", lambda: [
+        line for line in life.postern.log_lines() if line["msg"] == "answer cut"])  # fmt: skip
+    assert (line["level"], line["user"], line["code"]) == ("info", "alice", 200)
+    assert (line["cut"], line["message"]) == ("grant_ended", "the access that it rested on has ended")
+    assert life.postern.metric("postern_responses_cut_total", reason="grant_ended") == 1
 
 
 def test_wider_access_ends_open_watches_too(life: Life) -> None:

@@ -251,6 +251,40 @@ TEST_CASE(
   CHECK(endpoint->access()->tls_generation == 2);
 }
 
+TEST_CASE("endpoint: who watches its files need not wait, and is told of each problem once") {
+  const TemporaryDirectory directory;
+  directory.put("ca.crt", test_pki().ca.text);
+  directory.put("token", "one");
+  const std::string good =
+      kubeconfig("server: 'https://cluster', certificate-authority: ca.crt", "tokenFile: token");
+  directory.put("config", good);
+  const auto source = kubeconfig_source(directory.path("config"));
+  REQUIRE(source);
+  Metrics metrics;
+  LoggedLines logged;
+  const auto endpoint = make_endpoint(*source, logged.hooks(&metrics));
+  CHECK(endpoint->files() == std::vector<std::string>{directory.path("config"),
+                                                      directory.path("ca.crt"),
+                                                      directory.path("token")});
+  const auto failures = [&](int count) {
+    return metrics.serialize().find(
+               R"(postern_config_reloads_total{kind="kubeconfig",result="failure"} )" +
+               std::to_string(count) + "\n") != std::string::npos;
+  };
+  directory.put("token", "another");
+  endpoint->look_at_files();
+  CHECK(endpoint->access()->authorization == "Bearer another");
+  directory.put("config", "kind: Config");
+  for (int i = 0; i < 3; ++i) endpoint->look_at_files();
+  CHECK(failures(1));
+  CHECK(endpoint->access()->authorization == "Bearer another");
+  directory.put("config", good);
+  endpoint->look_at_files();
+  directory.put("config", "kind: Config");
+  endpoint->look_at_files();
+  CHECK(failures(2));
+}
+
 TEST_CASE("endpoint: a changed kubeconfig is read again, but not for another server") {
   const TemporaryDirectory directory;
   const auto put = [&](const std::string& server, const std::string& token) {
