@@ -68,6 +68,13 @@ std::string_view cluster_of(const ProxiedRequest& request) {
   return request.cluster == nullptr ? std::string_view() : request.cluster->identity.name;
 }
 
+/// What postern itself has ended came to its end by a connection that broke off.
+std::string_view words_of_cut(CutReason reason, const kube::Status& status) {
+  if (reason == CutReason::kGrantEnded) return "the access that it rested on has ended";
+  if (reason == CutReason::kShutdown) return "postern is going down";
+  return status.message;
+}
+
 /// As in audit events: of a request that was refused before its path was read, its method.
 std::string verb_of(const ProxiedRequest& request) {
   return request.info.verb.empty() ? kube::ascii_lower(request.head.method) : request.info.verb;
@@ -156,15 +163,10 @@ void log_request(WorkerState& state, const ClientConnection& client,
 
 void log_refusal(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
                  const kube::Status& status) {
-  const bool upstream_trouble = status.code >= 500;
-  if (request.answer_started) {
-    state.shared().metrics.response_cut(cut_reason(request, status));
-  }
-  const bool loud = upstream_trouble;
   const std::string_view peer = client.peer_address();
   const std::string_view who = request.user.name.empty() ? peer : request.user.name;
-  state.shared().log.write_limited(who, loud ? LogLevel::kWarn : LogLevel::kInfo,
-                                   request.answer_started ? "answer cut" : "request refused",
+  state.shared().log.write_limited(who, status.code >= 500 ? LogLevel::kWarn : LogLevel::kInfo,
+                                   "request refused",
                                    {{"user", request.user.name},
                                     {"peer", peer},
                                     {"verb", verb_of(request)},
@@ -172,6 +174,25 @@ void log_refusal(WorkerState& state, const ClientConnection& client, const Proxi
                                     {"cluster", cluster_of(request)},
                                     {"code", status.code},
                                     {"message", status.message},
+                                    {"decision", request.decision.explanation},
+                                    {"audit_id", request.audit_id}});
+}
+
+void log_cut(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
+             const kube::Status& status) {
+  const CutReason reason = cut_reason(request, status);
+  state.shared().metrics.response_cut(reason);
+  const bool is_life = outcome_of(reason) == RequestOutcome::kOk;
+  state.shared().log.write_limited(request.user.name, is_life ? LogLevel::kInfo : LogLevel::kWarn,
+                                   "answer cut",
+                                   {{"user", request.user.name},
+                                    {"peer", client.peer_address()},
+                                    {"verb", verb_of(request)},
+                                    {"path", path_of(request)},
+                                    {"cluster", cluster_of(request)},
+                                    {"code", request.code},
+                                    {"cut", cut_name(reason)},
+                                    {"message", words_of_cut(reason, status)},
                                     {"decision", request.decision.explanation},
                                     {"audit_id", request.audit_id}});
 }

@@ -16,10 +16,14 @@ void count_request(WorkerState& state, const ProxiedRequest& request);
 void log_request(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request);
 /// Whose fault an error is: sets `request.outcome`.
 void note_failure(ProxiedRequest& request, const kube::Status& status);
-/// A request that ended with an error: refusals at info, upstream trouble at warn. Limited by the
-/// user, or while nobody is known by the peer's address.
+/// A request that is answered with an error: refusals at info, upstream trouble at warn. Limited by
+/// the user, or while nobody is known by the peer's address.
 void log_refusal(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
                  const kube::Status& status);
+/// An answer that broke off, with the code that the client had seen; counted, too. What is part of
+/// life (a client that is gone, access that has ended) at info, the rest at warn.
+void log_cut(WorkerState& state, const ClientConnection& client, const ProxiedRequest& request,
+             const kube::Status& status);
 /// Keeps it for the request's audit event, and a 403 with the session that it happened in, for the
 /// client that has to know what to ask for.
 void record_refusal(ProxiedRequest& request, const kube::Status& status);

@@ -218,14 +218,15 @@ Task<bool> Session::refuse(ProxiedRequest& request, kube::Status status) {
     status = auditable_refusal(state_, request, std::move(status));
   }
   note_failure(request, status);
-  log_refusal(state_, client_, request, status);
   record_refusal(request, status);
   if (request.answer_started) {
+    log_cut(state_, client_, request, status);
     // Part of another answer is out: only an aborted connection tells the client that it is not
     // whole.
     stream_->abort();
     co_return false;
   }
+  log_refusal(state_, client_, request, status);
   request.code = status.code;
   // Behind a refused upgrade the next bytes may be another protocol's.
   const bool may_keep =
