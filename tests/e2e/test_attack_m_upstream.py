@@ -203,13 +203,11 @@ def start(folder: Path, authority: Authority, upstream: RecordingUpstream, **opt
     )  # fmt: skip
 
 
-def test_m215_unverified_upstream_is_never_spoken_to(
-    tmp_path: Path, authority: Authority, recording_upstream: RecordingUpstream
-) -> None:
+def test_m215_unverified_upstream_is_never_spoken_to(tmp_path: Path, authority: Authority) -> None:
     """The upstream's certificate is of another CA: 502 or not ready, and not one request."""
-    recording_upstream.reset()
+    upstream = RecordingUpstream(authority, FixtureApi())  # others look after the shared one's health
     other = Authority(tmp_path, "other", "somebody else")
-    postern = start(tmp_path / "p", authority, recording_upstream, ca=other.cert_file)
+    postern = start(tmp_path / "p", authority, upstream, ca=other.cert_file)
     postern.expect_error(".*")
     postern.spawn()
     try:
@@ -217,9 +215,10 @@ def test_m215_unverified_upstream_is_never_spoken_to(
         answer = postern.ask("alice", "GET", f"{POD}/nginx-1")
         assert answer.status in (502, 503), answer.body
         check_status(answer)
-        assert not recording_upstream.requests
+        assert not upstream.requests
     finally:
         postern.kill()
+        upstream.close()
 
 
 def test_m216_changed_token_is_read_again(
