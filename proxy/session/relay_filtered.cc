@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::size_t kFlushBytes = 32 * 1024;
 constexpr std::size_t kMaxStatusBytes = 64 * 1024;
+/// Of a page that is held until its visible items are counted. A smaller one need not be.
+constexpr std::size_t kMaxCountedBytes = 4 * 1024 * 1024;
 
 /// What a sealed continue token is good for: the same user's same question. Each part is written
 /// with its length in front, so that no two calls share a binding.
@@ -177,7 +179,7 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
       co_return fail(filter_failure(state, request, fed.error()));
     }
     if (pager.must_count()) {
-      if (filter->summary().kept > pager.limit()) {
+      if (filter->summary().kept > pager.limit() || sink.payload_size() > kMaxCountedBytes) {
         co_return PageOutcome::kTooMany;
       }
       continue;

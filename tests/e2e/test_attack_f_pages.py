@@ -73,6 +73,29 @@ def test_f_limit_1_tells_nothing_about_hidden_neighbours(attack: Attack) -> None
     assert visible(first) == {"dev/nginx-1"}
 
 
+def test_a_page_that_has_to_be_counted_is_not_held_when_it_is_large(attack: Attack) -> None:
+    """Behind a hidden page comes a larger one; with objects of 3 MB it is asked for again, smaller."""
+    names = [f"db-{n}" for n in range(4)] + [f"nginx-{n}" for n in range(4)]
+    objects = [make_object(PODS, "dev", n, i) for i, n in enumerate(names)]
+    for made in objects[4:]:
+        made["metadata"]["annotations"] = {"a": "x" * 3_000_000}
+    limits = []
+
+    def answer(request: Recorded) -> Reply:
+        limit, token = int(request.parameter("limit") or 0), request.parameter("continue")
+        start = 0
+        if token:
+            text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
+            start = int(re.search(r" (\d+)\\u0000", text)[1])  # type: ignore[index]
+        limits.append((start, limit))
+        more = {"continue": upstream_token(start + limit)} if start + limit < len(objects) else {}
+        return Reply(body=list_body(PODS, objects[start : start + limit], more))
+
+    attack.on(rf"^GET {POD}\?", answer)
+    assert visible(attack.send("GET", f"{POD}?limit=4")) == {f"dev/nginx-{n}" for n in range(4)}
+    assert limits == [(0, 4), (4, 8), (4, 4)]
+
+
 def first_token(attack: Attack) -> str:
     attack.on(rf"^GET {POD}\?", paged(["nginx-1", "nginx-2", "nginx-3", "nginx-4"]))
     token = attack.send("GET", f"{POD}?limit=1").json()["metadata"]["continue"]
