@@ -15,7 +15,8 @@ _postern() {
     if [[ "$line" == :* && "$line" != *[!:0-9]* ]]; then
       directive="${line#:}"
     else
-      value="${line%%$'\t'*}"
+      # What bash puts into the line it runs: names come from the server.
+      printf -v value %q "${line%%$'\t'*}"
       COMPREPLY+=("$value")
     fi
   done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)

@@ -45,6 +45,19 @@ def test_bash_completes(alice: Desk) -> None:
     assert alice.run("-c", script, program="bash").stdout == "show\n"
 
 
+def test_bash_runs_no_name(alice: Desk) -> None:
+    """bash takes what completes a word into the line as it is."""
+    if not (alice.home / "bin" / "postern").exists():
+        (alice.home / "bin" / "postern").symlink_to(binary())
+    alice.api.put("accessroles", "$(touch ran);`touch ran`&'x'", spec={}, version="v8")
+    script = (
+        'source <(postern completion bash); COMP_LINE="postern get roles \\$"; COMP_POINT=${#COMP_LINE}; '
+        '_postern; eval "set -- ${COMPREPLY[0]}"; echo "${#COMPREPLY[@]} $# $1"'
+    )
+    assert alice.run("-c", script, program="bash").stdout == "1 1 $(touch ran);`touch ran`&'x'\n"
+    assert not list(alice.home.rglob("ran"))
+
+
 def test_zsh_completes(alice: Desk) -> None:
     """The function as zsh calls it, with functions in place of zsh's own commands for the outcome."""
     if not (alice.home / "bin" / "postern").exists():
