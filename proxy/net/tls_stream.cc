@@ -15,6 +15,8 @@ namespace postern::proxy {
 namespace {
 
 constexpr std::chrono::seconds kShutdownWait{2};
+/// So many records are taken in one read: of tiny ones a buffer would hold too many for one turn.
+constexpr unsigned kRecordsPerRead = 32;
 /// Behind a read of so much there is probably more.
 constexpr std::size_t kBulkBytes = std::size_t{8} * 1024;
 
@@ -33,6 +35,8 @@ void forget_old_errors() {
 TlsStream::TlsStream(TcpSocket socket, SslPtr ssl, std::shared_ptr<const void> context)
     : SocketStream(std::move(socket)), ssl_(std::move(ssl)), context_(std::move(context)) {
   SSL_set_fd(ssl_.get(), this->socket().native_handle());
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_set_info_callback(ssl_.get(), on_message);
 }
 
 TlsStream::~TlsStream() {
@@ -77,6 +81,24 @@ void TlsStream::note_failure(const error_code& error, error_code& of_direction) 
   if (broken_) read_error_ = write_error_ = error;
 }
 
+void TlsStream::on_message(const SSL* ssl, int where, int) {
+  const bool counts = (where & (SSL_CB_LOOP | SSL_CB_ALERT)) != 0;
+  if (counts) static_cast<TlsStream*>(SSL_get_app_data(ssl))->count_message();
+}
+
+void TlsStream::count_message() {
+  if (!established_) return;
+  const auto now = Clock::now();
+  if (now - messages_since_ > kMessageTime) {
+    messages_since_ = now;
+    messages_ = 0;
+  }
+  if (++messages_ <= kMaxMessages) return;
+  flooded_ = true;
+  // The read that is under way takes no further record.
+  SSL_set_shutdown(ssl_.get(), SSL_get_shutdown(ssl_.get()) | SSL_RECEIVED_SHUTDOWN);
+}
+
 Task<error_code> TlsStream::wait_for(Want want) {
   return wait(want == Want::kWrite ? TcpSocket::wait_write : TcpSocket::wait_read);
 }
@@ -86,7 +108,10 @@ Task<error_code> TlsStream::handshake() {
     forget_old_errors();
     error_code error;
     const int result = SSL_do_handshake(ssl_.get());
-    if (result == 1) co_return error_code();
+    if (result == 1) {
+      established_ = true;
+      co_return error_code();
+    }
     const Want want = classify(result, error);
     if (want != Want::kNothing) error = co_await wait_for(want);
     if (error) {
@@ -113,6 +138,7 @@ Stream::ReadOutcome TlsStream::try_read(std::span<char> into) {
   if (read_error_) return {ReadStatus::kError, 0, read_error_};
   if (turn_is_over()) return {ReadStatus::kWouldBlock, 0, {}};
   std::size_t total = 0;
+  unsigned records = 0;
   do {
     forget_old_errors();
     const auto rest = into.subspan(total);
@@ -124,9 +150,15 @@ Stream::ReadOutcome TlsStream::try_read(std::span<char> into) {
     }
     error_code error;
     read_wants_ = classify(result, error);
+    if (flooded_) {
+      read_wants_ = Want::kNothing;
+      ended_ = false;
+      broken_ = true;
+      error = asio::error::connection_aborted;
+    }
     if (error && !ended_) note_failure(error, read_error_);
     break;
-  } while (total < into.size() && SSL_has_pending(ssl_.get()) == 1);
+  } while (total < into.size() && ++records < kRecordsPerRead && SSL_has_pending(ssl_.get()) == 1);
   if (total > 0) {
     count_read();
     const bool is_bulk = total >= kBulkBytes;

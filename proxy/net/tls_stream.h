@@ -19,12 +19,19 @@ class TlsServerContext;
 ///
 /// A clean end in either direction is close_notify: shutdown_send() sends it, close() does not, so
 /// that whatever ends without being finished is seen by the peer as truncated.
+///
+/// Messages of TLS itself behind the handshake (key updates, refused renegotiations) are worked off
+/// inside of one read, as many as come. A peer who sends more than kMaxMessages in kMessageTime,
+/// which nobody does who means to talk, is an error (as Go's crypto/tls has it): it would keep the
+/// worker.
 class TlsStream final : public SocketStream {
  public:
   /// `ssl` is configured for its role and does not have its socket yet. `context` is what must
   /// live as long as the session does.
   TlsStream(TcpSocket socket, SslPtr ssl, std::shared_ptr<const void> context);
   ~TlsStream() override;
+  static constexpr unsigned kMaxMessages = 64;
+  static constexpr std::chrono::seconds kMessageTime{10};
 
   /// Before anything else. Ends with an error after close(), as everything does.
   Task<error_code> handshake();
@@ -45,6 +52,8 @@ class TlsStream final : public SocketStream {
   /// What the last OpenSSL call that returned `result` wants, else its error.
   Want classify(int result, error_code& error);
   void note_failure(const error_code& error, error_code& of_direction);
+  static void on_message(const SSL* ssl, int where, int value);
+  void count_message();
   Task<error_code> wait_for(Want want);
   Task<error_code> wait_writable_briefly();
 
@@ -54,6 +63,10 @@ class TlsStream final : public SocketStream {
   Want write_wants_ = Want::kNothing;
   bool ended_ = false;   ///< close_notify came
   bool broken_ = false;  ///< TLS itself failed: nothing more may be asked of OpenSSL
+  bool established_ = false;
+  bool flooded_ = false;   ///< more than kMaxMessages came
+  unsigned messages_ = 0;  ///< since messages_since_
+  Clock::time_point messages_since_;
   error_code read_error_;
   error_code write_error_;
 };

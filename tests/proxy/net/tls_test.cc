@@ -1,6 +1,7 @@
 #include "net_fixture.h"
 #include "proxy/net/issue_certificate.h"
 
+#include <array>
 #include <boost/asio/error.hpp>
 #include <doctest/doctest.h>
 
@@ -222,6 +223,31 @@ TEST_CASE("renegotiation is refused") {
   pair.accepted.server->try_read({&byte, 1});
   CHECK(SSL_do_handshake(client) != 1);
   CHECK(SSL_total_renegotiations(pair.accepted.server->tls()) == 0);
+}
+
+TEST_CASE("key updates are taken, but not as many as somebody likes to send") {
+  Worker worker(0);
+  const auto send_updates = [](TlsStream& client, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      REQUIRE(SSL_key_update(client.tls(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+      REQUIRE(SSL_do_handshake(client.tls()) == 1);
+    }
+  };
+  std::array<char, 16> bytes{};
+  auto usual = shake_hands(worker, client_context(), server_context());
+  REQUIRE(usual.server);
+  send_updates(*usual.client, 10);
+  REQUIRE(usual.client->try_write("data") == 4);
+  CHECK(usual.server->try_read(bytes).size == 4);
+
+  auto flood = shake_hands(worker, client_context(), server_context());
+  REQUIRE(flood.server);
+  send_updates(*flood.client, 2 * TlsStream::kMaxMessages);
+  REQUIRE(flood.client->try_write("data") == 4);
+  const auto outcome = flood.server->try_read(bytes);
+  CHECK(outcome.status == Stream::ReadStatus::kError);
+  CHECK(flood.server->try_read(bytes).status == Stream::ReadStatus::kError);
+  CHECK(flood.server->try_write("answer") == 0);
 }
 
 TEST_CASE("sessions are resumed, also after the certificate was changed") {
