@@ -138,7 +138,10 @@ Task<Result<UpstreamAnswer>> exchange(WorkerState& state, ClientConnection& clie
   }
   auto answer = co_await lease.read_head(request.info.method);
   if (!answer) {
-    may_retry = lease.reused() && lease.stale() && request.info.method == "GET";
+    // A body that came from the client is gone: promised again, it would never come, and whatever
+    // is sent on that connection next would be taken for it.
+    may_retry =
+        lease.reused() && lease.stale() && request.info.method == "GET" && !streams_body(request);
     co_return fail(std::move(answer.error()));
   }
   if (answer->status >= 500) {

@@ -173,6 +173,26 @@ def test_stale_pooled_connection_is_retried_for_reads(attack: Attack) -> None:
         assert client.read_response().status == 200
 
 
+def test_a_read_whose_body_is_gone_is_not_sent_again(attack: Attack) -> None:
+    """A body comes from the client once. Promised a second time it would never come, and whatever is
+    sent on that connection next would be taken for it."""
+
+    def answer_and_hang_up_on_the_next(connection: Connection, request: Recorded) -> None:
+        del request
+        connection.send(GOOD)
+        connection.reader.body(connection.reader.head())
+
+    client = attack.client()
+    for body, status in ((None, 200), (b"12345", 502)):
+        attack.on(f"GET {POD}/nginx-1", Reply(raw=answer_and_hang_up_on_the_next))
+        client.send(attack.postern.request("alice", "GET", f"{POD}/nginx-1"))
+        assert client.read_response().status == 200
+        attack.upstream.reset()
+        client.send(attack.postern.request("alice", "GET", f"{POD}/nginx-1", body=body))
+        assert client.read_response().status == status
+        assert len(attack.upstream.client_requests) == (1 if status == 200 else 0)
+
+
 def test_a_write_is_never_sent_twice(attack: Attack) -> None:
     """An upstream that hangs up on a create leaves it open whether it happened."""
 
