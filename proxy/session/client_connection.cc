@@ -1,5 +1,6 @@
 #include "proxy/session/client_connection.h"
 
+#include <boost/asio/post.hpp>
 #include <openssl/ssl.h>
 #include <utility>
 
@@ -9,6 +10,9 @@ namespace {
 constexpr std::chrono::milliseconds kLingerTime{1000};
 constexpr std::size_t kLingerBytes = 1024 * 1024;
 constexpr std::size_t kReadAheadBytes = 64 * 1024;
+/// A client that takes so much within the stall limit does not stall. More than a TLS record, of
+/// which a part may be under way.
+constexpr std::size_t kProgressBytes = 256 * 1024;
 
 /// A TLS record has begun to come: its client has sent something.
 bool holds_part_of_record(Stream& stream) {
@@ -96,7 +100,10 @@ Task<Stream::ReadOutcome> ClientConnection::read_ahead() {
 Task<bool> ClientConnection::await_request(std::chrono::milliseconds idle_time) {
   gave_up_waiting_ = false;
   if (!pending_.empty()) {
-    co_return true;
+    // Requests that came together are answered one in a turn: whoever sends thousands at once would
+    // keep the worker from everybody else.
+    co_await asio::post(worker_.executor(), kAwait);
+    co_return stream_.is_open();
   }
   waits_for_request_ = true;
   waiting_since_ = Clock::now();
@@ -247,14 +254,15 @@ Task<bool> ClientConnection::discard_body() {
 }
 
 Task<error_code> ClientConnection::write(std::string_view data) {
-  const std::size_t written = stream_.try_write(data);
-  data.remove_prefix(written);
-  if (data.empty()) {
-    co_return error_code();
+  data.remove_prefix(stream_.try_write(data));
+  error_code error;
+  while (!data.empty() && !error) {
+    const std::string_view piece = data.substr(0, kProgressBytes);
+    deadline_.expires_after(limits_.stall_time);
+    error = co_await stream_.write(piece);
+    deadline_.disarm();
+    data.remove_prefix(piece.size());
   }
-  deadline_.expires_after(limits_.stall_time);
-  const error_code error = co_await stream_.write(data);
-  deadline_.disarm();
   co_return error;
 }
 

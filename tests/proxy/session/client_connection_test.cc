@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 
 namespace postern::proxy {
 namespace {
@@ -65,6 +66,18 @@ TEST_CASE_FIXTURE(Fixture, "a body for which its user has no room left is 429") 
   REQUIRE_FALSE(text);
   CHECK(text.error().code == 429);
   CHECK(text.error().retry_after_seconds == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "between requests that came together others have their turn") {
+  stream.reads = {"GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"};
+  REQUIRE(head());
+  bool others = false;
+  worker.post([&] { worker.post([&others] { others = true; }); });
+  const bool first = run_to_end(worker, [](ClientConnection& c, bool& turn) -> Task<bool> {
+    const auto second = co_await c.read_head();
+    co_return second && second->has_value() && turn;
+  }(client, others));
+  CHECK(first);
 }
 
 TEST_CASE_FIXTURE(Fixture, "H147: a body above the limit is 413") {
@@ -193,6 +206,33 @@ TEST_CASE_FIXTURE(Connected, "a client that ends between requests was not given 
   REQUIRE(none);
   CHECK_FALSE(none->has_value());
   CHECK_FALSE(client->gave_up_waiting());
+}
+
+TEST_CASE_FIXTURE(Connected, "a slow reader is served, one who takes nothing is cut") {
+  limits.stall_time = std::chrono::milliseconds(1000);
+  const std::string answer(4 * 1024 * 1024, 'a');
+  const auto small = [](TcpSocket& socket) {
+    socket.set_option(asio::socket_base::send_buffer_size(64 * 1024));
+    socket.set_option(asio::socket_base::receive_buffer_size(64 * 1024));
+  };
+  small(peer);
+  small(stream->socket());
+  std::size_t got = 0;
+  std::thread reader([&] {  // takes longer for all of it than the limit
+    std::string piece(64 * 1024, '\0');
+    error_code error;
+    while (got < answer.size() && !error) {
+      got += peer.read_some(asio::buffer(piece), error);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  const error_code served = run_to_end(worker, client->write(answer));
+  if (served) stream->close();
+  reader.join();
+  CHECK_FALSE(served);
+  CHECK(got == answer.size());
+  limits.stall_time = std::chrono::milliseconds(50);
+  CHECK(run_to_end(worker, client->write(answer)));
 }
 
 TEST_CASE("a Status answer has a length, and says when the connection ends") {
