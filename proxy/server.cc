@@ -121,6 +121,7 @@ class ProxyServer {
   std::optional<ContinueSealer> sealer_;
   MemoryBudget delete_memory_{kDeleteMemory};
   BodyMemory body_memory_;
+  YamlThread yaml_thread_;
   std::optional<SharedState> shared_;
   Worker control_;
   asio::basic_signal_set<Executor> signals_;
@@ -179,6 +180,7 @@ Loaded<void> ProxyServer::load() {
                               .log = log_,
                               .delete_memory = delete_memory_,
                               .body_memory = body_memory_,
+                              .yaml_thread = yaml_thread_,
                               .token_review = token_review_options(configuration_.authentication),
                               .loopback_hosts = configuration_.loopback_hosts,
                               .access_api = &access_.api(),
@@ -323,6 +325,7 @@ Loaded<void> ProxyServer::start() {
   }
   access_.start([this] { return services_->facts(); });
   services_->start();
+  yaml_thread_.start();
   threads_.start();
   started_ = true;
   watch_files();
@@ -406,6 +409,7 @@ int ProxyServer::run() {
   control_.run();
   ignore_late_signals();
   threads_.join();
+  yaml_thread_.stop();
   files_.stop();
   access_.stop();
   admin_.stop();

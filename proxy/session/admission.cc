@@ -8,6 +8,7 @@
 #include "proxy/upstream/cluster_endpoint.h"
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 // The steps behind authentication, which is in admission_authenticate.cc.
@@ -43,6 +44,25 @@ Result<void> read_upgrade(ProxiedRequest& request) {
   return {};
 }
 
+/// What the decision needs of a body, which goes into the request. Large YAML is read elsewhere.
+Task<Result<void>> take_facts(WorkerState& state, ProxiedRequest& request,
+                              kube::BodyEncoding encoding, std::string body) {
+  Result<kube::BodyFacts> facts;
+  if (encoding == kube::BodyEncoding::kYaml && body.size() >= YamlThread::kLarge) {
+    const auto shared = std::make_shared<std::string>(std::move(body));
+    facts = co_await state.shared().yaml_thread.read(state.worker(), shared);
+    body = std::move(*shared);
+  } else {
+    facts = kube::read_body_facts(encoding, body);
+  }
+  if (!facts) {
+    co_return fail(std::move(facts.error()));
+  }
+  request.body = std::move(body);
+  request.facts = std::move(*facts);
+  co_return Result<void>();
+}
+
 /// The body of a write, whole and decoded far enough for the decision.
 Task<Result<void>> read_facts(WorkerState& state, ClientConnection& client,
                               ProxiedRequest& request) {
@@ -59,13 +79,7 @@ Task<Result<void>> read_facts(WorkerState& state, ClientConnection& client,
   if (!body) {
     co_return fail(std::move(body.error()));
   }
-  auto facts = kube::read_body_facts(*encoding, *body);
-  if (!facts) {
-    co_return fail(std::move(facts.error()));
-  }
-  request.body = std::move(*body);
-  request.facts = std::move(*facts);
-  co_return Result<void>();
+  co_return co_await take_facts(state, request, *encoding, std::move(*body));
 }
 
 Result<void> check_body_namespace(const ProxiedRequest& request) {

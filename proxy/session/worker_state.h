@@ -12,6 +12,7 @@
 #include "proxy/session/live_streams.h"
 #include "proxy/session/memory_budget.h"
 #include "proxy/session/token_reviewer.h"
+#include "proxy/session/yaml_thread.h"
 #include "proxy/upstream/access_check.h"
 #include "proxy/upstream/cluster_endpoint.h"
 #include "proxy/upstream/discovery.h"
@@ -71,6 +72,7 @@ struct SharedState {
   Log& log;
   MemoryBudget& delete_memory;  ///< what deletecollections may hold of lists
   BodyMemory& body_memory;      ///< what may be held of bodies
+  YamlThread& yaml_thread;      ///< reads what would keep a worker for too long
   /// `authentication.tokenReview`; nullopt: no token is reviewed.
   std::optional<TokenReviewer::Options> token_review;
   std::vector<std::string> loopback_hosts;  ///< names of the plain listener beside loopback's own
