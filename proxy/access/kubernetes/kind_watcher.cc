@@ -2,6 +2,7 @@
 
 #include "proxy/observe/metrics.h"
 
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -74,20 +75,32 @@ Task<Result<void>> KindWatcher::list(bool alone) {
 
 Task<void> KindWatcher::run() {
   for (;;) {
-    if (must_list_) {
-      const auto listed = co_await list(true);
-      if (listed) {
-        must_list_ = false;
-        pulse_.beat();
-        note(std::nullopt);
-      } else {
-        note(listed.error());
-        co_await pause();
-        continue;
-      }
+    std::string bug;
+    try {
+      co_await follow();
+    } catch (const std::exception& thrown) {
+      bug = std::string("a mistake in postern: ") + thrown.what();
     }
-    co_await watch();
+    if (bug.empty()) continue;
+    must_list_ = true;
+    note(kube::Status::internal(bug));
+    if (client_.pool().hooks().log) client_.pool().hooks().log(LogLevel::kError, bug);
+    co_await pause();
   }
+}
+
+Task<void> KindWatcher::follow() {
+  if (must_list_) {
+    const auto listed = co_await list(true);
+    note(listed ? std::nullopt : std::optional(listed.error()));
+    if (!listed) {
+      co_await pause();
+      co_return;
+    }
+    must_list_ = false;
+    pulse_.beat();
+  }
+  co_await watch();
 }
 
 Task<void> KindWatcher::watch() {

@@ -23,7 +23,8 @@ class KindWatcher {
   KindWatcher(CustomResourceClient& client, LocalCopy& copy, std::size_t kind,
               std::function<void()> moved, Backoff backoff = Backoff(Backoff::Options()));
 
-  /// Runs as long as the worker does.
+  /// Runs as long as the worker does, also after a mistake: without it nobody would hear of the
+  /// kind.
   Task<void> run();
   /// Lists now, beside the watch: when it returns, the copy has everything that was written before
   /// the call.
@@ -38,6 +39,7 @@ class KindWatcher {
 
  private:
   Task<Result<void>> list(bool alone);
+  Task<void> follow();
   Task<void> watch();
   bool take_line(std::string_view line);
   void note(const std::optional<kube::Status>& error);

@@ -85,6 +85,18 @@ std::optional<WatchOutcome> take_bytes(http::BodyDecoder& decoder, std::string& 
   return std::nullopt;
 }
 
+/// Lends a stream to check() and close(), until the watch ends, however it does.
+class Lent {
+ public:
+  Lent(Stream*& place, Stream& stream) : place_(place) { place_ = &stream; }
+  ~Lent() { place_ = nullptr; }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+ private:
+  Stream*& place_;
+};
+
 kube::Status refused(unsigned code) {
   kube::Status status;
   status.code = static_cast<std::uint16_t>(code);
@@ -113,21 +125,15 @@ Task<WatchOutcome> WatchStream::run(UpstreamPool& pool, std::string target,
     static_cast<void>(renewed);
   }
   if (head->status != 200) co_return WatchOutcome{WatchEnd::kFailed, refused(head->status)};
-  stream_ = &stream;
+  const Lent lent(stream_, stream);
   pulse_.beat();
   http::BodyDecoder decoder(head->framing, head->content_length);
   std::string text;
   for (;;) {
     auto outcome = take_bytes(decoder, lease->pending(), text, take);
-    if (outcome) {
-      stream_ = nullptr;
-      co_return std::move(*outcome);
-    }
+    if (outcome) co_return std::move(*outcome);
     const Arrival arrival = co_await receive(stream, pool.worker().buffers(), lease->pending());
-    if (arrival != Arrival::kData) {
-      stream_ = nullptr;
-      co_return WatchOutcome{};
-    }
+    if (arrival != Arrival::kData) co_return WatchOutcome{};
     pulse_.beat();
   }
 }

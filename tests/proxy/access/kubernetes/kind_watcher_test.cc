@@ -42,6 +42,7 @@ std::string event(const std::string& type, const std::string& of) {
 struct ForgetfulServer {
   int expired = 0;       ///< watches that it answers like that
   bool by_code = false;  ///< with the status 410 instead of an event
+  std::string instead;   ///< the event that it sends in place of both
   std::atomic<int> lists{0};
   std::atomic<int> watches{0};
 
@@ -57,8 +58,9 @@ struct ForgetfulServer {
     const bool forgets = ++watches <= expired;
     if (forgets && by_code) return to.answer(410, R"({"kind":"Status","code":410})");
     const std::string text =
-        forgets ? event("ERROR", R"({"kind":"Status","code":410,"reason":"Expired"})")
-                : event("ADDED", object("b", "seen", 300));
+        forgets && !instead.empty() ? instead
+        : forgets ? event("ERROR", R"({"kind":"Status","code":410,"reason":"Expired"})")
+                  : event("ADDED", object("b", "seen", 300));
     to.write(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         "Transfer-Encoding: chunked\r\n\r\n");
@@ -120,6 +122,25 @@ TEST_CASE("backoff: doubles up to its limit, with jitter, and begins anew") {
     const int random = Backoff::random_between(3, 5);
     CHECK((random >= 3 && random <= 5));
   }
+}
+
+TEST_CASE("what no API server sends ends neither the watching nor, behind it, the checks") {
+  ForgetfulServer strange;
+  strange.expired = 2;
+  strange.instead = R"({"type":"BOOKMARK","object":[]})"
+                    "\n";
+  WatcherFixture fixture(strange);
+  Timer check(fixture.worker.executor());
+  const std::function<void(error_code)> look = [&](error_code error) {
+    if (error) return;
+    fixture.watcher.check();
+    check.expires_after(milliseconds(1));
+    check.async_wait(look);
+  };
+  look({});
+  fixture.run_until_seen();
+  CHECK(fixture.copy.get("role", "b"));
+  CHECK(strange.lists == 3);
 }
 
 TEST_CASE("410 again and again: one list for each, with growing pauses, and the state is right") {
