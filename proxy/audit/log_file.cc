@@ -92,7 +92,9 @@ Fault LogFile::open() {
   }
   regular_ = S_ISREG(status.st_mode);
   size_ = regular_ ? static_cast<std::uint64_t>(status.st_size) : 0;
-  return end_open_line();
+  auto fault = end_open_line();
+  if (fault) close();  // the next try begins with that line again
+  return fault;
 }
 
 Fault LogFile::end_open_line() {

@@ -3,11 +3,13 @@
 #include "tests/proxy/temporary_directory.h"
 
 #include <algorithm>
+#include <csignal>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <vector>
 
@@ -57,6 +59,24 @@ TEST_CASE("a line that was cut off is ended first") {
   LogFile log({.path = folder.file});
   CHECK(!log.write("a\n"));
   CHECK(content(folder.file) == "{\"half\":\na\n");
+}
+
+TEST_CASE("a line that was cut off is ended first, also when that takes a second try") {
+  Folder folder;
+  const std::string half = "{\"half\":";
+  std::ofstream(folder.file) << half;
+  LogFile log({.path = folder.file});
+  auto* const former = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit full{half.size(), before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+  const Fault fault = log.write("a\n");
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, former);
+  CHECK(fault);
+  CHECK(!log.write("a\n"));
+  CHECK(content(folder.file) == half + "\na\n");
 }
 
 TEST_CASE("names of backups have the time in them, and sort by it") {
