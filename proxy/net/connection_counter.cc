@@ -1,13 +1,11 @@
 #include "proxy/net/connection_counter.h"
 
-#include <cstring>
-
 namespace postern::proxy {
 
 namespace {
 
-/// IPv4 addresses (mapped ones too) and the first half of IPv6 addresses, in one space: the half
-/// 0:0:0:… does not occur among the latter but for ::1 and its like.
+/// IPv4 addresses (mapped ones too) and the first half of IPv6 addresses, in one space: as numbers
+/// in the order of the network the halves are larger, but for those of ::1 and its like.
 std::uint64_t key_of(const boost::asio::ip::address& address) {
   if (address.is_v4()) return address.to_v4().to_uint();
   const boost::asio::ip::address_v6 v6 = address.to_v6();
@@ -15,7 +13,7 @@ std::uint64_t key_of(const boost::asio::ip::address& address) {
     return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, v6).to_uint();
   const auto bytes = v6.to_bytes();
   std::uint64_t half = 0;
-  std::memcpy(&half, bytes.data(), sizeof half);
+  for (std::size_t i = 0; i < sizeof half; ++i) half = half << 8U | bytes[i];
   return half;
 }
 

@@ -27,6 +27,9 @@ TEST_CASE("counting: IPv6 by /64, mapped IPv4 as IPv4, and nothing is left behin
   ConnectionCounter::Place v4, mapped;
   CHECK(counter->admit(address("192.0.2.1"), v4) == Verdict::kAdmitted);
   CHECK(counter->admit(address("::ffff:192.0.2.1"), mapped) == Verdict::kTooManyFromAddress);
+  // A network whose bytes are those of an IPv4 address, read from the other end.
+  ConnectionCounter::Place v6;
+  CHECK(counter->admit(address("102:c0:0:0::1"), v6) == Verdict::kAdmitted);
 }
 
 TEST_CASE("counting from several threads") {
