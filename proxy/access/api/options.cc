@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kMaxFieldManager = 128;
 constexpr std::string_view kReviewable = "status.reviewable";
+/// Of a watch; as a time on the clock more would overflow.
+constexpr long kMaxTimeoutSeconds = 24L * 3600;
 
 template <typename Number>
 std::optional<Number> as_number(std::string_view text) {
@@ -191,7 +193,7 @@ Result<WatchOptions> read_watch_options(const kube::Query& query, const KindInfo
     options.version = *version;
   }
   if (const auto seconds = as_number<long>(query.get("timeoutSeconds")); seconds && *seconds > 0) {
-    options.timeout = std::chrono::seconds(*seconds);
+    options.timeout = std::chrono::seconds(std::min(*seconds, kMaxTimeoutSeconds));
   }
   return options;
 }

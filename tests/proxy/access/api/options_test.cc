@@ -63,6 +63,10 @@ TEST_CASE("parameters of watches") {
   CHECK(informer->initial_events);
   CHECK(informer->initial_end);
   CHECK(informer->timeout == std::chrono::seconds(300));
+  const auto endless =
+      read_watch_options(query("watch=true&timeoutSeconds=9223372036854775807"), access_requests());
+  REQUIRE(endless);
+  CHECK(endless->timeout == std::chrono::hours(24));
   const auto old_style =
       read_watch_options(query("watch=true&resourceVersion=0"), access_requests());
   CHECK_FALSE(old_style->version);
