@@ -132,6 +132,7 @@ Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head(
   std::size_t scanned = 0;
   std::size_t head_size = 0;
   fault_ = Fault::kNone;
+  is_head_ = false;
   const bool begun = co_await await_request(idle_time.value_or(limits_.idle_time));
   if (!begun) {
     co_return std::nullopt;
@@ -158,6 +159,7 @@ Task<Result<std::optional<http::RequestHead>>> ClientConnection::read_head(
   pending_.erase(0, head_size);
   body_ = http::BodyDecoder(head->framing, head->content_length);
   awaits_continue_ = head->expect_continue;
+  is_head_ = head->method == "HEAD";
   co_return std::optional<http::RequestHead>(std::move(*head));
 }
 
@@ -269,7 +271,10 @@ Task<error_code> ClientConnection::write(std::string_view data) {
 Task<error_code> ClientConnection::write_status(const kube::Status& status,
                                                 std::string_view audit_id, bool keep_alive,
                                                 std::string_view allow) {
-  const std::string response = status_response(status, audit_id, keep_alive, allow);
+  std::string response = status_response(status, audit_id, keep_alive, allow);
+  if (is_head_) {
+    response.resize(response.find("\r\n\r\n") + 4);
+  }
   co_return co_await write(response);
 }
 

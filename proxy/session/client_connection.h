@@ -67,8 +67,8 @@ class ClientConnection {
   std::size_t try_write(std::string_view data) { return stream_.try_write(data); }
   /// Writes everything, under the stall limit.
   Task<error_code> write(std::string_view data);
-  /// Writes a whole Status answer, as status_response() makes it. `keep_alive` is what the head
-  /// will say.
+  /// Writes a whole Status answer, as status_response() makes it; to a HEAD without its body.
+  /// `keep_alive` is what the head will say.
   Task<error_code> write_status(const kube::Status& status, std::string_view audit_id,
                                 bool keep_alive, std::string_view allow = {});
   /// Says goodbye so that an answer that was just written is not lost to a reset: ends our side and
@@ -107,6 +107,7 @@ class ClientConnection {
   std::string pending_;
   http::BodyDecoder body_;
   bool awaits_continue_ = false;
+  bool is_head_ = false;            ///< the current request's method is HEAD
   bool waits_for_request_ = false;  ///< read_head() waits, and no byte has come
   bool gave_up_waiting_ = false;
   Clock::time_point waiting_since_;

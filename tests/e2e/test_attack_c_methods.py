@@ -19,6 +19,14 @@ def test_head_is_405_without_a_call(attack: Attack, method: str, target: str) ->
     attack.untouched()
 
 
+def test_behind_a_refused_head_the_connection_goes_on(attack: Attack) -> None:
+    """Its answer has no body (RFC 9110 §9.3.2): the next one begins where its client looks for it."""
+    client = attack.client()
+    for method, status in (("HEAD", 405), ("GET", 200)):
+        client.send(attack.postern.request("alice", method, f"{POD}/nginx-1"))
+        assert client.read_response(method).status == status
+
+
 @pytest.mark.parametrize(
     ("method", "target"),
     [

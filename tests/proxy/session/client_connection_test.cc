@@ -113,6 +113,19 @@ TEST_CASE_FIXTURE(Fixture, "D83: 100 Continue is sent on admission only, and onc
   CHECK(stream.written == "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
+TEST_CASE_FIXTURE(Fixture, "the answer to a HEAD has the length of a body, and none") {
+  stream.reads = {"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n", "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"};
+  const auto status = kube::Status::method_not_allowed("no");
+  const std::string whole = status_response(status, "id-1", true, "GET");
+  REQUIRE(head());
+  CHECK_FALSE(run_to_end(worker, client.write_status(status, "id-1", true, "GET")));
+  CHECK(stream.written == whole.substr(0, whole.find("\r\n\r\n") + 4));
+  stream.written.clear();
+  REQUIRE(head());
+  CHECK_FALSE(run_to_end(worker, client.write_status(status, "id-1", true, "GET")));
+  CHECK(stream.written == whole);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a refused body is read to its end, within the limit") {
   limits.drain_bytes = 10;
   stream.reads = {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n123456789"};
