@@ -12,6 +12,8 @@ namespace postern::proxy::access::api {
 namespace {
 
 constexpr std::size_t kMaxWord = 63;
+/// Each is asked of every object of a kind, and of each change, on the one thread that all share.
+constexpr std::size_t kMaxRequirements = 100;
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -60,6 +62,10 @@ class LabelSelectorParser {
       auto requirement = parse_requirement();
       if (!requirement) {
         return fail(std::move(requirement.error()));
+      }
+      if (selector.requirements_.size() == kMaxRequirements) {
+        return fail(
+            unparsable("it has more than " + std::to_string(kMaxRequirements) + " requirements"));
       }
       selector.requirements_.push_back(std::move(*requirement));
       if (token_.empty()) break;

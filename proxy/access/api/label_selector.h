@@ -17,7 +17,8 @@ namespace postern::proxy::access::api {
 /// joined by commas. `!=` and `notin` hold where the label is absent.
 class LabelSelector {
  public:
-  /// 400 with a sentence for what does not parse. "" selects everything.
+  /// 400 with a sentence for what does not parse, or has more than 100 requirements. "" selects
+  /// everything.
   static Result<LabelSelector> parse(std::string_view text);
 
   bool matches(const std::map<std::string, std::string>& labels) const;

@@ -12,6 +12,7 @@ namespace postern::proxy::access::api {
 namespace {
 
 constexpr std::size_t kMaxFieldManager = 128;
+constexpr std::size_t kMaxFieldRequirements = 100;
 constexpr std::string_view kReviewable = "status.reviewable";
 /// Of a watch; as a time on the clock more would overflow.
 constexpr long kMaxTimeoutSeconds = 24L * 3600;
@@ -106,6 +107,9 @@ Result<Selection> Selection::read(const kube::Query& query, const KindInfo& kind
   selection.labels_ = std::move(*labels);
   auto fields = kube::parse_field_selector(query.get("fieldSelector"));
   if (!fields) return fail(std::move(fields.error()));
+  if (fields->size() > kMaxFieldRequirements) {
+    return fail(kube::Status::bad_request("the field selector has too many requirements"));
+  }
   for (const kube::FieldRequirement& one : *fields) {
     const auto& known = kind.selectable_fields;
     if (std::find(known.begin(), known.end(), one.field) == known.end()) {

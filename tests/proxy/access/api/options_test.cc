@@ -50,6 +50,18 @@ TEST_CASE("parameters of lists") {
   }
 }
 
+TEST_CASE("selectors have at most a hundred requirements") {
+  const auto selector = [](const char* what, const char* one, int count) {
+    std::string text = std::string(what) + one;
+    for (int i = 1; i < count; ++i) text.append("%2C").append(one);
+    return list_code(text.c_str());
+  };
+  CHECK(selector("labelSelector=", "!a", 100) == 200);
+  CHECK(selector("labelSelector=", "!a", 101) == 400);
+  CHECK(selector("fieldSelector=", "status.state!%3DDENIED", 100) == 200);
+  CHECK(selector("fieldSelector=", "status.state!%3DDENIED", 101) == 400);
+}
+
 TEST_CASE("parameters of watches") {
   CHECK(watch_code("watch=true") == 200);
   CHECK(watch_code("watch=true&sendInitialEvents=true") == 422);
