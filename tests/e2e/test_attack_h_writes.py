@@ -120,6 +120,15 @@ def test_yaml_body_is_read_as_yaml(attack: Attack) -> None:
     assert attack.forwarded().message.body == text % b"nginx-9"
 
 
+def test_large_yaml_is_read_and_goes_on_as_it_came(attack: Attack) -> None:
+    """Not on the worker, which would be there for nobody else meanwhile."""
+    text = b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: %s\nspec:\n  a: [" + b"1, " * 100_000 + b"1]\n"
+    attack.refused(attack.post(POD, text % b"db-9", "application/yaml"), 403)
+    attack.refused(attack.post(POD, text % b"nginx-9" + b"a: [\n", "application/yaml"), 400)
+    assert attack.post(POD, text % b"nginx-9", "application/yaml").status == 201
+    assert attack.forwarded(f"POST {POD}").message.body == text % b"nginx-9"
+
+
 YAML_TRICKS = {
     "duplicate": b"kind: Pod\nmetadata: {name: nginx-9, name: db-9}\n",
     "alias": b"kind: Pod\nmetadata: &m {name: nginx-9}\nspec: *m\n",
