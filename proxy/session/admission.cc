@@ -47,13 +47,13 @@ Result<void> read_upgrade(ProxiedRequest& request) {
 /// What the decision needs of a body, which goes into the request. Large YAML is read elsewhere.
 Task<Result<void>> take_facts(WorkerState& state, ProxiedRequest& request,
                               kube::BodyEncoding encoding, std::string body) {
-  Result<kube::BodyFacts> facts;
-  if (encoding == kube::BodyEncoding::kYaml && body.size() >= YamlThread::kLarge) {
+  // What kubectl calls YAML, when it applies at the server, is JSON.
+  const bool slow = encoding == kube::BodyEncoding::kYaml && body.size() >= YamlThread::kLarge;
+  auto facts = kube::read_body_facts(slow ? kube::BodyEncoding::kJson : encoding, body);
+  if (slow && !facts) {
     const auto shared = std::make_shared<std::string>(std::move(body));
     facts = co_await state.shared().yaml_thread.read(state.worker(), shared);
     body = std::move(*shared);
-  } else {
-    facts = kube::read_body_facts(encoding, body);
   }
   if (!facts) {
     co_return fail(std::move(facts.error()));
