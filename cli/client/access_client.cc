@@ -76,6 +76,7 @@ Failure AccessClient::failure_of(const HttpResponse& response) const {
   if (response.status == kForbidden) failure.message = without_sentence(failure.message);
   for (const Json& cause : find(status, {"details", "causes"})) {
     const std::string message = text_at(cause, {"message"});
+    if (text_at(cause, {"reason"}) == "ResourceID") continue;  // for programs
     if (message.empty() || failure.message.find(message) != std::string::npos) continue;
     const std::string field = text_at(cause, {"field"});
     failure.message += "\n  " + field + (field.empty() ? "" : ": ") + message;

@@ -40,6 +40,15 @@ std::string indented(const std::string& text, std::size_t by) {
   return out;
 }
 
+/// With the white space before it; "" where there is none.
+std::string comment_behind_scalar(const std::string& line) {
+  static const re2::RE2 kComment(
+      R"(^[^:]*:[ \t]*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^"'#\s][^\r\n]*?)?([ \t]+#[^\r\n]*))");
+  std::string comment;
+  re2::RE2::PartialMatch(line, kComment, &comment);
+  return comment;
+}
+
 }  // namespace
 
 YamlLines::YamlLines(std::string_view text) : lines_(split(text)) {}
@@ -137,7 +146,7 @@ bool YamlLines::put_item(std::string_view list, std::string_view name, const std
 }
 
 bool YamlLines::put_scalar(std::string_view key, const std::string& value) {
-  const std::string line = std::string(key) + ": " + value;
+  std::string line = std::string(key) + ": " + value;
   const auto at = find_key(key);
   if (!at) {
     append_key(line);
@@ -145,6 +154,7 @@ bool YamlLines::put_scalar(std::string_view key, const std::string& value) {
   }
   const Range block = block_behind(*at);
   if (block.begin != block.end) return false;
+  line.insert(line.find_last_not_of("\r\n") + 1, comment_behind_scalar(lines_[*at]));
   replace({*at, *at + 1}, line);
   return true;
 }

@@ -133,6 +133,19 @@ TEST_CASE("comments and other entries stay byte for byte") {
   CHECK(after.find("# the end\n") != std::string::npos);
 }
 
+TEST_CASE("a comment behind the current context stays there") {
+  for (const char* const value : {"a", "\"a # no comment\"", "'it''s # none'", "a#b", "\"\""}) {
+    for (const char* const comment : {" # mine", "   # \"quoted\"", ""}) {
+      const std::string before =
+          "kind: Config\ncurrent-context: " + std::string(value) + comment + "\n";
+      CAPTURE(before);
+      const std::string after = edited(before);
+      check_edit(before, after);
+      CHECK(after.find("current-context: postern-k" + std::string(comment) + "\n") != after.npos);
+    }
+  }
+}
+
 TEST_CASE("what is no kubeconfig is not touched") {
   for (const char* const text :
        {"- a\n", "clusters: 5\n", "a: 1\na: 2\n", "a: [\n", "a: 1\n---\nb: 2\n", "x"}) {

@@ -324,6 +324,10 @@ def test_a_refusal_says_why_without_repeating_what_was_typed(alice: Desk) -> Non
     alice.server.on("^POST .*/resourcesearches", refusal(403, "Forbidden", of_a_cluster))
     said = alice.run("request", "search", "--kind", "pod", "--all-kube-namespaces", code=3).stderr
     assert said == f"error: {of_a_cluster}\n", "what was refused there is not what was typed"
+    alice.server.on("^POST .*/resourcesearches", refusal(
+        403, "Forbidden", of_a_cluster, [{"reason": "ResourceID", "message": "/c/pod/k/*/*"}]))  # fmt: skip
+    said = alice.run("request", "search", "--kind", "pod", "--all-kube-namespaces", code=3).stderr
+    assert said == f"error: {of_a_cluster}\n", "that cause is for programs"
 
 
 def test_what_is_printed_to_a_closed_stream_goes_nowhere_else(alice: Desk) -> None:
