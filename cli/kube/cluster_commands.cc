@@ -34,21 +34,37 @@ std::string own_command(const Surroundings& surroundings) {
   return self.string();
 }
 
+std::string path_to(const std::string& cluster) {
+  return "/clusters/" + kube::encode_path_segment(cluster);
+}
+
+/// Whether the proxy lets us through to the cluster, which may be down: some see clusters in lists
+/// (rules for kube_cluster) that none of their roles is for.
+bool leads_to(AccessClient& api, const std::string& cluster) {
+  constexpr int kNotFound = 404;
+  const auto answer = api.http().send({"GET", path_to(cluster) + "/version", {}, ""});
+  return !answer || answer->status != kNotFound;
+}
+
+/// "": no cluster is open to the user, and kubectl is for what postern itself serves, at the root.
 Outcome<std::string> choose_cluster(AccessClient& api, const std::string& wanted) {
   if (!wanted.empty()) {
     const auto cluster = api.get(path_of({"kubeclusters", wanted}));
     if (!cluster) return tl::unexpected(cluster.error());
-    return wanted;
+    if (leads_to(api, wanted)) return wanted;
+    return failed("none of your roles is for the cluster " + kube::quoted(wanted) +
+                  "; for kubectl get accessrequests and the like: postern kube login");
   }
   const auto list = api.list("kubeclusters");
   if (!list) return tl::unexpected(list.error());
   const Json& items = find(*list, {"items"});
   for (const Json& item : items) {
     if (items.size() == 1 || is_true(item, {"status", "default"})) {
-      return text_at(item, {"metadata", "name"});
+      std::string name = text_at(item, {"metadata", "name"});
+      return leads_to(api, name) ? std::move(name) : std::string();
     }
   }
-  if (items.empty()) return failed("there is no cluster that you may reach or ask for");
+  if (items.empty()) return std::string();
   return wrong_usage("say which cluster: postern kube ls lists them");
 }
 
@@ -56,12 +72,16 @@ Json exec_user(const Profile& profile, const std::string& cluster,
                const Surroundings& surroundings) {
   Json exec{
       {"apiVersion", "client.authentication.k8s.io/v1"},
-      {"args", {"kube", "credential", "--proxy", profile.proxy, "--cluster", cluster}},
+      {"args", {"kube", "credential", "--proxy", profile.proxy}},
       {"command", own_command(surroundings)},
       {"env", nullptr},
       {"installHint", "postern is needed to reach this cluster; then: " + login_command(profile)},
       {"interactiveMode", "Never"},
       {"provideClusterInfo", false}};
+  if (!cluster.empty()) {
+    exec["args"].push_back("--cluster");
+    exec["args"].push_back(cluster);
+  }
   if (const std::string home = surroundings.variable("POSTERN_HOME"); !home.empty()) {
     exec["env"] = Json::array(
         {{{"name", "POSTERN_HOME"}, {"value", std::filesystem::absolute(home).string()}}});
@@ -74,9 +94,10 @@ Outcome<KubeconfigEntry> make_entry(const KubeLoginArguments& arguments, const P
                                     const std::string& cluster, const Json& present,
                                     const Context& context) {
   KubeconfigEntry entry;
-  entry.name = arguments.context_name.empty() ? "postern-" + cluster : arguments.context_name;
+  entry.name = arguments.context_name;
+  if (entry.name.empty()) entry.name = cluster.empty() ? "postern" : "postern-" + cluster;
   entry.make_current = !arguments.keep_current;
-  const std::string server = profile.url() + "/clusters/" + kube::encode_path_segment(cluster);
+  const std::string server = profile.url() + (cluster.empty() ? "" : path_to(cluster));
   for (const auto& [list, what] : {std::pair("clusters", "cluster"), std::pair("users", "user")}) {
     const Json& there = named_entry(present, list, entry.name, what);
     const bool ours = std::string_view(what) == "cluster" ? text_at(there, {"server"}) == server
@@ -148,6 +169,10 @@ Outcome<void> run_kube_login(const KubeLoginArguments& arguments, const Context&
   if (auto written = write_entry(path, *entry); !written) return written;
   context.out() << "Context " << kube::printable(entry->name) << " is in " << kube::printable(path)
                 << (entry->make_current ? ", and is the current one" : "") << "\n";
+  if (cluster->empty()) {
+    context.err() << "note: no cluster is open to you; kubectl gets what postern itself serves: "
+                     "kubectl get accessrequests\n";
+  }
   return {};
 }
 

@@ -15,8 +15,9 @@ struct KubeLoginArguments {
   bool keep_current = false;  ///< does not make it the current context
 };
 
-/// Writes a context for a cluster into the kubeconfig (`--kubeconfig`, else the one that kubectl
-/// would write to); its user is `postern kube credential`.
+/// Writes a context for a cluster (for whom none is open: for the access API alone) into the
+/// kubeconfig (`--kubeconfig`, else the one that kubectl would write to); its user is `postern kube
+/// credential`.
 Outcome<void> run_kube_login(const KubeLoginArguments& arguments, const Context& context);
 
 /// `postern kube credential`: the session's token as an ExecCredential, for kubectl.

@@ -122,3 +122,20 @@ def test_a_search_is_at_the_default_cluster(town: Town) -> None:
     assert NGINX_1 in found.splitlines()
     said = town.alice.refusal("request", "search", "--kind", "pod")
     assert "give --kube-namespace NAME, or --all-kube-namespaces" in said
+
+
+def test_who_has_no_cluster_works_with_kubectl(town: Town) -> None:
+    """root administers and bob reviews; no cluster is open to either of them."""
+    town.alice.postern("request", "create", "--resource", NGINX_1, "--reason", "with kubectl", "--nowait")
+    done = town.bob.run("postern", "kube", "login")
+    assert "Context postern is in" in done.stdout and "no cluster is open to you" in done.stderr
+    assert "with kubectl" in town.bob.kubectl("get", "accessrequests", "-o", "wide").stdout
+    assert "spec" in town.bob.kubectl("explain", "accessrequest").stdout
+    assert "doesn't have a resource type" in town.bob.kubectl("get", "pods", code=1).stderr
+    town.root.postern("kube", "login")
+    assert "k8s-requester" in town.root.kubectl("get", "accessroles").stdout
+    labelled = town.root.kubectl("label", "accessrole", "k8s-requester", "team=web").stdout
+    assert labelled == "accessrole.access.postern.dev/k8s-requester labeled\n"
+    listed = town.root.kubectl("get", "accessroles", "-l", "team=web", "-o", "name").stdout
+    assert listed == "accessrole.access.postern.dev/k8s-requester\n"
+    assert town.root.kubectl("auth", "can-i", "delete", "accessusers.access.postern.dev").stdout == "yes\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from access_script import refusal
 from desks import (  # noqa: F401  (fixtures)
     ID, Desk, Terminal, alice, approve_when_filed, desk, kubectl, refuse,
 )
@@ -30,6 +31,25 @@ def test_kube_login_and_credential(kubectl: Desk) -> None:
     kubectl.run("logout")
     done = kubectl.run("kube", "credential", "--proxy", kubectl.proxy, code=1)
     assert done.stdout == "" and "postern login" in done.stderr
+
+
+def test_kube_login_of_who_has_no_cluster(kubectl: Desk) -> None:
+    """Editors see clusters in lists that none of their roles is for; reviewers may see none."""
+    path = kubectl.home / ".kube" / "config"
+    kubectl.server.on("^GET /clusters/", refusal(404, "NotFound", "the server could not find it"))
+    said = kubectl.run("kube", "login", "k", code=1).stderr
+    assert 'none of your roles is for the cluster "k"' in said and not path.exists()
+    for _ in range(2):
+        said = kubectl.run("kube", "login").stderr
+        assert "no cluster is open to you" in said and "kubectl get accessrequests" in said
+        config = yaml.safe_load(path.read_text())
+        assert config["current-context"] == "postern"
+        assert config["clusters"][0]["cluster"]["server"] == f"https://{kubectl.proxy}"
+        kubectl.api.objects["kubeclusters"].clear()
+    exec_ = config["users"][0]["user"]["exec"]
+    assert exec_["args"] == ["kube", "credential", "--proxy", kubectl.proxy]
+    done = kubectl.run(*exec_["args"], program=exec_["command"])
+    assert json.loads(done.stdout)["status"]["token"] == "pst_of_alice"
 
 
 def test_an_entry_of_somebody_else_is_not_taken_over(kubectl: Desk) -> None:
