@@ -262,6 +262,9 @@ Task<Result<VisibleObjects>> list_visible(WorkerState& state, ClientConnection& 
     if (!next) {
       co_return fail(std::move(next.error()));
     }
+    if (!next->empty() && *next == token) {
+      co_return fail(kube::Status::bad_gateway("the API server's pages of this list have no end"));
+    }
     token = std::move(*next);
     visible.memory.resize(visible.items.size());
   } while (!token.empty());

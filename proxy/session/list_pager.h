@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace postern::proxy {
 
@@ -27,6 +28,8 @@ class ListPager {
   std::uint64_t limit() const { return limit_; }
   void apply(kube::Query& query) const;
 
+  /// Whether the token of a page leads further than the one that the page was asked for with.
+  bool leads_on(std::string_view token) const { return token != token_; }
   /// No visible item, and upstream has more behind `token`. False when that has gone on for too
   /// long.
   bool all_hidden(std::string token);

@@ -3,6 +3,7 @@
 #include "kube/filter/filter.h"
 #include "kube/media_type.h"
 #include "proxy/session/answer.h"
+#include "proxy/session/client_watcher.h"
 #include "proxy/session/forward.h"
 #include "proxy/session/list_pager.h"
 #include "proxy/session/long_running.h"
@@ -11,6 +12,7 @@
 #include "proxy/upstream/failure_by_code.h"
 #include "rbac/authorize.h"
 
+#include <exception>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -228,14 +230,15 @@ Result<std::string> opened_continue_token(WorkerState& state, const ProxiedReque
   return std::move(*token);
 }
 
-Task<Result<void>> relay_list(WorkerState& state, ClientConnection& client,
-                              ProxiedRequest& request) {
-  auto token = opened_continue_token(state, request);
-  if (!token) {
-    co_return fail(std::move(token.error()));
-  }
-  ListPager pager(request.info.query, std::move(*token));
+/// `watcher` is started when pages are skipped: nothing is written to the client then, so that
+/// nobody else would notice that it is gone, and the API server would be asked on.
+Task<Result<void>> relay_pages(WorkerState& state, ClientConnection& client,
+                               ProxiedRequest& request, ListPager& pager, ClientWatcher& watcher) {
+  bool watched = false;
   for (;;) {
+    if (watcher.client_is_gone()) {
+      co_return fail(client_is_gone());
+    }
     pager.apply(request.info.query);
     auto answer = co_await forward(state, client, request);
     if (!answer) {
@@ -255,14 +258,42 @@ Task<Result<void>> relay_list(WorkerState& state, ClientConnection& client,
     if (*outcome == PageOutcome::kDelivered) {
       co_return Result<void>();
     }
+    if (!std::exchange(watched, true)) {
+      watcher.start();
+    }
     if (*outcome == PageOutcome::kTooMany) {
       pager.too_many();
+    } else if (!pager.leads_on(more)) {
+      co_return fail(kube::Status::bad_gateway("the API server's pages of this list have no end"));
     } else if (!pager.all_hidden(std::move(more))) {
       co_return fail(kube::Status::gateway_timeout(
           "too many objects that you may not see lie before the next one that you may; ask with a "
           "selector or without a limit"));
     }
   }
+}
+
+Task<Result<void>> relay_list(WorkerState& state, ClientConnection& client,
+                              ProxiedRequest& request) {
+  auto token = opened_continue_token(state, request);
+  if (!token) {
+    co_return fail(std::move(token.error()));
+  }
+  ListPager pager(request.info.query, std::move(*token));
+  ClientWatcher watcher(state.worker(), client, [] {});
+  Result<void> outcome;
+  std::exception_ptr bug;
+  try {
+    outcome = co_await relay_pages(state, client, request, pager, watcher);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  // Whatever happened: nobody else may read from the client before its watcher has let go.
+  co_await watcher.stop();
+  if (bug) {
+    std::rethrow_exception(bug);
+  }
+  co_return outcome;
 }
 
 /// Brings the visible events to the client as they come.

@@ -3,11 +3,13 @@
 import base64
 import json
 import re
+import time
 from urllib.parse import quote
 
 import pytest
-from attack import POD, Attack, visible
+from attack import POD, Attack, check_status, visible
 from fixture_api import KINDS, compact, list_body, make_object, status
+from raw_http import wait_for
 from upstream import Recorded, Reply
 
 PODS = KINDS[0]
@@ -170,3 +172,38 @@ def test_f117_bad_limit(attack: Attack, limit: str) -> None:
 
 def test_f117_limit_0_is_everything(attack: Attack) -> None:
     assert visible(attack.send("GET", f"{POD}?limit=0")) == {"dev/nginx-1", "dev/nginx-2"}
+
+
+def hidden_page(start: int) -> Reply:
+    return Reply(body=list_body(PODS, [make_object(PODS, "dev", "db-0", 0)], {"continue": upstream_token(start)}))
+
+
+@pytest.mark.parametrize(("method", "query", "user"), [("GET", "?limit=1", "alice"), ("DELETE", "", "dora")])
+def test_pages_that_lead_nowhere_are_502(attack: Attack, method: str, query: str, user: str) -> None:
+    """The same token for ever: neither client nor API server is kept busy with it."""
+    attack.on(f"GET {POD}", hidden_page(1))
+    check_status(answer := attack.send(method, f"{POD}{query}", user=user))
+    assert answer.status == 502
+    assert len([r for r in attack.upstream.client_requests if r.path == POD]) == 2
+
+
+def test_a_client_that_is_gone_ends_the_search_for_visible_objects(attack: Attack) -> None:
+    asked = []
+
+    def answer(request: Recorded) -> Reply:
+        asked.append(request)
+        time.sleep(0.01)  # all pages that would be looked at take twenty seconds
+        return hidden_page(len(asked))
+
+    attack.on(f"GET {POD}", answer)
+    with attack.postern.client() as client:
+        client.send(attack.postern.request("alice", "GET", f"{POD}?limit=1"))
+        wait_for("some pages", lambda: len(asked) > 5)
+
+    def at_rest() -> bool:
+        before = len(asked)
+        time.sleep(0.5)
+        return len(asked) == before
+
+    wait_for("the last page", at_rest)
+    assert len(asked) < 1000
