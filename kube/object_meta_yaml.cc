@@ -129,6 +129,12 @@ bool has_doubtful_characters(std::string_view text) {
   return false;
 }
 
+std::string place_of(const YAML::Mark& mark) {
+  if (mark.is_null()) return "";
+  return "line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) +
+         ": ";
+}
+
 Status not_yaml(std::string_view why) {
   return Status::bad_request("the body is not one plain YAML document: " + std::string(why));
 }
@@ -144,7 +150,7 @@ Result<BodyFacts> parse_yaml(std::string_view body) {
     FactsEvents second(unused);
     if (parser.HandleNextDocument(second)) return fail(not_yaml("there is a second one"));
   } catch (const YAML::Exception& error) {
-    return fail(not_yaml(error.what()));
+    return fail(not_yaml(place_of(error.mark) + printable(error.msg)));
   }
   return builder.finish();
 }
