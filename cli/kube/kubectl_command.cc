@@ -99,9 +99,7 @@ class Requesting {
       context_.err() << "Waiting for a decision on request " << kube::printable(name)
                      << "; Ctrl-C leaves it pending.\n"
                      << std::flush;
-      const auto patience = arguments_.timeout.empty()
-                                ? Outcome<std::chrono::milliseconds>(0)
-                                : parse_duration(arguments_.timeout, "--request-wait");
+      const auto patience = parse_patience(arguments_.timeout, "--request-wait");
       if (!patience) return tl::unexpected(patience.error());
       const auto decided = wait_for_decision(connection_.api(), *request, *patience, context_);
       if (!decided) return tl::unexpected(decided.error());
@@ -172,6 +170,10 @@ Outcome<int> run_rounds(const KubectlArguments& arguments, const KubectlWords& w
 Outcome<int> run_kubectl(const KubectlArguments& arguments, const Context& context) {
   const auto words = split_kubectl_words(arguments.words);
   if (!words) return tl::unexpected(words.error());
+  // Before anything is filed.
+  if (auto patience = parse_patience(arguments.timeout, "--request-wait"); !patience) {
+    return tl::unexpected(patience.error());
+  }
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
   const auto config =

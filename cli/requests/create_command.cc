@@ -107,12 +107,8 @@ Outcome<Json> file_request(AccessClient& api, const Json& request, const QueryLi
 Outcome<void> run_request_create(const RequestArguments& arguments, const Context& context) {
   const auto wanted = request_object(arguments);
   if (!wanted) return tl::unexpected(wanted.error());
-  std::chrono::milliseconds patience{0};
-  if (!arguments.timeout.empty()) {
-    const auto parsed = parse_duration(arguments.timeout, "--timeout");
-    if (!parsed) return tl::unexpected(parsed.error());
-    patience = *parsed;
-  }
+  const auto patience = parse_patience(arguments.timeout, "--timeout");
+  if (!patience) return tl::unexpected(patience.error());
   const auto connection = connect(context);
   if (!connection) return tl::unexpected(connection.error());
   QueryList query;
@@ -134,7 +130,7 @@ Outcome<void> run_request_create(const RequestArguments& arguments, const Contex
   if (!waits || arguments.output.empty()) print_whole(context, *filed, arguments);
   if (arguments.no_wait) return {};
   if (waits) context.err() << "Waiting for a decision; Ctrl-C leaves the request pending.\n";
-  const auto decided = wait_for_decision(connection->api(), *filed, patience, context);
+  const auto decided = wait_for_decision(connection->api(), *filed, *patience, context);
   if (!decided) return tl::unexpected(decided.error());
   if (!arguments.output.empty() && waits) print_whole(context, *decided, arguments);
   return use(context, *connection, name, arguments);

@@ -3,8 +3,10 @@
 #include "cli/client/interrupt.h"
 #include "cli/client/patience.h"
 #include "cli/output/terminal.h"
+#include "cli/output/times.h"
 #include "kube/text.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
 #include <ostream>
@@ -143,6 +145,14 @@ std::optional<Failure> failure_of_state(const Json& request) {
         "; " + text_at(review, {"author"}) + " denied it" + (reason.empty() ? "" : ": " + reason);
   }
   return Failure{kDenied, message};
+}
+
+Outcome<std::chrono::milliseconds> parse_patience(const std::string& text,
+                                                  std::string_view option) {
+  if (text.empty()) return std::chrono::milliseconds(0);
+  return parse_duration(text, option).map([](std::chrono::milliseconds patience) {
+    return std::max(patience, std::chrono::milliseconds(1));
+  });
 }
 
 Outcome<Json> wait_for_decision(AccessClient& api, const Json& request,

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace postern::cli {
 
@@ -16,6 +17,9 @@ namespace postern::cli {
 /// that the request stays. A broken connection is tried again.
 Outcome<Json> wait_for_decision(AccessClient& api, const Json& request,
                                 std::chrono::milliseconds timeout, const Context& context);
+
+/// How long to wait, as an option says it: "" for as long as it takes (0); "0s" looks once.
+Outcome<std::chrono::milliseconds> parse_patience(const std::string& text, std::string_view option);
 
 /// The failure that an undesired end of a request is; nullopt while it is PENDING or APPROVED.
 std::optional<Failure> failure_of_state(const Json& request);

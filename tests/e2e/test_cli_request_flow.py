@@ -120,8 +120,14 @@ def test_ctrl_c_while_it_is_filed_says_that_it_may_be_there(alice: Desk) -> None
 
 
 def test_out_of_time_is_5(alice: Desk) -> None:
-    said = alice.run("request", "create", "--resource", ID, "--reason", "r", "--timeout", "500ms", code=5)
-    assert "stays pending" in said.stderr
+    for patience in ("500ms", "0s"):  # which is not for ever
+        said = alice.run("request", "create", "--resource", ID, "--reason", "r", "--timeout", patience, code=5)
+        assert "stays pending" in said.stderr
+    filed = len(alice.asked("POST", "/accessrequests"))
+    alice.run("request", "create", "--resource", ID, "--reason", "r", "--timeout", "soon", code=2)
+    said = alice.run("kubectl", "--request-reason", "r", "--request-wait", "soon", "get", "pods", code=2)
+    assert "--request-wait" in said.stderr
+    assert len(alice.asked("POST", "/accessrequests")) == filed, "nothing is filed before that is known"
 
 
 def test_a_broken_connection_is_tried_again(alice: Desk) -> None:
