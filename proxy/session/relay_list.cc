@@ -94,7 +94,6 @@ class PageRelay {
       return fail(filter_failure(state_, request_, finished.error()));
     }
     body_.give_back_if_clean();
-    if (has_too_many()) return PageOutcome::kTooMany;
     const kube::filter::ListSummary& summary = filter_->summary();
     note_filtered(state_, request_, summary);
     const bool all_hidden = summary.kept == 0 && !summary.continue_token.empty();
