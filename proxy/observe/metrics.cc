@@ -1,5 +1,6 @@
 #include "proxy/observe/metrics.h"
 
+#include "proxy/observe/held_memory.h"
 #include "proxy/observe/metric_families.h"
 #include "proxy/observe/process_collector.h"
 
@@ -55,6 +56,25 @@ constexpr const char* name(CertificateUse use) {
       return "cluster_client_ca";
   }
   return "other";
+}
+
+/// As families for a scrape.
+std::vector<prometheus::MetricFamily> held_memory() {
+  const auto gauge = [](std::string name, std::string help) {
+    return prometheus::MetricFamily{
+        std::move(name), std::move(help), prometheus::MetricType::Gauge, {}};
+  };
+  auto held = gauge("postern_held_bytes", "Memory that requests hold at the moment.");
+  auto limit = gauge("postern_held_limit_bytes", "How much all requests together may hold of it.");
+  for (const HeldMemory::Reading& reading : HeldMemory::readings()) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"of", reading.of}};
+    metric.gauge.value = static_cast<double>(reading.used);
+    held.metric.push_back(metric);
+    metric.gauge.value = static_cast<double>(reading.limit);
+    limit.metric.push_back(metric);
+  }
+  return {std::move(held), std::move(limit)};
 }
 
 }  // namespace
@@ -232,6 +252,9 @@ std::string Metrics::serialize() const {
   auto process = process_->Collect();
   collected.insert(collected.end(), std::make_move_iterator(process.begin()),
                    std::make_move_iterator(process.end()));
+  auto held = held_memory();
+  collected.insert(collected.end(), std::make_move_iterator(held.begin()),
+                   std::make_move_iterator(held.end()));
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, collected);
   return std::move(out).str();

@@ -1,6 +1,7 @@
 #include "proxy/observe/metrics.h"
 
 #include "proxy/observe/cluster_metrics.h"
+#include "proxy/observe/held_memory.h"
 #include "proxy/observe/metric_labels.h"
 #include "proxy/observe/process_collector.h"
 #include "proxy/observe/request_metrics.h"
@@ -289,6 +290,8 @@ Families documented_families() {
 TEST_CASE("docs/metrics.md documents exactly the families and labels that there are") {
   Metrics metrics;
   use_everything(metrics);
+  const HeldMemory held(
+      "request_bodies", [] { return std::size_t{0}; }, 1);
   const Families exposed = families_of(metrics.serialize());
   const Families documented = documented_families();
   for (const auto& [name, labels] : exposed) {
@@ -300,6 +303,20 @@ TEST_CASE("docs/metrics.md documents exactly the families and labels that there 
     CAPTURE(name);
     CHECK(exposed.contains(name));
   }
+}
+
+TEST_CASE("memory that is held is asked for at each scrape") {
+  Metrics metrics;
+  std::size_t used = 5;
+  {
+    const HeldMemory gauge(
+        "request_bodies", [&used] { return used; }, 4096);
+    CHECK(value(metrics, "postern_held_limit_bytes{of=\"request_bodies\"}") == 4096);
+    CHECK(value(metrics, "postern_held_bytes{of=\"request_bodies\"}") == 5);
+    used = 0;
+    CHECK(value(metrics, "postern_held_bytes{of=\"request_bodies\"}") == 0);
+  }
+  CHECK(value(metrics, "postern_held_bytes{of=\"request_bodies\"}") == -1);
 }
 
 TEST_CASE("the process's own numbers") {
