@@ -62,7 +62,9 @@ Task<Result<std::string>> read_whole(WorkerState& state, UpstreamAnswer& answer,
       co_return fail(kube::Status::bad_gateway("the API server's answer is too large"));
     }
   }
-  body.give_back_if_clean();
+  if (body.clean() && answer.head.keep_alive) {
+    answer.lease.give_back();
+  }
   co_return whole;
 }
 

@@ -2,6 +2,7 @@
 #include "proxy/observe/metrics.h"
 #include "proxy/observe/version.h"
 #include "proxy/upstream/cluster_endpoint.h"
+#include "proxy/upstream/fetch_errors.h"
 #include "proxy/upstream/receive.h"
 #include "proxy/upstream/request_builder.h"
 #include "proxy/upstream/upstream.h"
@@ -60,7 +61,7 @@ Result<bool> take_body(http::BodyDecoder& decoder, std::string& pending, std::si
     used += consumed;
     body.append(*piece);
     if (body.size() > max_bytes) {
-      return fail(kube::Status::bad_gateway("the cluster's answer is too long"));
+      return fail(kube::Status::bad_gateway(std::string(kAnswerTooLong)));
     }
     if (consumed == 0) break;
   }

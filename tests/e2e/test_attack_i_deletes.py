@@ -3,12 +3,19 @@ deletes, so `delete` gives it as well as `deletecollection`; without either it i
 
 import json
 import threading
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import roles
 from attack import POD, Attack, check_status, visible
-from fixture_api import KINDS, compact, make_object, status
-from upstream import Recorded, Reply
+from conftest import USERS
+from fixture_api import KINDS, FixtureApi, compact, make_object, status
+from harness import KubeCluster, Postern, upstream_kubeconfig
+from pki import Authority
+from raw_http import wait_for
+from upstream import Recorded, RecordingUpstream, Reply
 
 PODS = KINDS[0]
 BOTH = {f"{POD}/nginx-1", f"{POD}/nginx-2"}
@@ -181,10 +188,32 @@ def test_collections_of_all_users_together_hold_so_much_and_no_more(attack: Atta
     assert late.status == 429 and late.get("Retry-After") == "1"
     assert check_status(late)["details"]["retryAfterSeconds"] == 1
     assert not deleted(attack)
+    limit = attack.postern.metric("postern_held_limit_bytes", of="deletecollection_lists")
+    assert limit == attack.postern.metric("postern_held_bytes", of="deletecollection_lists") == 256 * 1024 * 1024
     released.set()
     for client in clients:
         assert visible(client.read_response("DELETE")) == {"dev/nginx-1"}
     assert visible(attack.send("DELETE", POD, user="dora")) == {"dev/nginx-1"}
+    wait_for("the memory", lambda: attack.postern.metric("postern_held_bytes", of="deletecollection_lists") == 0)
+
+
+def test_of_a_page_that_is_too_long_half_is_asked_for(attack: Attack) -> None:
+    """32 MiB are held of a page: 250 objects may be more than that, and 31 of them are not."""
+    padding = b" " * (33 * 1024 * 1024)
+    limits: list[int] = []
+
+    def listed(request: Recorded) -> Reply:
+        limits.append(int(request.parameter("limit") or 0))
+        last = request.parameter("continue") == "c2"
+        metadata = {"resourceVersion": "7"} | ({} if last else {"continue": "c2"})
+        items = [make_object(PODS, "dev", "nginx-2" if last else "nginx-1", 1)]
+        page = compact({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items})
+        return Reply(body=page + (padding if limits[-1] > 40 else b""))
+
+    attack.on(f"GET {POD}", listed)
+    assert visible(attack.send("DELETE", POD, user="dora")) == {"dev/nginx-1", "dev/nginx-2"}
+    assert limits == [250, 125, 62, 31, 31]
+    assert {r.path for r in deleted(attack)} == BOTH
 
 
 def test_pages_of_a_collection_are_one_list(attack: Attack) -> None:
@@ -239,3 +268,24 @@ def test_i175_delete_without_get_shows_no_object(attack: Attack) -> None:
 def test_refusals_have_a_way_out(attack: Attack) -> None:
     status_of = check_status(attack.send("DELETE", f"{POD}/db-0"))
     assert status_of["message"].endswith(": ask your administrator")
+
+
+def test_a_collection_behind_a_base_path(tmp_path: Path, authority: Authority) -> None:
+    """As Rancher's API servers have one: every call is made below it, and just once."""
+    base, api = "/k8s/clusters/c-1", FixtureApi()
+
+    def below(request: Recorded) -> Reply:
+        assert request.target.startswith(f"{base}/"), request.target
+        line = f"{request.method} {request.target[len(base) :]} HTTP/1.1"
+        return api(replace(request, message=replace(request.message, start_line=line)))
+
+    upstream = RecordingUpstream(authority, below)
+    kubeconfig = upstream_kubeconfig(tmp_path / "upstream.kubeconfig", upstream.url + base, upstream.ca_file, "x")
+    try:
+        with Postern(tmp_path / "postern", authority, documents=roles.ALICE + roles.OTHERS, users=USERS,
+                     clusters=[KubeCluster("mycluster", kubeconfig)]) as postern:  # fmt: skip
+            assert visible(postern.ask("dora", "DELETE", POD)) == {"dev/nginx-1", "dev/nginx-2"}
+        paths = {r.path for r in upstream.client_requests if r.method == "DELETE"}
+        assert paths == {base + path for path in BOTH}
+    finally:
+        upstream.close()
