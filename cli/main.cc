@@ -15,6 +15,16 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// Who closed standard input or output (`2>&-`) would have the next file that is opened take its
+/// number, the database perhaps, and messages would be written into that.
+void open_missing_descriptors() {
+  int descriptor = -1;
+  do {
+    descriptor = ::open("/dev/null", O_RDWR);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor > STDERR_FILENO) ::close(descriptor);
+}
+
 /// The last part of argv[0].
 std::string called_as(const char* path) {
   const std::string_view text = path == nullptr ? "" : path;
@@ -32,6 +42,7 @@ void fill_standard_streams() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_missing_descriptors();
   using postern::cli::kFailed;
   fill_standard_streams();
   try {

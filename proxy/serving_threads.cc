@@ -1,5 +1,7 @@
 #include "proxy/serving_threads.h"
 
+#include "proxy/available_cpus.h"
+
 #include <algorithm>
 #include <optional>
 #include <thread>
@@ -74,9 +76,8 @@ Loaded<void> ServingThreads::open(const SharedState& shared,
   const auto counter = std::make_shared<ConnectionCounter>(
       ConnectionLimits{.total = configuration_.limits.max_connections,
                        .per_address = configuration_.limits.max_connections_per_address});
-  const std::size_t workers = configuration_.workers > 0
-                                  ? configuration_.workers
-                                  : std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t workers =
+      configuration_.workers > 0 ? configuration_.workers : available_cpus();
   for (std::size_t i = 0; i < workers; ++i) {
     std::optional<ListenerOptions> loopback;
     if (!configuration_.loopback_listen.empty()) {
