@@ -1,5 +1,6 @@
 #include "proxy/audit/object_text.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 // Tested by tests/proxy/audit/object_text_test.cc
@@ -10,6 +11,26 @@ using Json = nlohmann::ordered_json;
 
 /// dump() calls itself for each level.
 constexpr int kMaxDepth = 100;
+/// Of one object: a member is compared with all that its object has.
+constexpr std::size_t kMaxMembers = 1000;
+
+/// Tells while a text is parsed when it is more than events are made of.
+class Bounds {
+ public:
+  bool exceeded() const { return exceeded_; }
+  bool keep(int depth, Json::parse_event_t event) {
+    exceeded_ = exceeded_ || depth > kMaxDepth;
+    if (exceeded_) return false;
+    const auto level = static_cast<std::size_t>(depth);
+    if (event == Json::parse_event_t::object_start) members_.at(level + 1) = 0;
+    if (event == Json::parse_event_t::key) exceeded_ = ++members_.at(level) > kMaxMembers;
+    return !exceeded_;
+  }
+
+ private:
+  std::array<std::size_t, kMaxDepth + 2> members_{};
+  bool exceeded_ = false;
+};
 
 void drop_managed_fields(Json& object) {
   const auto metadata = object.find("metadata");
@@ -31,15 +52,12 @@ bool may_show_objects(std::string_view group, std::string_view resource,
 
 std::optional<std::string> object_text(std::string_view body, bool omit_managed_fields) {
   if (body.size() > kMaxObjectBytes) return std::nullopt;
-  bool too_deep = false;
+  Bounds bounds;
   Json object = Json::parse(
       body,
-      [&too_deep](int depth, Json::parse_event_t, Json&) {
-        too_deep |= depth > kMaxDepth;
-        return !too_deep;
-      },
+      [&bounds](int depth, Json::parse_event_t event, Json&) { return bounds.keep(depth, event); },
       false);
-  if (too_deep || !object.is_object()) return std::nullopt;
+  if (bounds.exceeded() || !object.is_object()) return std::nullopt;
   if (omit_managed_fields) {
     drop_managed_fields(object);
     if (const auto items = object.find("items"); items != object.end() && items->is_array()) {

@@ -25,6 +25,19 @@ TEST_CASE("what is no object, too large or too deep is left out") {
   CHECK(object_text("{\"a\":" + std::string(50, '[') + std::string(50, ']') + "}", false));
 }
 
+TEST_CASE("an object with more members than anything has is left out before it costs much") {
+  const auto members = [](int count) {
+    std::string text = "{\"k0\":0";
+    for (int i = 1; i < count; ++i) text += ",\"k" + std::to_string(i) + "\":0";
+    return text + "}";
+  };
+  CHECK(object_text(members(1000), false) == members(1000));
+  CHECK(!object_text(members(1001), false));
+  const std::string two = "{\"a\":" + members(999) + ",\"b\":{\"c\":" + members(999) + "}}";
+  CHECK(object_text(two, false) == two);
+  CHECK(!object_text("{\"a\":[{\"b\":" + members(1001) + "}]}", false));
+}
+
 TEST_CASE("bodies that are never shown") {
   CHECK(!may_show_objects("", "secrets", ""));
   CHECK(!may_show_objects("", "configmaps", ""));
