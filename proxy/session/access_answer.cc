@@ -2,6 +2,7 @@
 
 #include "kube/text.h"
 #include "proxy/session/answer.h"
+#include "proxy/session/worker_state.h"
 #include "rbac/request/sha256.h"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxWarning = 256;
 constexpr std::size_t kMaxWarnings = 16;
+constexpr std::size_t kMaxCounted = std::size_t{8} * 1024 * 1024;
 
 /// RFC 9111 §5.5 as Kubernetes uses it: `299 - "text"`. In ASCII, because fields are.
 std::string warning_field(std::string_view text) {
@@ -49,6 +51,12 @@ Task<Result<void>> send_own(ClientConnection& client, ProxiedRequest& request,
   }
   settle_connection(writer, request);
   if (answer.code != 304) writer.content_length(answer.body.size());
+  // While its client takes its time, a large answer counts as the user's; one is always let out.
+  BodyHold hold(request.worker->shared().body_memory, request.user.name);
+  if (!hold.grow_to(std::min(answer.body.size(), kMaxCounted))) {
+    co_return fail(kube::Status::too_many_requests(
+        "too many large answers of yours wait for their clients to read them", 1));
+  }
   request.code = answer.code;
   request.answer_started = true;
   request.audit.note_response(answer.body);

@@ -8,9 +8,10 @@
 
 namespace postern::proxy {
 
-/// How much of request bodies may be held at the same time: by all users together, and by one of
-/// them, so that nobody uses up what is there for the others. For the whole process, whatever the
-/// number of connections. Safe from any thread; must outlive its holds.
+/// How much may be held at the same time of request bodies, and of large answers that wait for
+/// their clients: by all users together, and by one of them, so that nobody uses up what is there
+/// for the others. For the whole process, whatever the number of connections. Safe from any thread;
+/// must outlive its holds.
 class BodyMemory {
  public:
   struct Limits {
@@ -40,7 +41,7 @@ class BodyMemory {
   std::unordered_map<std::string, std::size_t> users_;  ///< those who hold something
 };
 
-/// One request's part of it, given back at its end. One thread at a time.
+/// One body's part of it, given back at its end. One thread at a time.
 class BodyHold {
  public:
   BodyHold(BodyMemory& memory, std::string_view user) : memory_(memory), user_(user) {}

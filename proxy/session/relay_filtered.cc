@@ -22,8 +22,10 @@ namespace {
 
 constexpr std::size_t kFlushBytes = 32 * 1024;
 constexpr std::size_t kMaxStatusBytes = 64 * 1024;
+/// More than small events ever come to together.
+constexpr std::size_t kLargeEvent = 128 * 1024;
 /// Of a page that is held until its visible items are counted. A smaller one need not be.
-constexpr std::size_t kMaxCountedBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxCountedBytes = 1024 * 1024;
 
 /// What a sealed continue token is good for: the same user's same question. Each part is written
 /// with its length in front, so that no two calls share a binding.
@@ -74,6 +76,11 @@ void note_filtered(WorkerState& state, ProxiedRequest& request,
   state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,
                                    summary.dropped);
   request.audit.note_filtered(summary.kept, summary.dropped);
+}
+
+kube::Status too_much_waits() {
+  return kube::Status::too_many_requests(
+      "too many large answers of yours wait for their clients to read them", 1);
 }
 
 bool is_json(const http::ResponseHead& head) {
@@ -210,6 +217,10 @@ Task<Result<PageOutcome>> relay_page(WorkerState& state, ClientConnection& clien
     more = summary.continue_token;
     co_return PageOutcome::kAllHidden;
   }
+  BodyHold hold(state.shared().body_memory, request.user.name);
+  if (pager.must_count() && !hold.grow_to(sink.payload_size())) {
+    co_return fail(too_much_waits());
+  }
   request.answer_started = true;
   if (const error_code error = co_await sink.finish()) {
     co_return fail(client_is_gone());
@@ -296,6 +307,21 @@ Task<Result<void>> relay_list(WorkerState& state, ClientConnection& client,
   co_return outcome;
 }
 
+/// Sends a large event. While its client takes its time, it counts as the user's.
+Task<Result<error_code>> send_large(WorkerState& state, ProxiedRequest& request,
+                                    ResponseSink& sink) {
+  const std::size_t size = sink.payload_size();
+  if (sink.flush_now()) {
+    co_return error_code();
+  }
+  BodyHold hold(state.shared().body_memory, request.user.name);
+  if (!hold.grow_to(size)) {
+    request.cut = CutReason::kStalled;
+    co_return fail(too_much_waits());
+  }
+  co_return co_await sink.send_rest();
+}
+
 /// Brings the visible events to the client as they come.
 Task<Result<void>> pump_watch(WorkerState& state, ProxiedRequest& request, ResponseBody& body,
                               kube::filter::BodyFilter& filter, ResponseSink& sink) {
@@ -310,7 +336,13 @@ Task<Result<void>> pump_watch(WorkerState& state, ProxiedRequest& request, Respo
     if (auto fed = filter.feed(*piece, sink.payload()); !fed) {
       co_return fail(filter_failure(state, request, fed.error()));
     }
-    if (!body.has_more_buffered() || sink.payload_size() >= kFlushBytes) {
+    if (sink.payload_size() > kLargeEvent) {
+      const auto sent = co_await send_large(state, request, sink);
+      if (!sent) {
+        co_return fail(sent.error());
+      }
+      error = *sent;
+    } else if (!body.has_more_buffered() || sink.payload_size() >= kFlushBytes) {
       error = co_await sink.flush();
     }
   }

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attack import POD, Attack, check_status
+from attack import POD, Attack, Rise, check_status
 from raw_http import Message, wait_for
+from upstream import Reply
 
 ACCESS = "/apis/access.postern.dev/v1alpha1"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -76,6 +77,24 @@ def test_one_user_holds_no_more_than_a_part_of_what_bodies_may_take(attack: Atta
         small = attack.send("POST", POD, JSON, padded_pod(10))
         assert small.status == 201, "small bodies count for nothing"
     wait_for("room again", lambda: large_post(attack, "alice").status == 201)
+
+
+def test_large_events_do_not_wait_for_slow_clients_without_end(attack: Attack) -> None:
+    """Each of 20 watches of alice's gets 12 MB in events of 3 MB, and reads nothing."""
+    pod = json.loads(padded_pod(3_000_000)) | {"kind": "Pod", "apiVersion": "v1"}
+    pod["metadata"]["namespace"] = "dev"
+    event = json.dumps({"type": "ADDED", "object": pod}).encode() + b"\n"
+    attack.on(rf"^GET {POD}\?.*watch=true", Reply(pieces=[event] * 4))
+    before = peak(attack)
+    cut = Rise.of(attack.postern, "postern_responses_cut_total", reason="stalled")
+    with ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(attack.postern.client())
+            client.send(attack.postern.request("alice", "GET", f"{POD}?watch=true"))
+        cut.by(1)
+        other = attack.send("GET", f"{POD}?watch=true", user="oscar")
+        assert other.status == 200 and other.body.count(b"ADDED") == 4
+    assert peak(attack) - before < 200 * MIB
 
 
 def test_a_review_is_small(attack: Attack) -> None:
