@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from attack import POD, Attack, Rise, check_status
+from harness import binary
 from raw_http import Message, wait_for
 from upstream import Reply
 
@@ -23,6 +24,12 @@ def peak(attack: Attack) -> int:
     """The most bytes that were ever resident in the process."""
     status = Path(f"/proc/{attack.postern.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * KIB  # type: ignore[index]
+
+
+def check_growth(attack: Attack, before: int, most: int) -> None:
+    """With a sanitizer, which keeps what was freed, the figure says nothing."""
+    if binary().parent.name not in ("build-asan", "build-tsan"):
+        assert peak(attack) - before < most, "it takes many times its size"
 
 
 def padded_pod(size: int) -> bytes:
@@ -41,7 +48,7 @@ def test_yaml_of_brackets_is_refused_before_it_is_parsed(attack: Attack, bracket
     attack.refused(attack.post(POD, bracket * (2 * MIB // len(bracket)), YAML), 413)
     answer = attack.post(f"{ACCESS}/accessrequests", bracket * (250 * KIB // len(bracket)), YAML)
     assert check_status(answer)["code"] == 413
-    assert peak(attack) - before < 200 * MIB, "it was parsed all the same: 240 bytes for a bracket"
+    check_growth(attack, before, 200 * MIB)
 
 
 def test_json_may_be_large_where_yaml_is_announced(attack: Attack) -> None:
@@ -94,7 +101,7 @@ def test_large_events_do_not_wait_for_slow_clients_without_end(attack: Attack) -
         cut.by(1)
         other = attack.send("GET", f"{POD}?watch=true", user="oscar")
         assert other.status == 200 and other.body.count(b"ADDED") == 4
-    assert peak(attack) - before < 200 * MIB
+    check_growth(attack, before, 200 * MIB)
 
 
 def test_a_review_is_small(attack: Attack) -> None:
@@ -146,7 +153,7 @@ def test_a_wrong_document_is_told_of_some_of_its_faults(attack: Attack, body: by
     assert answer.status == 422, answer.body[:300]
     assert len(check_status(answer)["details"]["causes"]) <= 64
     assert len(answer.body) < 100 * KIB
-    assert peak(attack) - before < 400 * MIB
+    check_growth(attack, before, 400 * MIB)
 
 
 def test_a_document_has_1_mib_at_most(attack: Attack) -> None:
