@@ -82,7 +82,8 @@ struct AdminServer::Impl {
       keep_alive = request.keep_alive && request.framing == http::Framing::kNone;
       const std::string text =
           response(answer(request.method, request.target), request.method != "HEAD", keep_alive);
-      if (co_await client.write(text)) break;
+      const error_code error = co_await client.write(text);
+      if (error) break;
       if (!keep_alive) co_await client.linger();
     }
     stream->close();

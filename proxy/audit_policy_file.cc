@@ -3,6 +3,7 @@
 #include "proxy/config_parser.h"
 #include "proxy/config_values.h"
 #include "proxy/read_file.h"
+#include "proxy/yaml_document.h"
 
 #include <algorithm>
 #include <map>

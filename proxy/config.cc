@@ -4,6 +4,7 @@
 #include "proxy/config_fields.h"
 #include "proxy/config_parser.h"
 #include "proxy/read_file.h"
+#include "proxy/yaml_document.h"
 
 #include <algorithm>
 #include <set>

@@ -11,10 +11,6 @@
 
 namespace postern::proxy {
 
-/// One YAML document, or what is wrong with it as YAML: syntax (with its place), several documents,
-/// none, anchors, aliases, tags, more than 64 levels or 1 MiB.
-Loaded<rbac::YamlNode> parse_yaml_document(const std::string& file, std::string_view yaml);
-
 /// Fills a configuration from a YAML document and collects everything that does not fit: unknown
 /// and repeated keys, wrong types, values out of their limits. A key with no value (null) counts as
 /// left out, as in Kubernetes.

@@ -3,14 +3,18 @@
 #include "proxy/access_runtime.h"
 #include "proxy/admin_server.h"
 #include "proxy/audit_runtime.h"
+#include "proxy/await_storage.h"
 #include "proxy/check_config.h"
 #include "proxy/cluster_services.h"
 #include "proxy/configured_options.h"
+#include "proxy/data_directory.h"
+#include "proxy/health_checks.h"
 #include "proxy/kube_clusters.h"
 #include "proxy/kubernetes_storage.h"
 #include "proxy/live_files.h"
 #include "proxy/observe/held_memory.h"
 #include "proxy/observe/version.h"
+#include "proxy/process.h"
 #include "proxy/self_checks.h"
 #include "proxy/serving_threads.h"
 #include "rbac/request/sha256.h"
@@ -20,58 +24,20 @@
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
 namespace postern::proxy {
 namespace {
 
-constexpr std::chrono::seconds kStuckAfter{30};
 /// Lists that deletecollections hold, of all users together.
 constexpr std::size_t kDeleteMemory = std::size_t{256} * 1024 * 1024;
-
-/// As many descriptors as the system lets us have: each client takes two.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
-/// What is to be said when they are too few; "" when they will do.
-std::string descriptor_warning(std::size_t connections) {
-  rlimit limit{};
-  const rlim_t wanted = 2 * rlim_t{connections} + 256;  // and files, logs, postern's own calls
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return "";
-  return "limits.maxConnections " + std::to_string(connections) + " may need " +
-         std::to_string(wanted) + " open files, and no more than " +
-         std::to_string(limit.rlim_cur) +
-         " are allowed (ulimit -n, LimitNOFILE=): connections beyond them will be closed";
-}
-
-Loaded<void> make_data_directory(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::create_directories(path, error)) {
-    ::chmod(path.c_str(), 0700);
-  }
-  if (error) {
-    return tl::unexpected(ConfigErrors{{path, 0, 0, "dataDir", error.message()}});
-  }
-  return {};
-}
 
 /// Everything that runs, made in the order of dependence, so that it ends in the reverse order.
 class ProxyServer {
@@ -108,16 +74,13 @@ class ProxyServer {
   Loaded<void> start_admin();
   Loaded<MasterKey> open_storage();
   Loaded<MasterKey> open_shared_storage();
-  Task<void> prepare_storage(Loaded<void>& outcome);
-  Task<void> end_on_signal();
   std::optional<std::string> store_fault() const;
-  void add_health_checks();
-  void add_cluster_checks();
+  HealthSources health_sources() const;
   Task<void> handle_signals();
   Task<void> drain();
   void watch_files();
   void tell_start();
-  static void ignore_late_signals();
+  void share_state();
 
   const ProxyConfiguration& configuration_;
   Metrics metrics_;
@@ -183,6 +146,12 @@ Loaded<void> ProxyServer::load() {
   if (!errors.empty()) {
     return tl::unexpected(std::move(errors));
   }
+  share_state();
+  return {};
+}
+
+/// What every worker reads of what has been loaded.
+void ProxyServer::share_state() {
   metrics_.configuration_in_force("sha256:" + rbac::request::sha256_hex(to_yaml(configuration_)));
   shared_.emplace(SharedState{.limits = client_limits(configuration_.limits),
                               .upstream_timeouts = upstream_timeouts(configuration_.upstream),
@@ -201,7 +170,6 @@ Loaded<void> ProxyServer::load() {
                               .loopback_hosts = configuration_.loopback_hosts,
                               .access_api = &access_.api(),
                               .audit = audit_.log()});
-  return {};
 }
 
 Loaded<MasterKey> ProxyServer::open_storage() {
@@ -212,11 +180,7 @@ Loaded<MasterKey> ProxyServer::open_storage() {
     return tl::unexpected(std::move(opened.error()));
   }
   opened_ = true;
-  try {
-    return MasterKey::load_or_create(configuration_.data_dir + "/master.key");
-  } catch (const std::runtime_error& error) {
-    return tl::unexpected(ConfigErrors{{"", 0, 0, "dataDir", error.what()}});
-  }
+  return load_master_key(configuration_.data_dir);
 }
 
 /// However long it takes: meanwhile health is answered, and signals end the wait.
@@ -228,41 +192,18 @@ Loaded<MasterKey> ProxyServer::open_shared_storage() {
   if (auto admin = start_admin(); !admin) {
     return tl::unexpected(std::move(admin.error()));
   }
-  Loaded<void> outcome;
-  asio::co_spawn(control_.executor(), prepare_storage(outcome), asio::detached);
-  asio::co_spawn(control_.executor(), end_on_signal(), asio::detached);
-  control_.run();
-  control_.context().restart();
-  signals_.cancel();
-  if (!outcome) {
-    return tl::unexpected(std::move(outcome.error()));
+  const auto ready = await_storage(*storage_, control_, signals_);
+  if (!ready) {
+    return tl::unexpected(ready.error());
   }
-  if (!ended_early_) {
+  ended_early_ = !*ready;
+  if (*ready) {
     if (auto opened = access_.open(storage_->take_store()); !opened) {
       return tl::unexpected(std::move(opened.error()));
     }
     opened_ = true;
   }
   return MasterKey(storage_->master());
-}
-
-Task<void> ProxyServer::prepare_storage(Loaded<void>& outcome) {
-  outcome = co_await storage_->prepare(control_);
-  control_.stop();
-}
-
-Task<void> ProxyServer::end_on_signal() {
-  for (;;) {
-    const auto [error, signal] = co_await signals_.async_wait(kAwait);
-    if (error) {
-      co_return;
-    }
-    if (signal != SIGHUP) {
-      ended_early_ = true;
-      control_.stop();
-      co_return;
-    }
-  }
 }
 
 std::optional<std::string> ProxyServer::store_fault() const {
@@ -285,7 +226,9 @@ Loaded<void> ProxyServer::start_admin() {
   if (configuration_.admin_listen.empty() || !admin_address_.empty()) {
     return {};
   }
-  add_health_checks();
+  health_.set_warnings([this] { return board_.lines(); });
+  add_health_checks(health_, health_sources());
+  audit_.add_health_check(health_);
   auto started = admin_.start(configuration_.admin_listen);
   if (!started) {
     return tl::unexpected(ConfigErrors{{"", 0, 0, "adminListen", std::move(started.error())}});
@@ -294,37 +237,13 @@ Loaded<void> ProxyServer::start_admin() {
   return {};
 }
 
-void ProxyServer::add_health_checks() {
-  health_.set_warnings([this] { return board_.lines(); });
-  health_.add_ready("access-store", [this] { return store_fault(); });
-  audit_.add_health_check(health_);
-  health_.add_live("event-loop", [this]() -> std::optional<std::string> {
-    return started_ && threads_.stuck(kStuckAfter)
-               ? std::optional<std::string>("a worker's loop has not come around for 30 s")
-               : std::nullopt;
-  });
-  // One cluster that is down must not take the others' clients away.
-  health_.add_ready("discovery", [this]() -> std::optional<std::string> {
-    return started_ && (access_.knows_a_cluster() || clusters_.empty())
-               ? std::nullopt
-               : std::optional<std::string>("no cluster's kinds have been discovered yet");
-  });
-  add_cluster_checks();
-}
-
-/// Each cluster is told of, but only when none works there is nothing to be ready for.
-void ProxyServer::add_cluster_checks() {
-  for (const KubeCluster& cluster : clusters_) {
-    health_.add_report("cluster-" + cluster.identity.name,
-                       [endpoint = cluster.endpoints.own] { return endpoint->health().problem(); });
-  }
-  health_.add_ready("clusters", [this]() -> std::optional<std::string> {
-    const bool none = std::all_of(clusters_.begin(), clusters_.end(), [](const auto& cluster) {
-      return cluster.endpoints.own->health().problem().has_value();
-    });
-    return none && !clusters_.empty() ? std::optional<std::string>("no cluster can be reached")
-                                      : std::nullopt;
-  });
+/// What has not been started yet is neither stuck nor ready.
+HealthSources ProxyServer::health_sources() const {
+  return {.store_fault = [this] { return store_fault(); },
+          .is_stuck = [this] { return started_ && threads_.stuck(kStuckAfter); },
+          .knows_a_cluster =
+              [this] { return started_ && (access_.knows_a_cluster() || clusters_.empty()); },
+          .clusters = clusters_};
 }
 
 Loaded<void> ProxyServer::start() {
@@ -415,14 +334,6 @@ Task<void> ProxyServer::drain() {
   control_.stop();
 }
 
-/// Asio gives a signal its default action back when the last set of it goes. With one that never
-/// goes, a signal that comes while everything is taken down does not become the exit status.
-void ProxyServer::ignore_late_signals() {
-  static auto* const context = new asio::io_context();
-  static auto* const late = new asio::signal_set(*context, SIGTERM, SIGINT, SIGHUP);
-  static_cast<void>(late);
-}
-
 int ProxyServer::run() {
   control_.run();
   ignore_late_signals();
@@ -442,7 +353,7 @@ int ProxyServer::run() {
 }  // namespace
 
 int run_proxy(const ProxyConfiguration& configuration) {
-  std::signal(SIGPIPE, SIG_IGN);
+  ignore_broken_pipes();
   raise_descriptor_limit();
   ProxyServer server(configuration);
   auto ready = server.load();

@@ -69,6 +69,7 @@ class Decider {
   std::optional<RuleRef> denying_need() const;
   std::optional<RuleRef> covers(const RoleContext& context, const UsableRole& role) const;
   std::optional<RuleRef> could_cover(const RoleContext& context, const UsableRole& role) const;
+  std::vector<Covering> covering_roles(bool named);
   bool is_one_object() const;
   bool may_read() const;
   bool may_read_deleted(const std::vector<Covering>& covering) const;

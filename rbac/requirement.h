@@ -43,7 +43,7 @@ struct Requirement {
   std::array<Need, 4> needs;
   std::size_t need_count = 0;
 
-  void add(const Need& need) { needs[need_count++] = need; }
+  void add(const Need& need) { needs.at(need_count++) = need; }
   const Need* begin() const { return needs.data(); }
   const Need* end() const { return needs.data() + need_count; }
   const Need& main() const { return needs.front(); }

@@ -1,5 +1,6 @@
 #include "rbac/role_rules.h"
 
+#include "rbac/expand_rule.h"
 #include "rbac/resource_id.h"
 
 #include <algorithm>
@@ -9,8 +10,6 @@ namespace postern::rbac {
 namespace {
 
 constexpr int kFirstWithKinds = 7;
-constexpr int kFirstWithGroups = 8;
-constexpr std::size_t kMaxExpansions = 100'000;
 
 /// Everything of every kind, as the defaults of v3 to v8 have it. Not written, so no total
 /// wildcard.
@@ -42,81 +41,6 @@ void add_kinds_but_pods(std::vector<Rule>& rules) {
       rules.push_back(whole_kind(kind, kind.plural == "namespaces" ? kReadVerbs : kOrdinaryVerbs));
     }
   }
-}
-
-/// The fields of a written rule with the traits filled in: each has one value or more, or the rule
-/// is gone.
-struct Fields {
-  std::vector<std::string> kinds;
-  std::vector<Pattern> groups;
-  std::vector<Pattern> namespaces;
-  std::vector<Pattern> names;
-  VerbSet verbs;
-};
-
-std::vector<Pattern> expand_pattern(const PatternTemplate& source, const Traits& traits,
-                                    Effect effect) {
-  PatternTemplate::Expansion expansion = source.expand(traits);
-  if (expansion.incomplete && effect == Effect::kDeny) {
-    return {Pattern::any()};
-  }
-  return std::move(expansion.patterns);
-}
-
-bool is_kind(std::string_view kind, int version) {
-  return version < kFirstWithGroups ? find_short_kind(kind) != nullptr
-                                    : !kind.empty() && kind.find_first_of("*/^$") == kind.npos;
-}
-
-std::vector<std::string> expand_kind(const TraitTemplate& source, const Traits& traits, int version,
-                                     Effect effect) {
-  if (!source.has_trait()) {
-    return {source.text()};
-  }
-  std::vector<std::string> kinds = source.expand(traits);
-  const std::size_t before = kinds.size();
-  std::erase_if(kinds, [&](const std::string& kind) { return !is_kind(kind, version); });
-  if (effect == Effect::kDeny && (before == 0 || kinds.size() != before)) {
-    return {"*"};
-  }
-  return kinds;
-}
-
-VerbSet expand_verbs(const KubeResourceRule& source, const Traits& traits, Effect effect) {
-  if (source.all_verbs) {
-    return effect == Effect::kDeny ? kAllVerbs : kOrdinaryVerbs;
-  }
-  VerbSet verbs = source.verbs;
-  for (const TraitTemplate& verb : source.verb_traits) {
-    const std::vector<std::string> values = verb.expand(traits);
-    bool unknown = values.empty();
-    for (const std::string& value : values) {
-      const auto known = parse_verb(value);
-      verbs |= known ? VerbSet(*known) : VerbSet();
-      unknown |= !known;
-    }
-    if (unknown && effect == Effect::kDeny) {
-      verbs = kAllVerbs;
-    }
-  }
-  return effect == Effect::kDeny ? denied_by_effect(verbs) : verbs;
-}
-
-Fields expand(const KubeResourceRule& source, const Traits& traits, int version, Effect effect) {
-  Fields fields;
-  fields.kinds = expand_kind(source.kind, traits, version, effect);
-  fields.groups = expand_pattern(source.api_group, traits, effect);
-  fields.namespaces = expand_pattern(source.namespace_, traits, effect);
-  fields.names = expand_pattern(source.name, traits, effect);
-  fields.verbs = expand_verbs(source, traits, effect);
-  if (fields.kinds.size() * fields.groups.size() * fields.namespaces.size() * fields.names.size() >
-      kMaxExpansions) {
-    // Too much to evaluate: nothing to allow, everything to deny.
-    fields.kinds =
-        effect == Effect::kDeny ? std::vector<std::string>{"*"} : std::vector<std::string>{};
-    fields.groups = fields.namespaces = fields.names = {Pattern::any()};
-  }
-  return fields;
 }
 
 /// One combination of a written rule's values.
@@ -223,7 +147,7 @@ void add_plural(const Combination& from, Effect effect, bool namespace_absent,
 
 void add_rule(const KubeResourceRule& source, int number, int version, const Traits& traits,
               Effect effect, std::vector<Rule>& rules) {
-  const Fields fields = expand(source, traits, version, effect);
+  const ExpandedRule fields = expand_rule(source, traits, version, effect);
   for (const std::string& kind : fields.kinds) {
     for (const Pattern& group : fields.groups) {
       for (const Pattern& space : fields.namespaces) {

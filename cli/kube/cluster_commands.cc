@@ -4,11 +4,11 @@
 #include "cli/kubeconfig/kubeconfig_file.h"
 #include "cli/output/json_text.h"
 #include "cli/output/times.h"
+#include "kube/base64.h"
 #include "kube/percent.h"
 #include "kube/text.h"
 
 #include <filesystem>
-#include <openssl/evp.h>
 #include <ostream>
 
 namespace postern::cli {
@@ -109,7 +109,7 @@ Outcome<KubeconfigEntry> make_entry(const KubeLoginArguments& arguments, const P
   }
   entry.cluster = {{"server", server}};
   if (!profile.authorities.empty()) {
-    entry.cluster["certificate-authority-data"] = encode_base64(profile.authorities);
+    entry.cluster["certificate-authority-data"] = kube::encode_base64(profile.authorities);
   }
   if (!profile.tls_server_name.empty()) entry.cluster["tls-server-name"] = profile.tls_server_name;
   entry.user = exec_user(profile, cluster, context.surroundings);
@@ -136,15 +136,6 @@ Outcome<std::string> wanted_version(const Surroundings& surroundings) {
 }
 
 }  // namespace
-
-std::string encode_base64(const std::string& bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 Outcome<void> run_kube_login(const KubeLoginArguments& arguments, const Context& context) {
   GlobalOptions options = context.options;

@@ -23,7 +23,4 @@ Outcome<void> run_kube_login(const KubeLoginArguments& arguments, const Context&
 /// `postern kube credential`: the session's token as an ExecCredential, for kubectl.
 Outcome<void> run_kube_credential(const std::string& cluster, const Context& context);
 
-/// Standard base64 with padding (RFC 4648 §4).
-std::string encode_base64(const std::string& bytes);
-
 }  // namespace postern::cli

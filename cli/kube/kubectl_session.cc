@@ -1,9 +1,9 @@
 #include "cli/kube/kubectl_session.h"
 
 #include "cli/client/interrupt.h"
-#include "cli/kube/cluster_commands.h"
 #include "cli/output/yaml.h"
 #include "cli/requests/assume.h"
+#include "kube/base64.h"
 
 namespace postern::cli {
 namespace {
@@ -14,7 +14,7 @@ std::string kubeconfig_text(const KubectlTarget& target, const ServerTrust& trus
                             const std::string& token) {
   Json cluster{{"server", target.server}};
   if (!trust.authorities.empty()) {
-    cluster["certificate-authority-data"] = encode_base64(trust.authorities);
+    cluster["certificate-authority-data"] = kube::encode_base64(trust.authorities);
   }
   if (!trust.tls_server_name.empty()) cluster["tls-server-name"] = trust.tls_server_name;
   Json context{{"cluster", kName}, {"user", kName}};

@@ -32,15 +32,6 @@ tl::expected<std::vector<std::string>, std::string> values(const X509_NAME* name
   return found;
 }
 
-std::chrono::system_clock::time_point to_time(const ASN1_TIME* time,
-                                              std::chrono::system_clock::time_point otherwise) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return otherwise;
-  // system_clock counts nanoseconds and ends in 2262.
-  if (parts.tm_year > 2200 - 1900) return std::chrono::system_clock::time_point::max();
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
-}
-
 }  // namespace
 
 tl::expected<rbac::UserInfo, std::string> certificate_identity(X509* certificate) {
@@ -57,11 +48,12 @@ tl::expected<rbac::UserInfo, std::string> certificate_identity(X509* certificate
 }
 
 std::chrono::system_clock::time_point certificate_end(const X509* certificate) {
-  return to_time(X509_get0_notAfter(certificate), std::chrono::system_clock::time_point::max());
-}
-
-std::chrono::system_clock::time_point certificate_begin(const X509* certificate) {
-  return to_time(X509_get0_notBefore(certificate), std::chrono::system_clock::time_point::max());
+  const auto never = std::chrono::system_clock::time_point::max();
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return never;
+  // system_clock counts nanoseconds and ends in 2262.
+  if (parts.tm_year > 2200 - 1900) return never;
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
 std::string subject_text(const X509* certificate) {

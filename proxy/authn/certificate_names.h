@@ -16,7 +16,6 @@ tl::expected<rbac::UserInfo, std::string> certificate_identity(X509* certificate
 
 /// notAfter; the end of time for a date that the clock cannot hold.
 std::chrono::system_clock::time_point certificate_end(const X509* certificate);
-std::chrono::system_clock::time_point certificate_begin(const X509* certificate);
 
 /// The subject for people, printable: `O=ops,CN=alice`.
 std::string subject_text(const X509* certificate);

@@ -133,9 +133,6 @@ std::size_t verb_index(std::string_view verb) {
 std::string_view verb_name(std::size_t index) {
   return kVerbs.at(index);
 }
-std::size_t verb_count() {
-  return kVerbs.size();
-}
 
 std::size_t resource_index(std::string_view group, std::string_view resource) {
   static const auto* const index = [] {

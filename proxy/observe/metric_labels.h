@@ -15,7 +15,6 @@ struct KnownResource {
 /// Kubernetes' verbs and the lower-case methods of non-resource paths; "" where there is none yet.
 std::size_t verb_index(std::string_view verb);
 std::string_view verb_name(std::size_t index);
-std::size_t verb_count();
 
 /// The kinds that Kubernetes itself serves; every other kind is {"other", "other"}.
 std::size_t resource_index(std::string_view group, std::string_view resource);

@@ -10,10 +10,10 @@
 #include "proxy/access/api/plan.h"
 #include "proxy/access/state/session_table.h"
 #include "proxy/session/access_answer.h"
-#include "proxy/session/access_watch.h"
+#include "proxy/session/access_caller.h"
 #include "proxy/session/audit_request.h"
+#include "proxy/session/carry_out_plan.h"
 #include "proxy/session/request_log.h"
-#include "proxy/session/resource_finder.h"
 #include "proxy/session/route.h"
 #include "proxy/session/still_allowed.h"
 #include "proxy/session/whole_body.h"
@@ -81,22 +81,6 @@ bool asks_for_login(std::string_view content_type, std::string_view body) {
   return spec != document->end() && spec->is_object() && spec->contains("login");
 }
 
-/// The body, unless a step before has it already.
-Task<Result<std::string>> take_body(WorkerState& state, ClientConnection& client,
-                                    ProxiedRequest& request) {
-  if (request.body) co_return std::move(*request.body);
-  if (request.head.framing == http::Framing::kNone) co_return std::string();
-  if (request.head.fields.get("content-encoding")) {
-    co_return fail(
-        kube::Status::unsupported_media_type("compressed request bodies are not supported"));
-  }
-  const kube::Status too_large = kube::Status::too_large("a document may have 1 MiB at most");
-  if (request.head.content_length > kMaxDocumentBytes) co_return fail(too_large);
-  auto body = co_await read_whole_body(state, client, request);
-  if (body && body->size() > kMaxDocumentBytes) co_return fail(too_large);
-  co_return body;
-}
-
 /// The request's own part of a path, as RequestInfo.
 Result<void> read_info(ProxiedRequest& request) {
   const Route route = route_of(request.head.target, "");
@@ -107,11 +91,6 @@ Result<void> read_info(ProxiedRequest& request) {
   if (!info) return fail(std::move(info.error()));
   request.info = std::move(*info);
   return {};
-}
-
-access::Caller caller_of(const ClientConnection& client, const ProxiedRequest& request) {
-  return {request.user, request.session ? request.session->id : std::string(), request.audit_id,
-          client.peer_address()};
 }
 
 bool makes_session(const ProxiedRequest& request) {
@@ -131,93 +110,6 @@ api::ApiRequest api_request(const ClientConnection& client, const ProxiedRequest
   made.caller = caller_of(client, request);
   made.address = made.caller.address;
   return made;
-}
-
-/// Answers with what a call gave, as the client likes it.
-Task<Result<void>> send_outcome(ClientConnection& client, ProxiedRequest& request,
-                                const api::Plan& plan, const api::Outcome& outcome) {
-  const auto now = std::chrono::system_clock::now();
-  std::string body;
-  if (const auto* object = std::get_if<api::ObjectPtr>(&outcome.body)) {
-    body = api::encoded(**object, plan.media, now);
-  } else if (const auto* list = std::get_if<api::ObjectList>(&outcome.body)) {
-    body = api::encoded(*list, plan.media, now);
-  } else {
-    body = api::encoded(std::get<api::Json>(outcome.body), plan.media);
-  }
-  OwnAnswer answer{outcome.code, plan.media.content_type(), body, plan.warnings, {}};
-  answer.warnings.insert(answer.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
-  co_return co_await send_own(client, request, answer);
-}
-
-/// Carries out whatever a plan is but a watch, for one request.
-class PlanRunner {
- public:
-  PlanRunner(WorkerState& state, access::Caller caller)
-      : state_(state), api_(*state.shared().access_api), caller_(std::move(caller)) {}
-
-  Task<Result<api::Outcome>> run(api::StateCall call) {
-    co_return co_await api_.service.ask<Result<api::Outcome>>(
-        state_.worker(), [run = std::move(call.run)](access::AccessState& state) {
-          auto outcome = run(state);
-          // What was made at another replica just now is looked for before it is denied.
-          return outcome || !state.found_elsewhere(outcome.error()) ? outcome : run(state);
-        });
-  }
-
-  Task<Result<api::Outcome>> run(api::LoginCall call) {
-    const auto issued = co_await api_.service.login(state_.worker(), std::move(call.document));
-    if (!issued) co_return fail(issued.error());
-    co_return api::Outcome{201, api::issued_session_document(*issued), {}};
-  }
-
-  Task<Result<api::Outcome>> run(api::SearchCall call) {
-    ClusterResourceFinder finder(state_, api_.state.directory());
-    const auto found = co_await finder.search(caller_, std::move(call.question));
-    if (!found) co_return fail(found.error());
-    co_return api::Outcome{201, api::search_document(*found), {}};
-  }
-
-  Task<Result<api::Outcome>> run(api::PreviewCall call) {
-    const auto request = co_await api_.service.ask<Result<access::RequestPtr>>(
-        state_.worker(), [caller = caller_, name = std::move(call.name)](access::AccessState& s) {
-          return api::request_to_preview(s, caller, name);
-        });
-    if (!request) co_return fail(request.error());
-    ClusterResourceFinder finder(state_, api_.state.directory());
-    const auto found = co_await finder.preview(caller_, *request);
-    if (!found) co_return fail(found.error());
-    co_return api::Outcome{200, api::preview_document(**request, *found), {}};
-  }
-
-  Task<Result<api::Outcome>> run(api::WatchCall) {
-    co_return fail(kube::Status::internal("a watch is no single answer"));
-  }
-
- private:
-  WorkerState& state_;
-  const api::AccessApi& api_;
-  access::Caller caller_;
-};
-
-Task<Result<void>> answer_call(WorkerState& state, ClientConnection& client,
-                               ProxiedRequest& request, std::unique_ptr<api::Plan> plan) {
-  PlanRunner runner(state, caller_of(client, request));
-  auto outcome = co_await std::visit([&runner](auto& call) { return runner.run(std::move(call)); },
-                                     plan->call);
-  if (!outcome) co_return fail(std::move(outcome.error()));
-  co_return co_await send_outcome(client, request, *plan, *outcome);
-}
-
-/// No coroutine of its own: a watch stays for long and there are many, and what only calls need
-/// would be in the way all the time.
-Task<Result<void>> carry_out_plan(WorkerState& state, ClientConnection& client,
-                                  ProxiedRequest& request, std::unique_ptr<api::Plan> plan) {
-  if (auto* watch = std::get_if<api::WatchCall>(&plan->call)) {
-    return begin_access_watch(state, client, request, caller_of(client, request),
-                              std::move(plan->media), std::move(*watch));
-  }
-  return answer_call(state, client, request, std::move(plan));
 }
 
 /// The documents of discovery and OpenAPI; "" for any other path.
@@ -262,13 +154,13 @@ Task<Result<std::unique_ptr<api::Plan>>> make_plan(WorkerState& state, ClientCon
     co_return fail(std::move(audited.error()));
   }
   count_inflight(state, request);
-  auto body = co_await take_body(state, client, request);
-  if (!body) co_return fail(std::move(body.error()));
+  auto taken = co_await take_body(state, client, request, kMaxDocumentBytes);
+  if (!taken) co_return fail(std::move(taken.error()));
   if (auto still = still_authenticated(state, client, request); !still) {
     co_return fail(std::move(still.error()));
   }
   if (request.session) request.decision.expires_at = request.session->expires;
-  api::ApiRequest asked = api_request(client, request, std::move(*body));
+  api::ApiRequest asked = api_request(client, request, std::move(*request.body));
   if (makes_session(request)) {
     asked.caller.basis =
         state.authenticators()->basis_of(request.head.fields, client.stream().tls());

@@ -3,8 +3,8 @@
 #include "proxy/access/api/access_api.h"
 #include "proxy/session/answer.h"
 #include "proxy/session/long_running.h"
-#include "proxy/session/relay_filtered.h"
 #include "proxy/session/response_sink.h"
+#include "proxy/session/watch_end.h"
 
 #include <chrono>
 #include <memory>

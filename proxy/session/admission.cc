@@ -44,42 +44,34 @@ Result<void> read_upgrade(ProxiedRequest& request) {
   return {};
 }
 
-/// What the decision needs of a body, which goes into the request. Large YAML is read elsewhere.
-Task<Result<void>> take_facts(WorkerState& state, ProxiedRequest& request,
-                              kube::BodyEncoding encoding, std::string body) {
+/// What the decision needs of the body. Large YAML is read elsewhere.
+Task<Result<kube::BodyFacts>> facts_of_body(WorkerState& state, ProxiedRequest& request,
+                                            kube::BodyEncoding encoding) {
   // What kubectl calls YAML, when it applies at the server, is JSON.
-  const bool slow = encoding == kube::BodyEncoding::kYaml && body.size() >= YamlThread::kLarge;
-  auto facts = kube::read_body_facts(slow ? kube::BodyEncoding::kJson : encoding, body);
+  const bool slow =
+      encoding == kube::BodyEncoding::kYaml && request.body->size() >= YamlThread::kLarge;
+  auto facts = kube::read_body_facts(slow ? kube::BodyEncoding::kJson : encoding, *request.body);
   if (slow && !facts) {
-    const auto shared = std::make_shared<std::string>(std::move(body));
+    const auto shared = std::make_shared<std::string>(std::move(*request.body));
     facts = co_await state.shared().yaml_thread.read(state.worker(), shared);
-    body = std::move(*shared);
+    request.body = std::move(*shared);
   }
-  if (!facts) {
-    co_return fail(std::move(facts.error()));
-  }
-  request.body = std::move(body);
-  request.facts = std::move(*facts);
-  co_return Result<void>();
+  co_return facts;
 }
 
 /// The body of a write, whole and decoded far enough for the decision.
 Task<Result<void>> read_facts(WorkerState& state, ClientConnection& client,
                               ProxiedRequest& request) {
-  if (request.head.fields.get("content-encoding")) {
-    co_return fail(
-        kube::Status::unsupported_media_type("compressed request bodies are not supported"));
-  }
-  const auto encoding = kube::body_encoding(request.head.fields.get("content-type").value_or(""));
+  const auto encoding = co_await take_object_body(state, client, request);
   if (!encoding) {
     co_return fail(encoding.error());
   }
-  request.waited = true;
-  auto body = co_await read_whole_body(state, client, request);
-  if (!body) {
-    co_return fail(std::move(body.error()));
+  auto facts = co_await facts_of_body(state, request, *encoding);
+  if (!facts) {
+    co_return fail(std::move(facts.error()));
   }
-  co_return co_await take_facts(state, request, *encoding, std::move(*body));
+  request.facts = std::move(*facts);
+  co_return Result<void>();
 }
 
 Result<void> check_body_namespace(const ProxiedRequest& request) {
@@ -99,13 +91,9 @@ bool is_blind_json_patch(const ProxiedRequest& request) {
 /// values.
 Task<Result<void>> check_blind_patch(WorkerState& state, ClientConnection& client,
                                      ProxiedRequest& request) {
-  if (!request.body) {
-    request.waited = true;
-    auto body = co_await read_whole_body(state, client, request);
-    if (!body) {
-      co_return fail(std::move(body.error()));
-    }
-    request.body = std::move(*body);
+  auto taken = co_await take_body(state, client, request);
+  if (!taken) {
+    co_return taken;
   }
   const auto operations = kube::json_patch_operations(*request.body);
   if (!operations) {

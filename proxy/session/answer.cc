@@ -62,9 +62,7 @@ Task<Result<std::string>> read_whole(WorkerState& state, UpstreamAnswer& answer,
       co_return fail(kube::Status::bad_gateway("the API server's answer is too large"));
     }
   }
-  if (body.clean() && answer.head.keep_alive) {
-    answer.lease.give_back();
-  }
+  body.give_back_if_clean();
   co_return whole;
 }
 

@@ -98,10 +98,8 @@ std::string_view omission(const ProxiedRequest& request) {
 Task<Result<void>> take_object(WorkerState& state, ClientConnection& client,
                                ProxiedRequest& request) {
   if (has_small_body(request)) {
-    request.waited = true;
-    auto body = co_await read_whole_body(state, client, request);
-    if (!body) co_return fail(std::move(body.error()));
-    request.body = std::move(*body);
+    auto taken = co_await take_body(state, client, request);
+    if (!taken) co_return taken;
   }
   if (request.body) {
     auto object = audit::object_text(*request.body, request.audit.config->omit_managed_fields);

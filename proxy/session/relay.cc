@@ -6,6 +6,7 @@
 #include "proxy/session/response_body.h"
 #include "proxy/session/response_sink.h"
 #include "proxy/session/stream_boundary.h"
+#include "proxy/session/watch_end.h"
 #include "proxy/upstream/reduced_failure.h"
 #include "proxy/upstream/response_builder.h"
 
@@ -13,8 +14,6 @@
 
 namespace postern::proxy {
 namespace {
-
-constexpr std::size_t kFlushBytes = 32 * 1024;
 
 bool is_long_running(const ProxiedRequest& request) {
   return request.is_watch() || request.follows_log() || request.info.subresource == "proxy";
@@ -51,7 +50,7 @@ Task<Result<void>> pump(ResponseBody& body, ResponseSink& sink, ProxiedRequest& 
     }
     sink.payload().append((*piece)->substr(0, boundary.pass(**piece)));
     request.audit.note_response(**piece);
-    if (sink.payload_size() >= kFlushBytes && !sink.flush_records_now()) {
+    if (sink.payload_size() >= ResponseSink::kWorthAFlush && !sink.flush_records_now()) {
       error = co_await sink.send_rest();
     }
     request.answer_started = sink.started();
@@ -94,9 +93,7 @@ Task<Result<void>> throw_away(WorkerState& state, UpstreamAnswer& answer) {
       co_return fail(piece.error());
     }
   }
-  if (body.clean() && answer.head.keep_alive) {
-    answer.lease.give_back();
-  }
+  body.give_back_if_clean();
   co_return Result<void>();
 }
 
@@ -153,9 +150,7 @@ Task<Result<void>> relay_stream(WorkerState& state, ClientConnection& client,
       co_return co_await end_watch(sink, exchange.end(), std::move(outcome));
     }
   }
-  if (outcome && body.clean() && answer.head.keep_alive) {
-    answer.lease.give_back();
-  }
+  if (outcome) body.give_back_if_clean();
   co_return outcome;
 }
 
@@ -204,9 +199,7 @@ Task<Result<void>> relay_plain(WorkerState& state, ClientConnection& client,
   }
   StreamBoundary none;
   const Result<void> outcome = co_await pump(body, sink, request, none);
-  if (outcome && body.clean() && answer.head.keep_alive) {
-    answer.lease.give_back();
-  }
+  if (outcome) body.give_back_if_clean();
   co_return outcome;
 }
 

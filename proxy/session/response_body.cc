@@ -15,6 +15,7 @@ ResponseBody::ResponseBody(Worker& worker, Lease& lease, const http::ResponseHea
                            std::optional<std::chrono::milliseconds> stall_time)
     : worker_(worker),
       lease_(lease),
+      keep_alive_(head.keep_alive),
       stall_time_(stall_time),
       stall_(worker.deadlines(), [this] { lease_.stream().close(); }),
       decoder_(head.framing, head.content_length),

@@ -33,6 +33,10 @@ class ResponseBody {
   bool done() const { return decoder_.done() && !has_more_buffered(); }
   /// The body ended by itself, and no byte came behind it: the connection can be used again.
   bool clean() const { return done() && rest_.empty() && lease_.pending().empty(); }
+  /// Gives the connection back to its pool when the body is clean and the API server keeps it open.
+  void give_back_if_clean() {
+    if (keep_alive_ && clean()) lease_.give_back();
+  }
 
  private:
   std::optional<Result<void>> fill_now();
@@ -41,6 +45,7 @@ class ResponseBody {
 
   Worker& worker_;
   Lease& lease_;
+  const bool keep_alive_;  ///< of the head
   std::optional<std::chrono::milliseconds> stall_time_;
   Deadline stall_;
   http::BodyDecoder decoder_;

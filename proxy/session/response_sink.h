@@ -14,6 +14,9 @@ namespace postern::proxy {
 /// has to abort the connection: the missing end tells the client that the answer is not whole.
 class ResponseSink {
  public:
+  /// Bytes of payload that are sent although more of it is here already.
+  static constexpr std::size_t kWorthAFlush = 32 * 1024;
+
   enum class Mode {
     kLength,  ///< the head has a Content-Length; payload goes out as it is
     kChunked,

@@ -4,7 +4,13 @@
 #include "proxy/session/proxied_request.h"
 #include "proxy/session/worker_state.h"
 
+#include <cstddef>
+
 namespace postern::proxy {
+
+/// What such a question may have, which is a few names: everybody may ask, and what is read becomes
+/// a tree.
+inline constexpr std::size_t kMaxReviewBytes = 64 * 1024;
 
 /// Whether this is a SelfSubjectAccessReview or SelfSubjectRulesReview, which would be wrong if the
 /// cluster alone answered: it knows nothing of postern's roles.

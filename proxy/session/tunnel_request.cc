@@ -35,7 +35,8 @@ Task<Result<void>> tunnel_request(WorkerState& state, ClientConnection& client,
   }
   request.code = 101;
   request.answer_started = true;
-  if (co_await client.write(build_switch_head(*request.upgrade, answer->head))) {
+  const error_code error = co_await client.write(build_switch_head(*request.upgrade, answer->head));
+  if (error) {
     co_return fail(client_is_gone());
   }
   Tunnel tunnel(state.worker(), client.stream(), answer->lease.stream());

@@ -169,11 +169,17 @@ void ClusterEndpoint::check_files(bool credential_was_refused) const {
     if (read) access_.publish(std::move(access));
     return;
   }
-  const bool token = source_.token.changed() || credential_was_refused;
+  const bool new_token = source_.token.changed();
+  const bool token = new_token || credential_was_refused;
   const bool certificates =
       source_.ca.changed() || source_.certificate.changed() || source_.key.changed();
   auto access = std::make_shared<Access>(*access_.load());
-  if (token) tell(read_token_again(*access));
+  if (token) {
+    const auto read = read_token_again(*access);
+    // A refused token that still stands in its file is no news.
+    const bool same = access->authorization == access_.load()->authorization;
+    if (new_token || !read || !same) tell(read);
+  }
   if (certificates) tell(read_certificates_again(*access));
   if (token || certificates) access_.publish(std::move(access));
 }

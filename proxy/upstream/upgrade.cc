@@ -1,11 +1,12 @@
 #include "proxy/upstream/upgrade.h"
 
+#include "kube/base64.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <openssl/evp.h>
 #include <optional>
-#include <span>
 #include <string_view>
 
 // Tested by tests/proxy/upstream/upgrade_test.cc
@@ -18,21 +19,13 @@ constexpr std::string_view kWebSocketGuid =
 constexpr std::size_t kMaxSubprotocols = 16;
 constexpr std::size_t kMaxSubprotocolSize = 128;
 
-std::string base64(std::span<const unsigned char> bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
 /// Sec-WebSocket-Accept for a key: base64(SHA-1(key + GUID)), RFC 6455 §4.2.2.
 std::string websocket_accept(std::string_view key) {
   const std::string text = std::string(key).append(kWebSocketGuid);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
-  return base64(std::span(digest).first(size));
+  return kube::encode_base64({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 /// 16 bytes in base64: 22 characters and "==".

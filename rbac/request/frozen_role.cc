@@ -1,14 +1,13 @@
 #include "rbac/request/frozen_role.h"
 
 #include "kube/text.h"
+#include "rbac/expand_rule.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace postern::rbac::request {
 namespace {
-
-constexpr std::size_t kMaxWritten = 1024;  // patterns of labels may be that long
 
 /// The patterns that a template stands for. Under allow, what has no value is left out; under deny
 /// it is any.
@@ -63,22 +62,6 @@ std::vector<std::string> expand_kinds(const TraitTemplate& kind, const Traits& t
   return kinds;
 }
 
-void expand_verbs(const KubeResourceRule& rule, const Traits& traits, Effect effect,
-                  FrozenRule& frozen) {
-  frozen.verbs = rule.verbs;
-  frozen.all_verbs = rule.all_verbs;
-  for (const TraitTemplate& source : rule.verb_traits) {
-    const auto values = source.expand(traits);
-    bool incomplete = values.empty();
-    for (const std::string& value : values) {
-      const auto verb = parse_verb(value);
-      incomplete |= !verb.has_value();
-      frozen.verbs |= verb ? VerbSet(*verb) : VerbSet();
-    }
-    frozen.all_verbs |= incomplete && effect == Effect::kDeny;
-  }
-}
-
 tl::unexpected<kube::Status> cannot_freeze(const Role& role, const std::string& why) {
   return fail(kube::Status::forbidden("the role " + kube::quoted(role.name) + " " + why));
 }
@@ -87,7 +70,9 @@ Result<void> freeze_rule(const Role& role, const KubeResourceRule& rule, const T
                          Effect effect, std::vector<FrozenRule>& rules) {
   FrozenRule frozen;
   frozen.namespace_written = rule.namespace_written;
-  expand_verbs(rule, traits, effect, frozen);
+  const ExpandedVerbs verbs = expand_verbs(rule, traits);
+  frozen.verbs = verbs.known;
+  frozen.all_verbs = rule.all_verbs || (verbs.incomplete && effect == Effect::kDeny);
   const auto groups = expand(rule.api_group, traits, effect);
   const auto namespaces = expand(rule.namespace_, traits, effect);
   const auto names = expand(rule.name, traits, effect);
@@ -165,97 +150,7 @@ Result<FrozenConditions> freeze_conditions(const Role& role, const RoleCondition
   return frozen;
 }
 
-Result<std::vector<TraitTemplate>> thaw_principals(const std::vector<std::string>& names) {
-  std::vector<TraitTemplate> templates;
-  for (const std::string& name : names) {
-    auto parsed = TraitTemplate::parse(name);
-    if (!parsed || parsed->has_trait()) {
-      return fail(kube::Status::internal("frozen role: a principal is no plain name"));
-    }
-    templates.push_back(std::move(*parsed));
-  }
-  return templates;
-}
-
-Result<KubeResourceRule> thaw_rule(const FrozenRule& frozen) {
-  KubeResourceRule rule;
-  auto kind = TraitTemplate::parse(frozen.kind);
-  if (!kind || kind->has_trait()) {
-    return fail(kube::Status::internal("frozen role: a kind is no plain name"));
-  }
-  rule.kind = std::move(*kind);
-  rule.api_group = PatternTemplate::fixed(frozen.api_group.pattern());
-  rule.namespace_ = PatternTemplate::fixed(frozen.namespace_.pattern());
-  rule.name = PatternTemplate::fixed(frozen.name.pattern());
-  rule.verbs = frozen.verbs;
-  rule.all_verbs = frozen.all_verbs;
-  rule.namespace_written = frozen.namespace_written;
-  return rule;
-}
-
-Result<RoleConditions> thaw_conditions(const FrozenConditions& frozen) {
-  RoleConditions conditions;
-  if (frozen.labels) {
-    conditions.kubernetes_labels.emplace();
-    for (const auto& [label, patterns] : *frozen.labels) {
-      auto& values = conditions.kubernetes_labels->labels[label];
-      for (const FrozenPattern& pattern : patterns) {
-        values.push_back(PatternTemplate::fixed(pattern.pattern()));
-      }
-    }
-  }
-  for (const FrozenRule& each : frozen.resources) {
-    auto rule = thaw_rule(each);
-    if (!rule) {
-      return fail(std::move(rule.error()));
-    }
-    conditions.kubernetes_resources.push_back(std::move(*rule));
-  }
-  auto groups = thaw_principals(frozen.groups);
-  auto users = thaw_principals(frozen.users);
-  if (!groups || !users) {
-    return fail(std::move(groups ? users.error() : groups.error()));
-  }
-  conditions.kubernetes_groups = std::move(*groups);
-  conditions.kubernetes_users = std::move(*users);
-  return conditions;
-}
-
 }  // namespace
-
-tl::expected<FrozenPattern, PatternError> FrozenPattern::written(std::string_view text) {
-  auto pattern = Pattern::compile(text, kMaxWritten);
-  if (!pattern) {
-    return tl::unexpected(std::move(pattern.error()));
-  }
-  FrozenPattern frozen;
-  frozen.before_ = text;
-  frozen.pattern_ = std::move(*pattern);
-  return frozen;
-}
-
-tl::expected<FrozenPattern, PatternError> FrozenPattern::around(std::string_view before,
-                                                                std::string_view value,
-                                                                std::string_view after) {
-  auto pattern = kube::is_utf8(value) ? Pattern::around(before, value, after)
-                                      : tl::unexpected(PatternError{"is not UTF-8", before.size()});
-  if (!pattern) {
-    return tl::unexpected(std::move(pattern.error()));
-  }
-  FrozenPattern frozen;
-  frozen.before_ = before;
-  frozen.value_ = value;
-  frozen.after_ = after;
-  frozen.pattern_ = std::move(*pattern);
-  return frozen;
-}
-
-FrozenPattern FrozenPattern::any() {
-  FrozenPattern frozen;
-  frozen.before_ = "*";
-  frozen.pattern_ = Pattern::any();
-  return frozen;
-}
 
 FrozenLabels freeze_labels(const LabelSelector& selector, const Traits& traits, Effect effect) {
   FrozenLabels frozen;
@@ -301,23 +196,6 @@ Result<FrozenRole> freeze(const Role& role, const Traits& traits) {
     return fail(std::move(allow ? deny.error() : allow.error()));
   }
   return FrozenRole{role.name, role.version, std::move(*allow), std::move(*deny)};
-}
-
-Result<std::shared_ptr<const Role>> thaw(const FrozenRole& frozen, std::string source,
-                                         std::string origin) {
-  auto allow = thaw_conditions(frozen.allow);
-  auto deny = thaw_conditions(frozen.deny);
-  if (!allow || !deny) {
-    return fail(std::move(allow ? deny.error() : allow.error()));
-  }
-  auto role = std::make_shared<Role>();
-  role->name = frozen.name;
-  role->version = frozen.version;
-  role->allow = std::move(*allow);
-  role->deny = std::move(*deny);
-  role->source = std::move(source);
-  role->origin = std::move(origin);
-  return role;
 }
 
 }  // namespace postern::rbac::request

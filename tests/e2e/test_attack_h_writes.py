@@ -179,9 +179,14 @@ def test_h146_unknown_content_type_is_415(attack: Attack, content_type: str) -> 
     attack.refused(attack.post(POD, WHOLE, content_type), 415)
 
 
-def test_h146_compressed_body_is_415(attack: Attack) -> None:
+@pytest.mark.parametrize("user, method, path", [
+    ("alice", "POST", POD),
+    ("dora", "DELETE", POD),
+    ("alice", "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+], ids=["create", "deletecollection", "review"])  # fmt: skip
+def test_h146_compressed_body_is_415(attack: Attack, user: str, method: str, path: str) -> None:
     fields = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
-    attack.refused(attack.send("POST", POD, fields, WHOLE), 415)
+    attack.refused(attack.send(method, path, fields, WHOLE, user=user), 415)
 
 
 def test_h147_large_body_is_413(attack: Attack) -> None:

@@ -139,3 +139,30 @@ def test_who_has_no_cluster_works_with_kubectl(town: Town) -> None:
     listed = town.root.kubectl("get", "accessroles", "-l", "team=web", "-o", "name").stdout
     assert listed == "accessrole.access.postern.dev/k8s-requester\n"
     assert town.root.kubectl("auth", "can-i", "delete", "accessusers.access.postern.dev").stdout == "yes\n"
+
+
+def test_who_gives_up_their_own_may_say_why(town: Town) -> None:
+    request = town.alice.postern("request", "create", "--resource", NGINX_1, "--reason", "for a while",
+                                 "--nowait", "-o", "name").strip()  # fmt: skip
+    town.approve("for a while")
+    town.alice.postern("request", "revoke", request, "--reason", "work is done")
+    shown = town.alice.postern("request", "show", request)
+    assert "Revoked by:  alice\n" in shown and "Because:     work is done\n" in shown
+
+
+def test_what_cannot_be_looked_at_or_for_says_why(town: Town) -> None:
+    said = town.alice.refusal("request", "search", "--kind", "pod", "--kube-namespace", "d*")
+    assert 'spec.namespace: "d*" is no name of a namespace' in said
+    request = town.alice.postern("request", "create", "--resource", NGINX_1, "--reason", "a look",
+                                 "--nowait", "-o", "name").strip()  # fmt: skip
+    shown = town.root.postern("request", "show", request)
+    assert "cannot be looked at: none of your roles shows live objects" in shown
+    assert "nginx-1" in town.bob.postern("request", "show", request).split("What it matches now")[1]
+
+
+def test_nobody_is_made_who_could_not_be_locked(town: Town) -> None:
+    said = town.root.refusal("users", "add", "josé", "--roles", "k8s-requester")
+    assert "metadata.name" in said and "printable ASCII" in said
+    town.root.postern("users", "add", "jose smith", "--roles", "k8s-requester", "--no-invite")
+    assert town.root.postern("users", "lock", "jose smith") == "user/jose smith locked\n"
+    town.root.postern("users", "rm", "user/jose smith")

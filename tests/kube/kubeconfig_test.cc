@@ -1,7 +1,5 @@
 #include "kube/kubeconfig.h"
 
-#include "kube/base64.h"
-
 #include <doctest/doctest.h>
 
 using namespace postern::kube;
@@ -175,19 +173,5 @@ TEST_CASE("kubeconfig: no message holds a credential") {
     const std::string text = errors(config(kCluster, user));
     CHECK_FALSE(text.empty());
     CHECK_FALSE(mentions(text, "s3cr3t"));
-  }
-}
-
-TEST_CASE("base64") {
-  CHECK(decode_base64("") == "");
-  CHECK(decode_base64("aGk=") == "hi");
-  CHECK(decode_base64("aA==") == "h");
-  CHECK(decode_base64("aGV5") == "hey");
-  CHECK(decode_base64("aG\nV5\r\n") == "hey");
-  CHECK(decode_base64("+/+/") == "\xfb\xff\xbf");
-  for (const char* bad : {"a", "ab", "abc", "aGk", "aGl=", "aB==", "a===", "====", "aG=k", "aGk=a",
-                          "a b=", "aGk=aGk=", "-_-_"}) {
-    CAPTURE(bad);
-    CHECK_FALSE(decode_base64(bad).has_value());
   }
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
 #include <utility>
 
 // Tested by tests/e2e/test_store_kubernetes.py
@@ -16,25 +15,16 @@ using nlohmann::json;
 
 constexpr int kTries = 5;
 
-std::string encoded(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
 std::string_view bytes_of(const MasterKey::Bytes& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
 std::string secret_text(const std::string& in_namespace, const std::string& name,
                         const SharedKeys& keys, const std::string& version) {
-  json data{{"master.key", encoded(bytes_of(keys.master))}};
+  json data{{"master.key", kube::encode_base64(bytes_of(keys.master))}};
   if (!keys.authority.empty()) {
-    data["ca.crt"] = encoded(keys.authority);
-    data["ca.key"] = encoded(keys.authority_key);
+    data["ca.crt"] = kube::encode_base64(keys.authority);
+    data["ca.key"] = kube::encode_base64(keys.authority_key);
   }
   json metadata{{"name", name},
                 {"namespace", in_namespace},

@@ -31,38 +31,30 @@ void add_to_digest(std::string& text, const std::vector<T>& objects) {
 
 }  // namespace
 
-Layers<RoleObject>::Changed AccessState::Impl::role_changed() {
-  return [this](const std::string& name, RolePtr before, RolePtr now, Version version) {
+template <typename T>
+typename Layers<T>::Changed AccessState::Impl::changed(const Layers<T>& layers,
+                                                       StateChange::Kind kind,
+                                                       StateChange::Step<T> StateChange::*step,
+                                                       std::string_view word) {
+  return [this, &layers, kind, step, word](const std::string& name, std::shared_ptr<const T> before,
+                                           std::shared_ptr<const T> now, Version version) {
     policy_stale = true;
-    if (now != nullptr && now->origin == Origin::kFile && roles.stored().contains(name)) {
-      log.warn("a role of the store counts no more, because a file has one of that name",
-               {{"role", name}, {"file", now->file}});
+    if (now != nullptr && now->origin == Origin::kFile && layers.stored().contains(name)) {
+      log.warn("a " + std::string(word) +
+                   " of the store counts no more, because a file has one of that name",
+               {{word, name}, {"file", now->file}});
     }
-    audit_file<RoleObject>("role", name, before, now);
-    StateChange change;
-    change.kind = StateChange::Kind::kRole;
-    change.name = name;
-    change.version = version;
-    change.role = {std::move(before), std::move(now)};
-    changes.add(std::move(change));
+    audit_file<T>(word, name, before, now);
+    tell(kind, step, name, version, std::move(before), std::move(now));
   };
 }
 
+Layers<RoleObject>::Changed AccessState::Impl::role_changed() {
+  return changed(roles, StateChange::Kind::kRole, &StateChange::role, "role");
+}
+
 Layers<UserObject>::Changed AccessState::Impl::user_changed() {
-  return [this](const std::string& name, UserPtr before, UserPtr now, Version version) {
-    policy_stale = true;
-    if (now != nullptr && now->origin == Origin::kFile && users.stored().contains(name)) {
-      log.warn("a user of the store counts no more, because a file has one of that name",
-               {{"name", name}, {"file", now->file}});
-    }
-    audit_file<UserObject>("user", name, before, now);
-    StateChange change;
-    change.kind = StateChange::Kind::kUser;
-    change.name = name;
-    change.version = version;
-    change.user = {std::move(before), std::move(now)};
-    changes.add(std::move(change));
-  };
+  return changed(users, StateChange::Kind::kUser, &StateChange::user, "user");
 }
 
 void AccessState::Impl::set_files(FileObjects files) {
@@ -124,15 +116,9 @@ void AccessState::Impl::take_over_clusters(std::vector<ClusterObject> changed) {
   complete_given(changed, "cluster", started);
   for (ClusterObject& object : changed) {
     object.meta.version = version;
-    StateChange change;
-    change.kind = StateChange::Kind::kCluster;
-    change.name = object.meta.name;
-    change.version = version;
     const ClusterPtr now = std::make_shared<const ClusterObject>(std::move(object));
-    ClusterPtr& place = clusters[now->meta.name];
-    change.cluster = {place, now};
-    place = now;
-    changes.add(std::move(change));
+    const ClusterPtr before = std::exchange(clusters[now->meta.name], now);
+    tell(StateChange::Kind::kCluster, &StateChange::cluster, now->meta.name, version, before, now);
   }
 }
 

@@ -25,9 +25,9 @@
 namespace postern::proxy::access {
 
 /// The inside of AccessState. Its methods are in several files by what they are about:
-/// state_store.cc (what the store tells), state_requests.cc, state_people.cc (roles and users),
-/// state_removal.cc (what ends with a user), state_sessions.cc, state_grants.cc (what the data path
-/// reads), state_time.cc.
+/// state_store.cc and state_apply.cc (what the store tells), state_given.cc (what files and
+/// clusters give), state_requests.cc, state_people.cc (roles and users), state_removal.cc (what
+/// ends with a user), state_sessions.cc, state_grants.cc (what the data path reads), state_time.cc.
 struct AccessState::Impl {
   Impl(ObjectStore& with_store, StateOptions with_options, Log& with_log, Metrics* with_metrics);
 
@@ -49,12 +49,28 @@ struct AccessState::Impl {
   void look_for_decisions(const std::vector<std::string>& names);
   /// All of it or nothing, and what came of it is taken over before this returns.
   Result<void> commit(const std::vector<Write>& writes);
+
+  // state_apply.cc: a change of it.
   void apply(const Change& change);
   void apply_request(const StoredObject& stored, bool removed);
   void apply_session(const StoredObject& stored, bool removed);
   /// Both may be nullptr.
   void count_request(const RequestPtr& before, const RequestPtr& now);
   void apply_login(const StoredObject& stored, bool removed);
+  /// Tells watchers. Either of the two may be nullptr, not both.
+  template <typename T>
+  void tell(StateChange::Kind kind, StateChange::Step<T> StateChange::*step,
+            const std::string& name, Version version, std::shared_ptr<const T> before,
+            std::shared_ptr<const T> now) {
+    StateChange change;
+    change.kind = kind;
+    change.name = name;
+    change.version = version;
+    change.*step = {std::move(before), std::move(now)};
+    changes.add(std::move(change));
+  }
+
+  // state_store.cc again.
   /// A version of its own for what no write of the store stands behind. `what`: "files". It is
   /// above whatever has been shown of these kinds.
   Version mark(std::string_view what, const std::string& digest,
@@ -72,7 +88,12 @@ struct AccessState::Impl {
   /// Makes what follows from the changes since the last time.
   void settle();
 
-  // state_people.cc
+  // state_given.cc
+  /// What follows when another role or user is in force under a name; `word` is what it is called.
+  template <typename T>
+  typename Layers<T>::Changed changed(const Layers<T>& layers, StateChange::Kind kind,
+                                      StateChange::Step<T> StateChange::*step,
+                                      std::string_view word);
   Layers<RoleObject>::Changed role_changed();
   Layers<UserObject>::Changed user_changed();
   void set_files(FileObjects files);
@@ -82,6 +103,8 @@ struct AccessState::Impl {
   void publish_policy();
   void publish_directory();
   rbac::request::Person person(const rbac::UserInfo& user) const;
+
+  // state_people.cc
   /// 403 unless the caller's static roles allow it.
   Result<void> require(const Caller& caller, std::string_view resource, std::string_view verb,
                        std::string_view plural, std::string_view name) const;
@@ -99,7 +122,7 @@ struct AccessState::Impl {
   void note_resolved(const RequestObject& before, RequestResolution result);
   Result<RequestPtr> find_request(const Caller& caller, std::string_view name) const;
 
-  // state_people.cc again: writes.
+  // state_people.cc again: writes of roles and users.
   template <typename T>
   struct PeopleKind;
   template <typename T>

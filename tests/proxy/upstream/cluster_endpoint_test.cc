@@ -216,12 +216,14 @@ TEST_CASE("attack 216: a refused token is read again, a broken one does not repl
   const auto first = endpoint->access()->authorization;
   CHECK(first == "Bearer one");
   CHECK_FALSE(renew(*endpoint, first));
+  CHECK_FALSE(logged.contain("read again"));
   directory.put("token", "");
   CHECK_FALSE(renew(*endpoint, first));
   CHECK(endpoint->access()->authorization == first);
   CHECK(logged.contain("the old ones stay"));
   directory.put("token", "two");
   CHECK(renew(*endpoint, first));
+  CHECK(logged.contain("read again"));
   CHECK(endpoint->access()->authorization == "Bearer two");
   // Somebody else has renewed it meanwhile: no reading needed.
   CHECK(renew(*endpoint, first));
