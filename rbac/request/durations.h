@@ -41,7 +41,8 @@ TimeCaps time_caps(const Person& requester, const std::vector<const Role*>& requ
 
 /// The times, or what is wrong with those asked for:
 ///
-/// - the access ends `max_duration` from now, at most at the cap; without it, with the session;
+/// - the access ends `max_duration` from now, at most at the cap; without it, with the session or
+///   at the cap, whichever is first;
 /// - the session lives as long as asked, never longer than its cap (more is an error) or the
 ///   access;
 /// - the request waits as long as asked: more than limits.pending or the access is an error; unless

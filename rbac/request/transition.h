@@ -20,7 +20,7 @@ struct ReviewEvent {
   std::optional<TimePoint> assume_start;  ///< with an approval only
 };
 
-/// Somebody else ends an approved request.
+/// Somebody ends an approved request and says why: who may revoke it, or its owner.
 struct RevokeEvent {
   Person by;
   std::string reason;
