@@ -93,7 +93,9 @@ Result<void> LoginThrottle::begin(std::string_view user, std::string_view addres
   if (longest > nanoseconds(0)) {
     const auto left = static_cast<int>(std::chrono::ceil<seconds>(longest).count());
     return fail(kube::Status::too_many_requests(
-        "too many wrong logins; try again in " + std::to_string(left) + " s", left));
+        "too many logins that are wrong or not answered yet; try again in " + std::to_string(left) +
+            " s",
+        left));
   }
   charge(slots.pair, now);
   charge(slots.user, now);

@@ -18,8 +18,9 @@ int tried(LoginThrottle& throttle, std::string_view user, std::string_view addre
   CHECK(begun.error().code == 429);
   CHECK(begun.error().reason == "TooManyRequests");
   CHECK(begun.error().retry_after_seconds > 0);
-  CHECK(begun.error().message == "too many wrong logins; try again in " +
-                                     std::to_string(begun.error().retry_after_seconds) + " s");
+  CHECK(begun.error().message ==
+        "too many logins that are wrong or not answered yet; try again in " +
+            std::to_string(begun.error().retry_after_seconds) + " s");
   return begun.error().retry_after_seconds;
 }
 
