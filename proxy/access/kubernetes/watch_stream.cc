@@ -88,13 +88,15 @@ std::optional<WatchOutcome> take_bytes(http::BodyDecoder& decoder, std::string& 
 /// Lends a stream to check() and close(), until the watch ends, however it does.
 class Lent {
  public:
-  Lent(Stream*& place, Stream& stream) : place_(place) { place_ = &stream; }
-  ~Lent() { place_ = nullptr; }
+  Lent(std::shared_ptr<Stream*> place, Stream& stream) : place_(std::move(place)) {
+    *place_ = &stream;
+  }
+  ~Lent() { *place_ = nullptr; }
   Lent(const Lent&) = delete;
   Lent& operator=(const Lent&) = delete;
 
  private:
-  Stream*& place_;
+  const std::shared_ptr<Stream*> place_;
 };
 
 kube::Status refused(unsigned code) {
@@ -125,7 +127,7 @@ Task<WatchOutcome> WatchStream::run(UpstreamPool& pool, std::string target,
     static_cast<void>(renewed);
   }
   if (head->status != 200) co_return WatchOutcome{WatchEnd::kFailed, refused(head->status)};
-  const Lent lent(stream_, stream);
+  const Lent lent(lent_, stream);
   pulse_.beat();
   http::BodyDecoder decoder(head->framing, head->content_length);
   std::string text;
@@ -139,16 +141,17 @@ Task<WatchOutcome> WatchStream::run(UpstreamPool& pool, std::string target,
 }
 
 void WatchStream::check() {
-  if (stream_ == nullptr) return;
-  const auto dumb = dumb_for(stream_->socket().native_handle());
+  Stream* const stream = *lent_;
+  if (stream == nullptr) return;
+  const auto dumb = dumb_for(stream->socket().native_handle());
   if (!dumb) return;
-  if (*dumb > kDead) return stream_->close();
+  if (*dumb > kDead) return stream->close();
   const auto answered = Clock::now() - *dumb;
   if (answered > pulse_.last()) pulse_.beat(answered);
 }
 
 void WatchStream::close() {
-  if (stream_ != nullptr) stream_->close();
+  if (*lent_ != nullptr) (*lent_)->close();
 }
 
 }  // namespace postern::proxy::access

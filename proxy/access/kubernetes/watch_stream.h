@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -60,7 +61,9 @@ class WatchStream {
 
  private:
   Pulse& pulse_;
-  Stream* stream_ = nullptr;  ///< while the head has been read and the watch runs
+  /// The stream while the head has been read and the watch runs, else null. Shared with run(),
+  /// whose frame goes with its worker, which may be after this.
+  std::shared_ptr<Stream*> lent_ = std::make_shared<Stream*>(nullptr);
 };
 
 }  // namespace postern::proxy::access
