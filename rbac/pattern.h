@@ -39,8 +39,8 @@ class Pattern {
   /// The default matches the empty string only.
   Pattern() = default;
 
-  /// Refuses text above `max_bytes`, invalid UTF-8, control and bidirectional characters, and what
-  /// RE2 does not compile within its memory limit (1 MiB).
+  /// Refuses text above `max_bytes`, invalid UTF-8, control and bidirectional characters, classes
+  /// like `\pL`, what RE2 does not compile in 1 MiB and, up to kMaxPatternBytes, is slow to match.
   static tl::expected<Pattern, PatternError> compile(std::string_view text,
                                                      std::size_t max_bytes = kMaxPatternBytes);
   /// Matches exactly this text, whatever characters it has (values of traits).

@@ -21,7 +21,7 @@ ClusterMetrics::ClusterMetrics(Metrics& metrics, const std::string& cluster)
   reachable_ = &families.cluster_reachable.Add({{"cluster", cluster}});
   connections_ = {&families.upstream_connections.Add(with("state", "idle")),
                   &families.upstream_connections.Add(with("state", "leased"))};
-  const char* const reasons[] = {"resolve", "connect", "timeout", "tls", "credential", "other"};
+  const char* const reasons[] = {"resolve", "connect", "timeout", "tls"};
   for (std::size_t i = 0; i < connect_failures_.size(); ++i) {
     connect_failures_[i] = &families.connect_failures.Add(with("reason", reasons[i]));
   }

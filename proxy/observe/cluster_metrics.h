@@ -40,7 +40,7 @@ class ClusterMetrics {
   std::vector<prometheus::Counter*> codes_;  ///< by metric_labels::code_index
   prometheus::Histogram* duration_;
   std::array<prometheus::Gauge*, 2> connections_{};
-  std::array<prometheus::Counter*, 6> connect_failures_{};
+  std::array<prometheus::Counter*, 4> connect_failures_{};
   prometheus::Counter* refused_;
   prometheus::Gauge* reachable_;
   std::array<prometheus::Counter*, 2> discovery_refreshes_{};

@@ -40,7 +40,7 @@ enum class DecisionLabel { kDeny, kAllow, kAllowFiltered };
 enum class ConnectionState { kHandshake, kIdle, kActive };
 enum class RejectReason { kTotalLimit, kAddressLimit, kResources };
 enum class UpstreamConnectionState { kIdle, kLeased };
-enum class ConnectFailure { kResolve, kConnect, kTimeout, kTls, kCredential, kOther };
+enum class ConnectFailure { kResolve, kConnect, kTimeout, kTls };
 /// As kube-apiserver's `request_kind`: get, list and watch only read.
 enum class RequestKind { kReadOnly, kMutating };
 enum class LongRunning { kWatch, kLog, kExec, kAttach, kPortForward, kProxy };

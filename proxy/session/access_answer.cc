@@ -54,8 +54,7 @@ Task<Result<void>> send_own(ClientConnection& client, ProxiedRequest& request,
   // While its client takes its time, a large answer counts as the user's; one is always let out.
   BodyHold hold(request.worker->shared().body_memory, request.user.name);
   if (!hold.grow_to(std::min(answer.body.size(), kMaxCounted))) {
-    co_return fail(kube::Status::too_many_requests(
-        "too many large answers of yours wait for their clients to read them", 1));
+    co_return fail(too_much_waits());
   }
   request.code = answer.code;
   request.answer_started = true;

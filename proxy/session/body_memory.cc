@@ -48,4 +48,9 @@ bool BodyHold::grow_to(std::size_t bytes) {
   return true;
 }
 
+kube::Status too_much_waits() {
+  return kube::Status::too_many_requests(
+      "too many large answers of yours wait for their clients to read them", 1);
+}
+
 }  // namespace postern::proxy

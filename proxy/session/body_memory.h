@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kube/status.h"
+
 #include <cstddef>
 #include <mutex>
 #include <string>
@@ -57,5 +59,8 @@ class BodyHold {
   const std::string user_;
   std::size_t counted_ = 0;
 };
+
+/// 429 for an answer that would be held while its client takes its time.
+kube::Status too_much_waits();
 
 }  // namespace postern::proxy

@@ -128,11 +128,6 @@ kube::Status filter_failure(WorkerState& state, ProxiedRequest& request,
       "the API server's answer could not be read for sure, so nothing of it is shown");
 }
 
-kube::Status too_much_waits() {
-  return kube::Status::too_many_requests(
-      "too many large answers of yours wait for their clients to read them", 1);
-}
-
 void note_filtered(WorkerState& state, ProxiedRequest& request,
                    const kube::filter::ListSummary& summary) {
   state.request_metrics().filtered(request.info.api_group, request.info.resource, summary.kept,

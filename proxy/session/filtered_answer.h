@@ -33,9 +33,6 @@ Task<Result<void>> relay_unfilterable(WorkerState& state, ClientConnection& clie
 kube::Status filter_failure(WorkerState& state, ProxiedRequest& request,
                             const kube::filter::FilterError& error);
 
-/// 429 for what would be held while its client takes its time.
-kube::Status too_much_waits();
-
 /// For the metrics and the audit event.
 void note_filtered(WorkerState& state, ProxiedRequest& request,
                    const kube::filter::ListSummary& summary);
