@@ -1,29 +1,12 @@
 #include "proxy/session/yaml_thread.h"
 
 #include "proxy/access/state/run_on.h"
+#include "proxy/net/waiting_place.h"
 
 #include <utility>
 
 // Tested by tests/proxy/session/yaml_thread_test.cc
 namespace postern::proxy {
-namespace {
-
-/// One of those who wait, as long as it lives.
-class Place {
- public:
-  explicit Place(std::atomic<int>& taken)
-      : taken_(taken), got_(++taken <= YamlThread::kMaxWaiting) {}
-  ~Place() { --taken_; }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  bool got() const { return got_; }
-
- private:
-  std::atomic<int>& taken_;
-  bool got_;
-};
-
-}  // namespace
 
 void YamlThread::start() {
   thread_ = std::thread([this] { worker_.run(); });
@@ -38,7 +21,7 @@ void YamlThread::stop() {
 Task<Result<kube::BodyFacts>> YamlThread::read(Worker& caller,
                                                std::shared_ptr<const std::string> body) {
   // Kept by the work: when the client is gone, its body is read to the end all the same.
-  const auto place = std::make_shared<Place>(waiting_);
+  const auto place = std::make_shared<WaitingPlace>(waiting_, kMaxWaiting);
   if (!place->got()) {
     co_return fail(kube::Status::too_many_requests(
         "too many large YAML bodies are read at the moment: try again, or send JSON", 1));

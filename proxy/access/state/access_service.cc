@@ -1,5 +1,6 @@
 #include "proxy/access/state/access_service.h"
 
+#include "proxy/net/waiting_place.h"
 #include "proxy/observe/log.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -15,20 +16,6 @@ namespace {
 constexpr std::chrono::milliseconds kTick{200};
 /// Logins that may wait for the hashing thread, which does about ten in a second.
 constexpr int kMaxHashing = 20;
-
-/// One of those, as long as it lives.
-class HashingPlace {
- public:
-  explicit HashingPlace(std::atomic<int>& taken) : taken_(taken), got_(++taken <= kMaxHashing) {}
-  ~HashingPlace() { --taken_; }
-  HashingPlace(const HashingPlace&) = delete;
-  HashingPlace& operator=(const HashingPlace&) = delete;
-  bool got() const { return got_; }
-
- private:
-  std::atomic<int>& taken_;
-  bool got_;
-};
 
 }  // namespace
 
@@ -83,7 +70,7 @@ Task<void> AccessService::keep_time() {
 }
 
 Task<Result<IssuedSession>> AccessService::login(Worker& caller, LoginDocument document) {
-  const HashingPlace place(hashing_now_);
+  const WaitingPlace place(hashing_now_, kMaxHashing);
   if (!place.got()) {
     co_return fail(kube::Status::too_many_requests("too many people log in at the moment", 1));
   }
