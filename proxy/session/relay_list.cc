@@ -10,6 +10,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace postern::proxy {
@@ -52,8 +53,9 @@ class PageRelay {
     if (error) co_return fail(client_is_gone());
     auto outcome = finish_filter();
     if (outcome && *outcome == PageOutcome::kDelivered) {
-      BodyHold hold(state_.shared().body_memory, request_.user.name);
-      if (pager_.must_count() && !hold.grow_to(sink_.payload_size())) {
+      std::optional<BodyHold> hold;
+      if (pager_.must_count() && !hold.emplace(state_.shared().body_memory, request_.user.name)
+                                      .grow_to(sink_.payload_size())) {
         co_return fail(too_much_waits());
       }
       request_.answer_started = true;
