@@ -4,8 +4,8 @@
 given_objects=() # what was made in a given cluster, to be deleted at the end
 
 build_programs() {
-  timeout 3600 "$root/tests/cluster/build_tools.py" cluster dynamic-client
-  timeout 1800 "$root/scripts/build.sh" release postern >/dev/null
+  timeout --foreground 3600 "$root/tests/cluster/build_tools.py" cluster dynamic-client
+  timeout --foreground 1800 "$root/scripts/build.sh" release postern >/dev/null
   postern=$root/build/postern
   kubectl=$(program kubectl)
   PATH=$(dirname "$kubectl"):$PATH
